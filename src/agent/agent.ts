@@ -1,0 +1,37 @@
+import type { Thinking } from '../domain/action.ts';
+import type { Usage } from '../domain/run.ts';
+
+/**
+ * Answers one turn. Rejects with a `TurnError`, which says whether another attempt may help; when `turn.signal` aborts,
+ * with the signal's own reason, since only its owner knows why.
+ */
+export type Agent = (turn: Turn) => Promise<Reply>;
+
+export interface Turn {
+  /** the model's id without its provider */
+  readonly model: string;
+  readonly prompt: string;
+  /** earlier turns of the session, oldest first */
+  readonly history: readonly PastTurn[];
+  /** absent = as the model does by itself */
+  readonly thinking?: Thinking | undefined;
+  readonly signal: AbortSignal;
+}
+
+export interface PastTurn {
+  readonly prompt: string;
+  /** what `Reply.reply` was */
+  readonly reply: readonly unknown[];
+  /** provider/model it ran on */
+  readonly model: string;
+  readonly outputText: string;
+}
+
+export interface Reply {
+  readonly text: string;
+  /** the provider's own form of the reply; stored as it is, and replayed in later turns of the session */
+  readonly reply: readonly unknown[];
+  readonly usage: Usage;
+  /** provider/model, as the turn asked for it */
+  readonly model: string;
+}

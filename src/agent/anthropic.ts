@@ -1,0 +1,119 @@
+import type Anthropic from '@anthropic-ai/sdk';
+import { messageOf, TurnError } from '../domain/errors.ts';
+import type { Agent, Reply, Turn } from './agent.ts';
+import { refusesThinking, turnErrorOf } from './anthropic-error.ts';
+import { replay } from './history.ts';
+import { thinkingParams } from './thinking.ts';
+
+/** Limit of one reply in tokens. Near 21,000 the vendor begins to ask for streaming. */
+const maxTokens = 16_000;
+
+export interface AnthropicProvider {
+  /** the provider's id in the config */
+  readonly provider: string;
+  /** without `/v1` */
+  readonly baseURL: string;
+  /** undefined: every turn fails and says so */
+  readonly apiKey: string | undefined;
+}
+
+/** The SDK costs about 150 ms to load, so neither start-up nor the first run should pay for it. Loads once. */
+export const loadAnthropic = () => import('@anthropic-ai/sdk');
+
+/** Speaks the Anthropic Messages API, the vendor's own or another server's. */
+export function createAnthropicAgent({ provider, baseURL, apiKey }: AnthropicProvider): Agent {
+  let client: Promise<Anthropic> | undefined;
+  const connect = async (key: string) => {
+    const { Anthropic } = await loadAnthropic();
+    // The job queue retries and the turn's signal limits the time. At debug level the SDK would log prompts.
+    return new Anthropic({
+      baseURL,
+      apiKey: key,
+      maxRetries: 1,
+      timeout: 86_400_000,
+      logLevel: 'off',
+      fetch: fetchOnce,
+    });
+  };
+  return async (turn) => {
+    const model = `${provider}/${turn.model}`;
+    turn.signal.throwIfAborted();
+    client ??= connect(usableKey(apiKey, provider));
+    try {
+      const { messages } = await client;
+      const send = (bare: boolean) => messages.create(request(turn, model, bare), { signal: turn.signal });
+      const message = await send(false).catch((error) => {
+        if (!refusesThinking(error)) throw error;
+        return send(true);
+      });
+      return replyOf(message, model);
+    } catch (error) {
+      turn.signal.throwIfAborted();
+      throw turnErrorOf(error, model);
+    }
+  };
+}
+
+/** Never with temperature and the like, which newer models refuse. `bare` leaves out all that has to do with thinking. */
+function request(turn: Turn, model: string, bare: boolean): Anthropic.MessageCreateParamsNonStreaming {
+  return {
+    model: turn.model,
+    max_tokens: maxTokens,
+    ...(bare ? {} : thinkingParams(turn.model, turn.thinking)),
+    messages: [...replay(turn.history, model, bare), { role: 'user', content: turn.prompt }],
+  };
+}
+
+function replyOf(message: Anthropic.Message, model: string): Reply {
+  if (!Array.isArray(message?.content)) {
+    throw new TurnError(
+      'provider',
+      `${model}: the answer is no message of the Anthropic API; check the provider's baseURL`,
+    );
+  }
+  if (message.stop_reason === 'refusal') {
+    const { explanation, category } = message.stop_details ?? {};
+    throw new TurnError('refusal', `${model}: the model refused (${explanation ?? category ?? 'it gave no reason'})`);
+  }
+  if (message.stop_reason === 'max_tokens' || message.stop_reason === 'model_context_window_exceeded') {
+    throw new TurnError('truncated', `${model}: the reply was cut off (${message.stop_reason})`);
+  }
+  const { usage } = message;
+  return {
+    text: message.content.flatMap((block) => (block.type === 'text' ? block.text : [])).join(''),
+    reply: message.content,
+    usage: {
+      inputTokens:
+        (usage?.input_tokens ?? 0) + (usage?.cache_creation_input_tokens ?? 0) + (usage?.cache_read_input_tokens ?? 0),
+      outputTokens: usage?.output_tokens ?? 0,
+    },
+    model,
+  };
+}
+
+function usableKey(apiKey: string | undefined, provider: string): string {
+  const setting = `agents.providers.${provider}.apiKey`;
+  if (!apiKey) {
+    const where = provider === 'anthropic' ? `ANTHROPIC_API_KEY or ${setting}` : setting;
+    throw new TurnError('provider', `provider "${provider}" has no API key: set ${where}`);
+  }
+  // Said here and without the key: fetch would quote it in its own error.
+  if (!/^[\x21-\x7e]+$/.test(apiKey)) {
+    throw new TurnError(
+      'provider',
+      `the API key of provider "${provider}" holds characters that no key has: check ${setting}`,
+    );
+  }
+  return apiKey;
+}
+
+/** Node's fetch waits 300 s for an answer to begin, which the SDK reports like a failed connection; but trying again would not help. */
+async function fetchOnce(...request: Parameters<typeof fetch>): Promise<Response> {
+  try {
+    return await fetch(...request);
+  } catch (error) {
+    const { cause } = error as { cause?: { code?: unknown } };
+    if (cause?.code !== 'UND_ERR_HEADERS_TIMEOUT') throw error;
+    throw new TurnError('timeout', `the model did not begin to answer within 5 minutes (${messageOf(error)})`);
+  }
+}

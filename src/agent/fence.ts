@@ -1,0 +1,43 @@
+import { randomBytes } from 'node:crypto';
+
+/** A name in which whatever could end a line or a label is written as \uXXXX; made here only. */
+export type Escaped = string & { readonly escaped: true };
+
+/** A value from outside and the name it goes by. */
+export interface Line {
+  readonly label: Escaped;
+  readonly text: string;
+}
+
+// Default-ignorable are the characters that nobody sees: zero-width, soft hyphen, tags, variation selectors.
+const invisible = '\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}\\p{Default_Ignorable_Code_Point}';
+const unsafeInValue = new RegExp(`[${invisible}<>]`, 'gu');
+const unsafeInLabel = new RegExp(`[^\\p{L}\\p{N}_.$/@:()[\\] -]|[${invisible}]`, 'gu');
+const unsafeInName = new RegExp(`[^\\p{L}\\p{N}_.$/@[\\]-]|[${invisible}]`, 'gu');
+
+/** A name that stands outside the fence or is referred to from there: one word, in which nobody can say much. */
+export const escapeName = (name: string) => escapeAll(name, unsafeInName) as Escaped;
+
+/** A name that stands in the fence alone, and so may have spaces and colons. */
+export const escapeLabel = (label: string) => escapeAll(label, unsafeInLabel) as Escaped;
+
+/**
+ * The border round values from outside. Each line between its two markers is `label: <JSON string>`, so no value can begin a
+ * line or look like a marker. `draw` gives ids until one occurs nowhere else in the prompt, whose other text is `besides`.
+ */
+export function fence(lines: readonly Line[], besides: string, draw: () => string = drawId): string {
+  const data = lines.map(({ label, text }) => `${label}: ${escapeAll(JSON.stringify(text), unsafeInValue)}`);
+  const content = data.length === 0 ? '(no data)' : data.join('\n');
+  let id = draw();
+  while (content.includes(id) || besides.includes(id)) id = draw();
+  return `<data id="${id}">\n${content}\n</data id="${id}">`;
+}
+
+function escapeAll(text: string, unsafe: RegExp): string {
+  return text.replace(unsafe, (found) => found.split('').map(toHex).join(''));
+}
+
+const toHex = (unit: string) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
+
+/** 128 random bits. */
+const drawId = () => randomBytes(16).toString('hex');

@@ -1,0 +1,61 @@
+import type { Config } from '../config/schema.ts';
+import { ConfigError } from '../domain/errors.ts';
+import { retiredNames, shortNames } from './aliases.ts';
+
+/**
+ * From what people write to provider/model. `listed` is `agents.defaults.models`: the owner's aliases, which go before the
+ * built-in ones, and, when given, the only models allowed. `warn` hears once of each retired name that was asked for.
+ * Throws a `ConfigError` for a list that cannot work; what it returns throws an Error for a name that is not to be used.
+ */
+export function createNames(
+  listed: Config['agents']['defaults']['models'],
+  warn: (message: string) => void,
+): (name: string) => string {
+  const aliases = new Map<string, string>();
+  const warned = new Set<string>();
+  const substitute = (name: string) => {
+    const successor = retiredNames.get(name);
+    if (successor && !aliases.has(name) && !warned.has(name)) {
+      warned.add(name);
+      warn(`model "${name}" is retired: ${successor} runs instead`);
+    }
+    return aliases.get(name) ?? shortNames.get(name) ?? successor ?? name;
+  };
+
+  const allowed = new Set<string>();
+  const problems: string[] = [];
+  for (const [key, { alias }] of Object.entries(listed ?? {})) {
+    const model = substitute(key);
+    allowed.add(model);
+    const at = `agents.defaults.models["${key}"]`;
+    if (!isModel(model)) problems.push(`${at}: ${notAModel(key, [])}`);
+    if (alias === undefined) continue;
+    if (aliases.has(alias)) problems.push(`${at}: the alias "${alias}" already stands for ${aliases.get(alias)}`);
+    aliases.set(alias, model);
+  }
+  if (problems.length > 0) throw new ConfigError(problems);
+
+  return (name) => {
+    const model = substitute(name.trim());
+    if (!isModel(model)) throw new Error(notAModel(model, aliases.keys()));
+    if (listed === undefined || allowed.has(model)) return model;
+    throw new Error(`model "${name}" is not allowed; agents.defaults.models lists: ${[...allowed].join(', ')}`);
+  };
+}
+
+/** Splits at the first slash: what follows belongs to the provider and may hold more of them. */
+export function splitModel(model: string): readonly [provider: string, id: string] {
+  const slash = model.indexOf('/');
+  return [model.slice(0, Math.max(slash, 0)), model.slice(slash + 1)];
+}
+
+function isModel(name: string): boolean {
+  const [provider, id] = splitModel(name);
+  return provider !== '' && id !== '';
+}
+
+function notAModel(name: string, aliases: Iterable<string>): string {
+  const example = name.startsWith('claude-') ? `anthropic/${name}` : 'anthropic/claude-sonnet-5-5';
+  const known = [...aliases, ...shortNames.keys()].join(', ');
+  return `"${name}" is no model: write provider/model, such as "${example}", or an alias (${known})`;
+}

@@ -1,0 +1,26 @@
+import { pino } from 'pino';
+import { loadSettings } from '../settings.ts';
+import { printJson, table } from './print.ts';
+
+/** Loads everything that `serve` would and prints the effective mapping table. Throws ConfigError with all problems. */
+export async function check(configFile: string, { json }: { json?: boolean }): Promise<number> {
+  const warnings: string[] = [];
+  const log = pino({ level: 'warn' }, { write: (line: string) => void warnings.push(JSON.parse(line).msg) });
+  const { table: mappings, models, transforms } = await loadSettings(configFile, process.env, log);
+  await transforms.close();
+  for (const mapping of mappings.mappings) {
+    if (mapping.policy.allowUnsafeExternalContent) {
+      warnings.push(`${mapping.id}: allowUnsafeExternalContent puts what strangers write into the prompt without a fence`);
+    }
+  }
+  const rows = mappings.mappings.map(({ id, origin, path, does, when }) => ({ id, origin, hook: path ?? '*', does, when }));
+  if (json) {
+    printJson({ ok: true, defaultModel: models.defaultModel, mappings: rows, warnings });
+    return 0;
+  }
+  console.log(table(['HOOK', 'MAPPING', 'ORIGIN', 'DOES', 'WHEN'], rows.map((row) => [row.hook, row.id, row.origin, row.does, row.when])));
+  console.log(`\ndefault model: ${models.defaultModel}`);
+  for (const warning of warnings) console.log(`warning: ${warning}`);
+  console.log('the config is fine');
+  return 0;
+}

@@ -1,0 +1,31 @@
+import type { eventRow, eventView } from '../http/views.ts';
+import { queryString, withClient } from './client.ts';
+import { printJson, record, table, time } from './print.ts';
+
+export async function listEvents(
+  configFile: string,
+  { json, ...filter }: { hook?: string; outcome?: string; limit: number; json?: boolean },
+): Promise<void> {
+  const answer = await withClient(configFile, (client) =>
+    client.get<{ events: ReturnType<typeof eventRow>[] }>(`/events${queryString(filter)}`),
+  );
+  if (json) return printJson(answer);
+  if (answer.events.length === 0) return console.log('no events');
+  const rows = answer.events.map((event) => [event.eventId, time(event.receivedAt), event.hook, event.outcome, event.detail ?? event.mapping ?? '']);
+  console.log(table(['EVENT', 'RECEIVED', 'HOOK', 'OUTCOME', 'WHY OR MAPPING'], rows));
+}
+
+export async function showEvent(configFile: string, id: string, { json }: { json?: boolean }): Promise<void> {
+  const { event } = await withClient(configFile, (client) =>
+    client.get<{ event: ReturnType<typeof eventView> }>(`/events/${encodeURIComponent(id)}`),
+  );
+  if (json) return printJson(event);
+  console.log(record({ ...event, receivedAt: time(event.receivedAt) }));
+}
+
+export async function replayEvent(configFile: string, id: string): Promise<void> {
+  const answer = await withClient(configFile, (client) =>
+    client.post<{ outcome: string | null; status: number; answer: unknown }>(`/events/${encodeURIComponent(id)}/replay`),
+  );
+  console.log(record({ outcome: answer.outcome, status: answer.status, answer: answer.answer }));
+}

@@ -1,0 +1,12 @@
+#!/usr/bin/env node
+// The first file of the program, and the only one that an older Node may see: no import but the dynamic one below, since
+// loading a native module on a Node that is too old ends the process without a word.
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+if (major < 22 || (major === 22 && minor < 22)) {
+  console.error(`gimli needs Node 22.22 or newer; this is ${process.versions.node}. "npm start" brings its own.`);
+  process.exit(1);
+}
+const { main } = await import('./program.ts');
+process.exitCode = await main(process.argv);
+
+export {};

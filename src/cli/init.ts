@@ -1,0 +1,53 @@
+import { randomBytes } from 'node:crypto';
+import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, relative, sep } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { parseEnv } from 'node:util';
+
+/** The folder of package.json; the same from src/cli and from dist/cli. */
+const packageRoot = fileURLToPath(new URL('../../', import.meta.url));
+const schemaOfTemplate = './config/gimli.schema.json';
+const tokenNames = ['GIMLI_HOOK_TOKEN', 'GIMLI_GATEWAY_TOKEN'];
+
+/**
+ * Makes a folder ready to serve: a commented gimli.json5, and a `.env` with random tokens that only its owner can read. A file
+ * that is there stays as it is, but that a token missing in `.env` is added to it. Returns the names of the files.
+ */
+export function init(dir: string): { written: string[]; kept: string[] } {
+  mkdirSync(dir, { recursive: true });
+  const steps = [
+    { name: 'gimli.json5', wrote: writeConfig(join(dir, 'gimli.json5'), dir) },
+    { name: '.env', wrote: writeTokens(join(dir, '.env')) },
+  ];
+  const names = (wrote: boolean) => steps.filter((step) => step.wrote === wrote).map(({ name }) => name);
+  return { written: names(true), kept: names(false) };
+}
+
+function writeConfig(file: string, dir: string): boolean {
+  if (existsSync(file)) return false;
+  const template = readFileSync(join(packageRoot, 'gimli.json5'), 'utf8');
+  writeFileSync(
+    file,
+    template.replace(schemaOfTemplate, () => schemaFor(dir)),
+    { flag: 'wx' },
+  );
+  return true;
+}
+
+/** What `$schema` says in `dir`: editors take a path below the folder, or an address. */
+function schemaFor(dir: string): string {
+  const schema = join(packageRoot, schemaOfTemplate);
+  const path = relative(dir, schema).split(sep).join('/');
+  return path.startsWith('../') ? pathToFileURL(schema).href : `./${path}`;
+}
+
+function writeTokens(file: string): boolean {
+  const present = existsSync(file) ? readFileSync(file, 'utf8') : undefined;
+  const known = parseEnv(present ?? '');
+  const missing = tokenNames.filter((name) => !Object.hasOwn(known, name));
+  if (missing.length === 0) return false;
+  const lines = missing.map((name) => `${name}=${randomBytes(32).toString('hex')}\n`).join('');
+  if (present === undefined) writeFileSync(file, lines, { flag: 'wx', mode: 0o600 });
+  else appendFileSync(file, present === '' || present.endsWith('\n') ? lines : `\n${lines}`);
+  return true;
+}

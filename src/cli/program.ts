@@ -1,0 +1,102 @@
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { findConfig } from '../config/paths.ts';
+import { ConfigError, StoreError } from '../domain/errors.ts';
+import { check } from './check.ts';
+import { CommandError } from './client.ts';
+import { listEvents, replayEvent, showEvent } from './events.ts';
+import { init } from './init.ts';
+import { listRuns, retryRun, showRun } from './runs.ts';
+import { send } from './send.ts';
+import { serve } from './serve.ts';
+
+/** Runs one command. Resolves to the exit code: 0 done, 1 failed, 2 the config or the store cannot be used. */
+export async function main(argv: readonly string[]): Promise<number> {
+  const program = new Command('gimli')
+    .description('The webhook gateway for AI agents')
+    .option('-c, --config <file>', 'the config file; else GIMLI_CONFIG, ./gimli.json5, ~/.gimli/gimli.json5')
+    .exitOverride();
+  const config = () => findConfig(program.opts<{ config?: string }>().config, process.env, process.cwd());
+  let code = 0;
+
+  program
+    .command('init')
+    .description('write gimli.json5 and .env with random tokens; never overwrites')
+    .action(() => {
+      const { written, kept } = init(process.cwd());
+      for (const file of written) console.log(`wrote ${file}`);
+      for (const file of kept) console.log(`kept  ${file}`);
+    });
+
+  program
+    .command('serve')
+    .description('run the gateway')
+    .option('-p, --port <port>', 'instead of gateway.port', number(0, 65535))
+    .action((options) => serve(config(), options));
+
+  program
+    .command('check')
+    .description('check config, presets and transforms, and print the mapping table')
+    .option('--json', 'as JSON')
+    .action(async (options) => {
+      code = await check(config(), options);
+    });
+
+  program
+    .command('send <hook>')
+    .description('call a hook of the running gateway')
+    .option('--sample [name]', "a preset's sample payload")
+    .option('--file <file>', 'a JSON file as the payload')
+    .option('--json <text>', 'a JSON text as the payload')
+    .action((hook, options) => send(config(), hook, options));
+
+  const runs = program.command('runs').description('what was done');
+  runs
+    .command('list', { isDefault: true })
+    .option('--status <status>', 'pending, running, completed or error')
+    .option('--name <part>', 'part of the name')
+    .option('--limit <n>', 'how many', number(1, 100), 20)
+    .option('--json', 'as JSON')
+    .action((options) => listRuns(config(), options));
+  runs
+    .command('show <runId>')
+    .option('--json', 'as JSON')
+    .action((id, options) => showRun(config(), id, options));
+  runs.command('retry <runId>').description('try a failed run again').action((id) => retryRun(config(), id));
+
+  const events = program.command('events').description('what was received');
+  events
+    .command('list', { isDefault: true })
+    .option('--hook <name>')
+    .option('--outcome <outcome>', 'accepted, filtered, skipped, invalid or failed')
+    .option('--limit <n>', 'how many', number(1, 100), 20)
+    .option('--json', 'as JSON')
+    .action((options) => listEvents(config(), options));
+  events
+    .command('show <eventId>')
+    .option('--json', 'as JSON')
+    .action((id, options) => showEvent(config(), id, options));
+  events
+    .command('replay <eventId>')
+    .description("send a recorded event through today's mappings again")
+    .action((id) => replayEvent(config(), id));
+
+  try {
+    await program.parseAsync(argv);
+    return code;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode;
+    if (error instanceof CommandError || error instanceof StoreError || error instanceof ConfigError) {
+      console.error(error.message);
+      return error instanceof CommandError ? 1 : 2;
+    }
+    throw error;
+  }
+}
+
+function number(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!Number.isInteger(value) || value < min || value > max) throw new InvalidArgumentError(`give a whole number from ${min} to ${max}`);
+    return value;
+  };
+}

@@ -1,0 +1,33 @@
+import type { adminRun, adminRunRow } from '../http/views.ts';
+import { queryString, withClient } from './client.ts';
+import { printJson, record, table, time } from './print.ts';
+
+type RunRow = ReturnType<typeof adminRunRow>;
+type FullRun = ReturnType<typeof adminRun>;
+
+export async function listRuns(
+  configFile: string,
+  { json, ...filter }: { status?: string; name?: string; limit: number; json?: boolean },
+): Promise<void> {
+  const answer = await withClient(configFile, (client) =>
+    client.get<{ runs: RunRow[]; total: number }>(`/runs${queryString(filter)}`),
+  );
+  if (json) return printJson(answer);
+  if (answer.runs.length === 0) return console.log('no runs');
+  const rows = answer.runs.map((run) => [run.runId, time(run.createdAt), run.status, run.name, run.error ?? run.summary ?? '']);
+  console.log(table(['RUN', 'CREATED', 'STATUS', 'NAME', 'SUMMARY'], rows));
+  if (answer.total > rows.length) console.log(`${rows.length} of ${answer.total}`);
+}
+
+export async function showRun(configFile: string, id: string, { json }: { json?: boolean }): Promise<void> {
+  const { run } = await withClient(configFile, (client) => client.get<{ run: FullRun }>(`/runs/${encodeURIComponent(id)}`));
+  if (json) return printJson(run);
+  const { createdAt, startedAt, completedAt, prompt, outputText, action: _action, ...rest } = run;
+  const times = { created: time(createdAt), started: time(startedAt), completed: time(completedAt) };
+  console.log(record({ ...rest, ...times, prompt, outputText }));
+}
+
+export async function retryRun(configFile: string, id: string): Promise<void> {
+  await withClient(configFile, (client) => client.post(`/runs/${encodeURIComponent(id)}/retry`));
+  console.log(`run ${id} waits to be tried again`);
+}

@@ -1,0 +1,39 @@
+import { pino } from 'pino';
+import { loadConfig } from '../config/load.ts';
+import { createGimli, type Gimli } from '../gimli.ts';
+
+/** Runs the gateway until SIGINT or SIGTERM; a second signal ends it at once. */
+export async function serve(configFile: string, options: { port?: number }): Promise<void> {
+  const log = pino({ level: loadConfig(configFile).config.log.level, base: null });
+  const gimli = await createGimli({ configFile, log, ...options });
+  process.stdout.write(banner(gimli));
+  const signal = await new Promise<string>((resolve) => {
+    process.once('SIGINT', resolve).once('SIGTERM', resolve);
+  });
+  process.once('SIGINT', () => process.exit(130)).once('SIGTERM', () => process.exit(143));
+  log.info({ signal, seconds: gimli.settings().config.gateway.drainSeconds }, 'stopping: waiting for the runs under way');
+  await gimli.stop();
+  log.info('stopped');
+}
+
+/** Where it listens, and a call that works as it stands. The token is read from where it is kept, never printed. */
+function banner({ url, settings }: Gimli): string {
+  const { config, loaded, models } = settings();
+  const lines = ['', `Gimli listens on ${url}`];
+  if (models.defaultModel.startsWith('echo/')) {
+    lines.push('NO MODEL: runs are answered by "echo", which repeats what it was asked. Set ANTHROPIC_API_KEY in .env for a real one.');
+  }
+  if (config.hooks.enabled) {
+    const variable = loaded.hookTokenVariable;
+    const token = variable?.file
+      ? `$(sed -n 's/^${variable.name}=//p' '${variable.file}')`
+      : variable
+        ? `$${variable.name}`
+        : '<hooks.token>';
+    lines.push('Try it:', `  curl -sS ${url}${config.hooks.path}/agent -H "Authorization: Bearer ${token}" -H 'Content-Type: application/json' -d '{"message":"Say hello","name":"First hook"}'`);
+    lines.push('Then:', '  npx gimli runs list');
+  } else {
+    lines.push('Hooks are off: set hooks.enabled and hooks.token in the config.');
+  }
+  return `${lines.join('\n')}\n\n`;
+}

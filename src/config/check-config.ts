@@ -1,0 +1,105 @@
+import { follow } from '../domain/event.ts';
+import { checkMappings } from './check-mappings.ts';
+import { durationMs } from './duration.ts';
+import { found } from './found.ts';
+import { hookKeys, presetName } from './preset-name.ts';
+import { type Origins, type Problem, toPointer, unknownKey } from './problem.ts';
+
+/** The first segments of paths that the gateway itself serves. */
+const ownPaths = ['api', 'healthz', 'readyz', 'metrics'];
+
+/** Longer waits overflow Node's timers, which then fire at once. */
+const longestTimerMs = 2 ** 31 - 1;
+
+/**
+ * What the schema cannot say about a config. The value may still be invalid, so that all problems come at once: each check
+ * looks only at values of the right type and leaves the others to the schema.
+ */
+export function checkConfig(config: unknown, origins: Origins): Problem[] {
+  return [
+    ...hookToken(config),
+    ...hookPath(config, origins),
+    ...heartbeat(config, origins),
+    ...checkMappings(follow(config, ['hooks', 'mappings']), '/hooks/mappings'),
+  ];
+}
+
+/** Keys of `hooks` that are neither settings nor enabled presets: to the schema any key could be a preset's name. */
+export function strayHookKeys(config: unknown): Problem[] {
+  const hooks = follow(config, ['hooks']);
+  if (typeof hooks !== 'object' || hooks === null || Array.isArray(hooks)) return [];
+  const presets = follow(hooks, ['presets']);
+  const enabled = Array.isArray(presets) ? presets.filter((entry) => typeof entry === 'string').map(presetName) : [];
+  const known = [...hookKeys, ...enabled];
+  return Object.entries(hooks)
+    .filter(([key]) => !known.includes(key))
+    .map(([key, value]) => {
+      const message = unknownKey(key, known);
+      const overlay = typeof value === 'object' && !message.includes('did you mean');
+      return {
+        path: toPointer(['hooks', key]),
+        message: overlay ? 'unknown key; the settings of a preset need its name in hooks.presets' : message,
+      };
+    });
+}
+
+function hookToken(config: unknown): Problem[] {
+  const path = '/hooks/token';
+  const token = follow(config, ['hooks', 'token']);
+  if (token === undefined && follow(config, ['hooks', 'enabled']) === true) {
+    return [{ path, message: 'missing; hooks.enabled needs the token that callers present' }];
+  }
+  if (typeof token !== 'string' || token !== follow(config, ['gateway', 'token'])) return [];
+  return [{ path, message: 'expected a token of its own, found the one of gateway.token', see: '/gateway/token' }];
+}
+
+function hookPath(config: unknown, origins: Origins): Problem[] {
+  const path = '/hooks/path';
+  const value = follow(config, ['hooks', 'path']);
+  if (typeof value !== 'string' || value.trim() === '') return [];
+  const segments = normalizeHookPath(value).split('/').slice(1);
+  const shown = found(path, value, origins);
+  if (segments.some((segment) => !/^[\w~-][\w.~-]*$/.test(segment))) {
+    return [{ path, message: `expected a path such as "/hooks", found ${shown}` }];
+  }
+  if (!ownPaths.includes(segments[0]?.toLowerCase() ?? '')) return [];
+  return [{ path, message: `expected a path that Gimli does not use itself, found ${shown}` }];
+}
+
+/** `hooks///` → `/hooks` */
+export function normalizeHookPath(path: string): string {
+  return `/${path.split('/').filter(Boolean).join('/')}`;
+}
+
+function heartbeat(config: unknown, origins: Origins): Problem[] {
+  const segments = ['agents', 'defaults', 'heartbeat'];
+  const at = toPointer(segments);
+  const read = (...rest: string[]) => follow(config, [...segments, ...rest]);
+  const problems: Problem[] = [];
+
+  const every = read('every');
+  if (typeof every === 'string' && durationMs(every) > longestTimerMs) {
+    const path = `${at}/every`;
+    problems.push({ path, message: `expected at most "596h", found ${found(path, every, origins)}` });
+  }
+  const start = read('activeHours', 'start');
+  if (start !== undefined && start === read('activeHours', 'end')) {
+    const message = 'expected another time than start; without activeHours the timer beats at any hour';
+    problems.push({ path: `${at}/activeHours/end`, message });
+  }
+  const zone = read('activeHours', 'timezone');
+  if (typeof zone === 'string' && zone !== 'local' && !isTimeZone(zone)) {
+    const path = `${at}/activeHours/timezone`;
+    const message = `expected an IANA time zone such as "Europe/Oslo", or "local", found ${found(path, zone, origins)}`;
+    problems.push({ path, message });
+  }
+  return problems;
+}
+
+function isTimeZone(name: string): boolean {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== '';
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,54 @@
+import { follow } from '../domain/event.ts';
+import { dottedPath, type Problem, toPointer } from './problem.ts';
+
+/** Names under `hooks.path` that the API itself answers for. */
+const reservedPaths = ['runs', 'workflows'];
+
+/**
+ * What the schema cannot say about a list of mappings (of the config or of a preset file). `list` may still be invalid:
+ * a value of the wrong type is left to the schema's own message. `at` is the list's JSON pointer in its file.
+ */
+export function checkMappings(list: unknown, at: string): Problem[] {
+  if (!Array.isArray(list)) return [];
+  const rules = list.map((rule: unknown, index) => ({ rule, at: at + toPointer([index]) }));
+  return [...repeatedIds(rules), ...rules.flatMap((placed) => [...reservedPath(placed), ...uselessTemplate(placed)])];
+}
+
+interface PlacedRule {
+  readonly rule: unknown;
+  /** JSON pointer */
+  readonly at: string;
+}
+
+function repeatedIds(rules: readonly PlacedRule[]): Problem[] {
+  const first = new Map<string, string>();
+  return rules.flatMap(({ rule, at }) => {
+    const id = follow(rule, ['id']);
+    if (typeof id !== 'string') return [];
+    const path = `${at}/id`;
+    const see = first.get(id);
+    if (see !== undefined)
+      return [{ path, message: `expected an id of its own, found that of ${dottedPath(see)}`, see }];
+    first.set(id, path);
+    return [];
+  });
+}
+
+function reservedPath({ rule, at }: PlacedRule): Problem[] {
+  const path = follow(rule, ['match', 'path']);
+  const name = typeof path === 'string' ? path.replace(/^\/+/, '').split('/')[0]?.toLowerCase() : undefined;
+  if (name === undefined || !reservedPaths.includes(name)) return [];
+  return [{ path: `${at}/match/path`, message: `"${name}" belongs to the API of Gimli itself; expected another name` }];
+}
+
+function uselessTemplate({ rule, at }: PlacedRule): Problem[] {
+  if (typeof rule !== 'object' || rule === null) return [];
+  const action = follow(rule, ['action']) ?? 'agent';
+  if (action !== 'agent' && action !== 'wake') return [];
+  const [own, other] = action === 'agent' ? ['messageTemplate', 'textTemplate'] : ['textTemplate', 'messageTemplate'];
+  if (Object.hasOwn(rule, other)) {
+    return [{ path: `${at}/${other}`, message: `would be ignored: a mapping of action ${action} has a ${own}` }];
+  }
+  if (Object.hasOwn(rule, own) || Object.hasOwn(rule, 'transform')) return [];
+  return [{ path: at, message: `a mapping of action ${action} needs a ${own} or a transform` }];
+}

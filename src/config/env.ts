@@ -1,0 +1,117 @@
+import { readFileSync } from 'node:fs';
+import { parseEnv } from 'node:util';
+import type { TSchema } from 'typebox';
+import { found } from './found.ts';
+import { childSchema, type JsonSchema } from './json-schema.ts';
+import { type Origins, type Problem, toPointer } from './problem.ts';
+
+export type Env = Readonly<Record<string, string | undefined>>;
+
+/** The variables of a `.env` file; none where there is no such file. Throws where it cannot be read. */
+export function readEnvFile(file: string): Env {
+  try {
+    return parseEnv(readFileSync(file, 'utf8').replace(/^\uFEFF/, ''));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {};
+    throw error;
+  }
+}
+
+export interface Expanded {
+  /** a copy of the value with every placeholder replaced */
+  readonly value: unknown;
+  readonly origins: Origins;
+  readonly problems: readonly Problem[];
+}
+
+/**
+ * Replaces `${NAME}` and `${NAME:-default}` (for unset and empty) in every string; `$${` stands for a plain `${`.
+ * A string that is nothing but a placeholder becomes a number or boolean where the schema wants one.
+ */
+export function expandEnv(value: unknown, schema: TSchema, env: Env): Expanded {
+  const origins = new Map<string, string>();
+  const problems: Problem[] = [];
+
+  function expand(here: unknown, wanted: JsonSchema | undefined, path: string): unknown {
+    if (Array.isArray(here)) {
+      return here.map((item, index) => expand(item, childSchema(wanted, index), path + toPointer([index])));
+    }
+    if (typeof here === 'object' && here !== null) {
+      const entries = Object.entries(here);
+      return Object.fromEntries(
+        entries.map(([key, item]) => [key, expand(item, childSchema(wanted, key), path + toPointer([key]))]),
+      );
+    }
+    if (typeof here !== 'string' || !here.includes('${')) return here;
+
+    const { text, unset, malformed, used } = replacePlaceholders(here, env);
+    if (malformed !== undefined) problems.push({ path, message: malformedMessage(found(path, malformed)) });
+    else if (unset.length > 0) problems.push({ path, message: unsetMessage(unset) });
+    else if (used) origins.set(path, here);
+    return /^\$\{[^}]*\}$/.test(here) ? (converted(text, wanted) ?? text) : text;
+  }
+
+  return { value: expand(value, schema as JsonSchema, ''), origins, problems };
+}
+
+/** The variable that a string consists of, where it is exactly `${NAME}`. */
+export function soleVariable(text: string | undefined): string | undefined {
+  return text?.match(/^\$\{([A-Za-z_]\w*)\}$/)?.[1];
+}
+
+interface Replaced {
+  readonly text: string;
+  /** whether a variable was read */
+  readonly used: boolean;
+  readonly unset: readonly string[];
+  /** the first placeholder that is none */
+  readonly malformed: string | undefined;
+}
+
+function replacePlaceholders(written: string, env: Env): Replaced {
+  const unset: string[] = [];
+  let malformed: string | undefined;
+  let used = false;
+  const text = written.replace(/\$?\$\{([^}]*)(\}?)/g, (whole: string, inside: string, end: string) => {
+    if (whole.startsWith('$$')) return whole.slice(1);
+    const [, name, , fallback] = inside.match(/^([A-Za-z_]\w*)(:-(.*))?$/s) ?? [];
+    if (name === undefined || end === '') {
+      malformed ??= whole;
+      return whole;
+    }
+    used = true;
+    const value = Object.hasOwn(env, name) ? env[name] : undefined;
+    if (fallback !== undefined) return value || fallback;
+    if (value === undefined) unset.push(name);
+    return value ?? whole;
+  });
+  return { text, used, unset, malformed };
+}
+
+function unsetMessage(names: readonly string[]): string {
+  const subject = names.length === 1 ? `the variable ${names[0]} is` : `the variables ${names.join(' and ')} are`;
+  return `${subject} not set; set ${names.length === 1 ? 'it' : 'them'} in the environment or in .env, or give a default: \${${names[0]}:-…}`;
+}
+
+function malformedMessage(shown: string): string {
+  return `expected \${NAME} or \${NAME:-default}, found ${shown}; a plain \${ is written $\${`;
+}
+
+/** The first alternative of the schema that the text fits; undefined where none does. */
+function converted(text: string, schema: JsonSchema | undefined): string | number | boolean | undefined {
+  for (const branch of schema?.anyOf ?? []) {
+    const value = converted(text, branch);
+    if (value !== undefined) return value;
+  }
+  switch (schema?.type) {
+    case 'string':
+      return text;
+    case 'boolean':
+      return text === 'true' ? true : text === 'false' ? false : undefined;
+    case 'integer':
+    case 'number':
+      return /^-?\d+(\.\d+)?$/.test(text) ? Number(text) : undefined;
+    default:
+      return undefined;
+  }
+}

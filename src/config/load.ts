@@ -1,0 +1,74 @@
+import { dirname, join, resolve } from 'node:path';
+import { ConfigError, messageOf } from '../domain/errors.ts';
+import { compileSchema, onePerValue } from './ajv.ts';
+import { checkConfig, normalizeHookPath, strayHookKeys } from './check-config.ts';
+import { type Env, expandEnv, readEnvFile, soleVariable } from './env.ts';
+import { fileName, parseJson5, readText } from './json5-file.ts';
+import { locateProblems } from './locate.ts';
+import { absolutePaths } from './paths.ts';
+import type { Problem } from './problem.ts';
+import { type Config, configSchema } from './schema.ts';
+
+const checkSchema = compileSchema(configSchema, { defaults: true });
+
+export interface LoadedConfig {
+  readonly config: Config;
+  /** absolute */
+  readonly file: string;
+  /** the `.env` beside it, absolute; it need not exist */
+  readonly envFile: string;
+  /** the environment that the config was read with: `env` over `.env` */
+  readonly env: Env;
+  /** set where `hooks.token` is exactly `${NAME}`; `file` where the value came from `.env` */
+  readonly hookTokenVariable?: { readonly name: string; readonly file?: string };
+  /** Renders problems that only show when the config is used, with their lines. */
+  readonly locate: (problems: readonly Problem[]) => string[];
+}
+
+/** Reads a config file and the `.env` beside it. Throws ConfigError with everything that is wrong with them. */
+export function loadConfig(file: string, env: Env = process.env): LoadedConfig {
+  const path = resolve(file);
+  const name = fileName(file);
+  const envFile = join(dirname(path), '.env');
+  const text = read(name, () => readText(path));
+  const envOfFile = read(fileName(envFile), () => readEnvFile(envFile));
+  const merged = { ...envOfFile, ...env };
+
+  const { value, origins, problems: unset } = expandEnv(parseJson5(text, name), configSchema, merged);
+  const stray = strayHookKeys(value);
+  const checked = checkSchema(value, origins);
+  const problems = onePerValue([
+    ...unset,
+    ...stray,
+    ...(checked.ok ? [] : checked.problems),
+    ...checkConfig(value, origins),
+  ]);
+  if (!checked.ok || problems.length > 0) throw new ConfigError(locateProblems(name, text, problems));
+
+  const { hooks } = checked.value;
+  const config = { ...checked.value, hooks: { ...hooks, path: normalizeHookPath(hooks.path) } };
+  const variable = soleVariable(origins.get('/hooks/token'));
+  return {
+    config: absolutePaths(config, dirname(path), merged),
+    file: path,
+    envFile,
+    env: merged,
+    ...(variable !== undefined && {
+      hookTokenVariable: { name: variable, ...(env[variable] === undefined && { file: envFile }) },
+    }),
+    locate: (problems) => locateProblems(name, text, problems),
+  };
+}
+
+function read<T>(name: string, readFile: () => T): T {
+  try {
+    return readFile();
+  } catch (error) {
+    const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
+    throw new ConfigError([
+      missing
+        ? `${name}: there is no such file; make one with "gimli init"`
+        : `${name}: cannot be read: ${messageOf(error)}`,
+    ]);
+  }
+}

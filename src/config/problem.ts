@@ -1,0 +1,48 @@
+import leven from 'leven';
+
+/** Something wrong with a value, in words for people. */
+export interface Problem {
+  /** JSON pointer of the value; empty for the whole */
+  readonly path: string;
+  /** what was found and what would be right */
+  readonly message: string;
+  /** JSON pointer of another place that the message speaks of */
+  readonly see?: string;
+}
+
+/** Where values came from the environment: JSON pointer → the text as written, such as `${PORT:-80}`. */
+export type Origins = ReadonlyMap<string, string>;
+
+/** `gateway.port: expected …`, for those who see no file. */
+export function describeProblem({ path, message }: Problem): string {
+  return path === '' ? message : `${dottedPath(path)}: ${message}`;
+}
+
+/** `['hooks', 'mappings', 0]` → `/hooks/mappings/0` */
+export function toPointer(segments: readonly (string | number)[]): string {
+  return segments.map((segment) => `/${String(segment).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+}
+
+/** `/hooks/mappings/0` → `['hooks', 'mappings', '0']` */
+export function fromPointer(pointer: string): string[] {
+  const segments = pointer.split('/').slice(1);
+  return segments.map((segment) => segment.replaceAll('~1', '/').replaceAll('~0', '~'));
+}
+
+/** `/hooks/mappings/0/id` → `hooks.mappings[0].id` */
+export function dottedPath(pointer: string): string {
+  const dotted = fromPointer(pointer).map((segment) => {
+    if (/^\d+$/.test(segment)) return `[${segment}]`;
+    return /^[\w$-]+$/.test(segment) ? `.${segment}` : `[${JSON.stringify(segment)}]`;
+  });
+  return dotted.join('').replace(/^\./, '');
+}
+
+/** The message for a key that nothing knows, with the nearest of the known ones where it is near. */
+export function unknownKey(key: string, known: readonly string[]): string {
+  const distance = (candidate: string) => leven(key.toLowerCase(), candidate.toLowerCase());
+  const nearest = known.toSorted((a, b) => distance(a) - distance(b))[0];
+  // Two slips in a word of five letters are a typing error; three are another word.
+  const near = nearest !== undefined && distance(nearest) <= Math.max(1, key.length * 0.4);
+  return near ? `unknown key; did you mean "${nearest}"?` : `unknown key; expected one of ${known.join(', ')}`;
+}

@@ -1,0 +1,229 @@
+import { type Static, Type } from 'typebox';
+import { agentFields, channels, replyFields } from '../domain/action.ts';
+import { mappingSchema, presetOverlaySchema } from '../domain/mapping.ts';
+
+/**
+ * The one description of gimli.json5. Types, defaults, error messages, `config/gimli.schema.json` and
+ * `docs/configuration.md` all derive from it; `npm run generate` writes the two files anew. A `title` says in words
+ * what a `pattern` asks for, since messages are for people.
+ */
+const strict = { additionalProperties: false };
+const text = { minLength: 1, pattern: '\\S' };
+const duration = Type.String({
+  pattern: '^\\d+(\\.\\d+)?(ms|s|m|h)?$',
+  title: 'a time such as "90s", "30m" or "1h"',
+  default: '30m',
+  description:
+    'How often main looks round by itself (minutes without a unit). `0m` switches the timer off; wakes still work.',
+});
+
+const gateway = Type.Object(
+  {
+    host: Type.String({ ...text, default: '127.0.0.1', description: 'The address to listen on.' }),
+    port: Type.Integer({
+      minimum: 0,
+      maximum: 65535,
+      default: 18789,
+      description: 'The port to listen on; 0 takes a free one.',
+    }),
+    token: Type.Optional(
+      Type.String({
+        ...text,
+        description: 'Opens `/api` and `/metrics`. Without it they are closed. Not the hook token.',
+      }),
+    ),
+    trustProxy: Type.Union([Type.Boolean(), Type.Integer({ minimum: 0 }), Type.String(text)], {
+      default: false,
+      description: "Express's `trust proxy`: which proxies may say where a request came from.",
+    }),
+    drainSeconds: Type.Number({
+      minimum: 0,
+      maximum: 600,
+      default: 10,
+      description: 'How long a stop waits for runs under way before it hands them back to be run after the next start.',
+    }),
+  },
+  { ...strict, default: {}, description: 'Where Gimli listens, and who may look in.' },
+);
+
+const hooks = Type.Object(
+  {
+    enabled: Type.Boolean({ default: false, description: 'Serve hooks. Needs `hooks.token`.' }),
+    token: Type.Optional(
+      Type.String({ ...text, description: 'What callers of hooks present as `Authorization: Bearer`.' }),
+    ),
+    path: Type.String({ ...text, default: '/hooks', description: 'Where hooks live. Never `/`.' }),
+    maxBodyBytes: Type.Integer({
+      minimum: 1,
+      default: 262_144,
+      description: 'Limit of a request body in bytes; a mapping may set its own.',
+    }),
+    presets: Type.Array(Type.String(text), {
+      default: [],
+      description: 'Shipped presets by name, or files in the same format by path (relative to this file).',
+    }),
+    mappings: Type.Array(mappingSchema, { default: [], description: 'Your own rules; the first that matches wins.' }),
+    transformsDir: Type.String({
+      ...text,
+      default: './transforms',
+      description: 'Where `transform.module` files live.',
+    }),
+    allowQueryToken: Type.Boolean({ default: true, description: 'Accept the deprecated `?token=`.' }),
+    allowedSessionKeyPrefixes: Type.Optional(
+      Type.Array(Type.String(), {
+        description: 'Session keys that a caller of `/hooks/agent` may choose must start with one of these.',
+      }),
+    ),
+  },
+  {
+    additionalProperties: presetOverlaySchema,
+    default: {},
+    description:
+      'What the outside world may call. Any other key is the name of an enabled preset: see `hooks.<preset>`.',
+  },
+);
+
+const activeHours = Type.Object(
+  {
+    start: Type.String({
+      pattern: '^([01]\\d|2[0-3]):[0-5]\\d$',
+      title: 'a time of day from "00:00" to "23:59"',
+      description: 'The first minute, inclusive.',
+    }),
+    end: Type.String({
+      pattern: '^(([01]\\d|2[0-3]):[0-5]\\d|24:00)$',
+      title: 'a time of day from "00:00" to "24:00"',
+      description: 'The end, exclusive; `24:00` is midnight. Earlier than `start` means across midnight.',
+    }),
+    timezone: Type.String({
+      ...text,
+      default: 'local',
+      description: 'An IANA name such as `Europe/Oslo`, or `local`.',
+    }),
+  },
+  { ...strict, description: 'When the timer may beat; wakes are heard at any hour. Always, unless given.' },
+);
+
+const heartbeat = Type.Object(
+  {
+    every: duration,
+    prompt: Type.Optional(
+      Type.String({ ...text, description: 'What main is asked to do; a sensible text unless given.' }),
+    ),
+    target: Type.Enum(['none', ...channels], {
+      default: 'last',
+      description: 'The channel for what a heartbeat has to say.',
+    }),
+    to: Type.Optional(replyFields.to),
+    activeHours: Type.Optional(activeHours),
+    model: Type.Optional(replyFields.model),
+    ackMaxChars: Type.Integer({
+      minimum: 0,
+      default: 300,
+      description: 'A reply with HEARTBEAT_OK and at most this many other characters is not delivered.',
+    }),
+    minGapSeconds: Type.Number({ minimum: 0, default: 0, description: 'The least time between two heartbeats.' }),
+  },
+  { ...strict, default: {}, description: 'The turn in which main reads its inbox.' },
+);
+
+const defaults = Type.Object(
+  {
+    model: Type.String({
+      ...text,
+      default: 'auto',
+      description:
+        '`provider/model`, an alias, or `auto`: Anthropic when ANTHROPIC_API_KEY is set, else `echo`, which calls no model and repeats what it was asked.',
+    }),
+    models: Type.Optional(
+      Type.Record(
+        Type.String({ minLength: 1 }),
+        Type.Object({ alias: Type.Optional(Type.String({ ...text, description: 'A short name for it.' })) }, strict),
+        {
+          description:
+            'When given, the only models that runs may use, by `provider/model`, each with an optional alias.',
+        },
+      ),
+    ),
+    thinking: Type.Optional(replyFields.thinking),
+    timeoutSeconds: Type.Integer({ ...agentFields.timeoutSeconds, default: 600 }),
+    maxConcurrent: Type.Integer({
+      minimum: 1,
+      maximum: 1000,
+      default: 8,
+      description: 'How many runs may be under way at once.',
+    }),
+    workspace: Type.String({ ...text, default: './workspace', description: 'The folder of HEARTBEAT.md.' }),
+    heartbeat,
+  },
+  { ...strict, default: {}, description: 'What every run starts from; a mapping or a call may say otherwise.' },
+);
+
+const provider = Type.Object(
+  {
+    api: Type.Enum(['anthropic', 'echo'], { description: 'The protocol the provider speaks.' }),
+    baseURL: Type.Optional(Type.String({ ...text, description: 'Another address than the vendor’s own.' })),
+    apiKey: Type.Optional(Type.String({ ...text, description: 'Usually `${ANTHROPIC_API_KEY}`.' })),
+  },
+  strict,
+);
+
+export const configSchema = Type.Object(
+  {
+    $schema: Type.Optional(Type.String({ description: 'For editors.' })),
+    gateway,
+    hooks,
+    agents: Type.Object(
+      {
+        defaults,
+        providers: Type.Record(Type.String({ pattern: '^[a-z0-9][a-z0-9_-]*$' }), provider, {
+          ...strict,
+          default: {},
+          description: 'Model providers by id. `anthropic` and `echo` exist without being listed.',
+        }),
+      },
+      { ...strict, default: {} },
+    ),
+    channels: Type.Object(
+      {
+        owner: Type.Optional(
+          Type.Object(
+            {
+              channel: Type.Enum(
+                channels.filter((name) => name !== 'last'),
+                { description: 'Where the owner is reached.' },
+              ),
+              to: Type.Optional(replyFields.to),
+            },
+            { ...strict, description: 'Where replies go when no delivery of main has set a route yet.' },
+          ),
+        ),
+      },
+      { ...strict, default: {} },
+    ),
+    store: Type.Object(
+      {
+        url: Type.String({
+          pattern: '^sqlite:.+',
+          title: '"sqlite:" and a path',
+          default: 'sqlite:./data/gimli.db',
+          description: 'Where everything is kept: `sqlite:` and a path.',
+        }),
+      },
+      { ...strict, default: {} },
+    ),
+    log: Type.Object(
+      {
+        level: Type.Enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
+          default: 'info',
+          description: 'The least level that is logged.',
+        }),
+      },
+      { ...strict, default: {} },
+    ),
+  },
+  strict,
+);
+
+/** A valid config with every default in place; paths in it are absolute. */
+export type Config = Static<typeof configSchema>;

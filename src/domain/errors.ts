@@ -1,0 +1,51 @@
+import type { RunErrorCode } from './run.ts';
+
+/** A bad config, preset or transform, found while loading. `problems` has one line for each, with file and line where known. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  readonly problems: readonly string[];
+  constructor(problems: readonly string[]) {
+    super(problems.join('\n'));
+    this.problems = problems;
+  }
+}
+
+/** An event that its mapping cannot turn into an action: the sender's fault, answered with 400. */
+export class InvalidEvent extends Error {
+  override readonly name = 'InvalidEvent';
+  readonly details: readonly string[] | undefined;
+  constructor(message: string, details?: readonly string[]) {
+    super(message);
+    this.details = details;
+  }
+}
+
+/** A transform that threw, ran out of time or returned what is no patch: the owner's fault, answered with 500. */
+export class TransformError extends Error {
+  override readonly name = 'TransformError';
+}
+
+/** A turn that brought no reply. `retryable` says whether another attempt may help. */
+export class TurnError extends Error {
+  override readonly name = 'TurnError';
+  readonly code: RunErrorCode;
+  readonly retryable: boolean;
+  /** how long the provider asked to wait, in ms */
+  readonly retryAfterMs: number;
+  constructor(code: RunErrorCode, message: string, options: { retryable?: boolean; retryAfterMs?: number; cause?: unknown } = {}) {
+    super(message, { cause: options.cause });
+    this.code = code;
+    this.retryable = options.retryable ?? false;
+    this.retryAfterMs = options.retryAfterMs ?? 0;
+  }
+}
+
+/** The store cannot be opened or written: disk full, read-only, locked by another gateway. Nothing was accepted. */
+export class StoreError extends Error {
+  override readonly name = 'StoreError';
+}
+
+/** What went wrong, in words, whatever was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,23 @@
+/** What a queued unit does. */
+export type JobKind = 'run' | 'heartbeat' | 'deliver';
+
+/** A queued unit, as a worker holds it. `attempt` counts from 1 and was stored before the work began. */
+export interface Job {
+  readonly id: number;
+  readonly kind: JobKind;
+  /** id of the run or delivery; for a heartbeat, what asked for it */
+  readonly ref: string;
+  /** jobs of one lane never overlap and keep their order */
+  readonly lane: string;
+  readonly attempt: number;
+}
+
+export const maxAttempts = 5;
+/** A worker's claim on a job, in ms; renewed while the work goes on. */
+export const leaseMs = 30_000;
+
+/** Milliseconds to wait after the given attempt: 2 s doubling to at most 5 min; a provider's own wish (Retry-After) counts if longer. */
+export function backoffMs(attempt: number, retryAfterMs = 0): number {
+  const limit = 300_000;
+  return Math.min(limit, Math.max(2000 * 2 ** (attempt - 1), retryAfterMs));
+}

@@ -1,0 +1,106 @@
+import { type Static, Type } from 'typebox';
+import { agentFields, replyFields } from './action.ts';
+
+const scalar = Type.Union([Type.String(), Type.Number(), Type.Boolean(), Type.Null()]);
+const condition = Type.Union([
+  scalar,
+  Type.Array(scalar, { minItems: 1 }),
+  Type.Object({ regex: Type.String({ minLength: 1 }) }, { additionalProperties: false }),
+]);
+const conditions = Type.Record(Type.String({ minLength: 1 }), condition);
+
+const matchSchema = Type.Object(
+  {
+    path: Type.Optional(Type.String({ minLength: 1, description: 'The hook name: the part of the URL after `hooks.path`.' })),
+    source: Type.Optional(Type.String({ minLength: 1, description: 'Shorthand for `payload: {source: …}`.' })),
+    headers: Type.Optional(conditions),
+    payload: Type.Optional(conditions),
+  },
+  { additionalProperties: false },
+);
+
+const transformSchema = Type.Object(
+  {
+    module: Type.String({ minLength: 1, description: 'A .js, .mjs or .ts file inside `hooks.transformsDir`.' }),
+    export: Type.Optional(Type.String({ minLength: 1, description: 'The exported function; `default` unless given.' })),
+    timeoutMs: Type.Optional(Type.Integer({ minimum: 1, maximum: 60_000, default: 5000 })),
+  },
+  { additionalProperties: false },
+);
+
+/** Safety switches: they live in a mapping and nowhere else, so no payload and no transform can reach them. */
+export const safetyFields = {
+  allowUnsafeExternalContent: Type.Boolean({
+    default: false,
+    description: 'DANGEROUS: put external values into the prompt without the fence. Only for sources you control.',
+  }),
+};
+
+const { model, thinking, deliver, channel, to, name, sessionKey, wakeMode, timeoutSeconds } = agentFields;
+
+/** A rule from event to action, as `hooks.mappings` and presets write it. */
+export const mappingSchema = Type.Object(
+  {
+    ...Type.Partial(
+      Type.Object({
+        id: Type.String({ minLength: 1, description: 'A name for this mapping in logs and records.' }),
+        match: matchSchema,
+        action: Type.Enum(['wake', 'agent'], { default: 'agent' }),
+        wakeMode,
+        name,
+        sessionKey,
+        messageTemplate: Type.String({ minLength: 1, description: 'Mustache template of the message (action agent).' }),
+        textTemplate: Type.String({ minLength: 1, description: 'Mustache template of the line (action wake).' }),
+        deliver,
+        channel,
+        to,
+        model,
+        thinking,
+        timeoutSeconds,
+        transform: transformSchema,
+        forEach: Type.String({ minLength: 1, description: 'A top-level array of the payload: one action per element.' }),
+        maxBodyBytes: Type.Integer({ minimum: 1, description: 'Body limit of this hook in bytes.' }),
+        updateMainSession: Type.Enum(['always', 'blocked'], {
+          default: 'always',
+          description: 'Whether a run posts its summary to the main session.',
+        }),
+        ...safetyFields,
+      }),
+    ).properties,
+  },
+  { additionalProperties: false },
+);
+export type MappingRule = Static<typeof mappingSchema>;
+
+/** `hooks.<preset>`: what the owner changes in every mapping of that preset. */
+export const presetOverlaySchema = Type.Object(
+  { ...Type.Partial(Type.Object({ ...replyFields, ...safetyFields })).properties },
+  { additionalProperties: false },
+);
+export type PresetOverlay = Static<typeof presetOverlaySchema>;
+
+/** A shipped list of mappings: `presets/<name>.json5`. */
+export const presetSchema = Type.Object(
+  {
+    description: Type.String({ minLength: 1 }),
+    mappings: Type.Array(mappingSchema, { minItems: 1 }),
+    samples: Type.Record(
+      Type.String(),
+      Type.Object(
+        { headers: Type.Optional(Type.Record(Type.String(), Type.String())), body: Type.Unknown() },
+        { additionalProperties: false },
+      ),
+    ),
+  },
+  { additionalProperties: false },
+);
+export type Preset = Static<typeof presetSchema>;
+
+/** Where a mapping came from. */
+export type Origin = 'builtin' | 'config' | 'preset';
+
+/** The safety decisions a run carries beside its action: a snapshot, since it may execute later. */
+export interface Policy {
+  readonly allowUnsafeExternalContent: boolean;
+  readonly updateMainSession: 'always' | 'blocked';
+}

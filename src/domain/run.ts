@@ -1,0 +1,56 @@
+import type { AgentAction } from './action.ts';
+import type { Policy } from './mapping.ts';
+
+export const runStatuses = ['pending', 'running', 'completed', 'error'] as const;
+export type RunStatus = (typeof runStatuses)[number];
+
+/** Why a run ended in `error`. */
+export type RunErrorCode = 'timeout' | 'refusal' | 'truncated' | 'model' | 'provider' | 'interrupted' | 'internal';
+
+export interface Usage {
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+}
+
+/** The durable record of one turn. Times are epoch ms. */
+export interface Run {
+  readonly id: string;
+  /** a hook's run, or the run of a heartbeat */
+  readonly kind: 'hook' | 'heartbeat';
+  readonly eventId: string | null;
+  readonly hook: string;
+  readonly name: string;
+  readonly sessionKey: string;
+  readonly status: RunStatus;
+  readonly action: AgentAction;
+  readonly policy: Policy;
+  readonly createdAt: number;
+  readonly startedAt: number | null;
+  readonly completedAt: number | null;
+  readonly attempts: number;
+  readonly model: string | null;
+  readonly usage: Usage | null;
+  /** the prompt as sent to the model */
+  readonly prompt: string | null;
+  /** the model's messages in the provider's own form, replayed verbatim by later turns of the session */
+  readonly reply: readonly unknown[] | null;
+  readonly outputText: string | null;
+  readonly summary: string | null;
+  readonly error: string | null;
+  readonly errorCode: RunErrorCode | null;
+}
+
+/** The key of the owner's session. */
+export const mainSession = 'main';
+
+/** The first line that says something, at most 200 characters: what a run tells main. */
+export function summaryOf(outputText: string): string {
+  return oneLine(outputText.split('\n').find((line) => line.trim() !== '') ?? '', 200);
+}
+
+/** One line without control characters, cut at `limit` characters with an ellipsis. */
+export function oneLine(text: string, limit: number): string {
+  const flat = text.replace(/[\p{Cc}\p{Zl}\p{Zp}\s]+/gu, ' ').trim();
+  const characters = [...flat];
+  return characters.length <= limit ? flat : `${characters.slice(0, limit - 1).join('')}…`;
+}

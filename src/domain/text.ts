@@ -1,0 +1,38 @@
+/**
+ * A text in pieces: what the owner wrote stays apart from what came from outside, from the mapping to the prompt.
+ * Nothing may join the two but `plain`, whose callers say why that is safe.
+ */
+export type Text = readonly Part[];
+
+/** A string is the owner's own words; a reference stands for a value from outside. */
+export type Part = string | Reference;
+
+/** `path` names the value in the event's context; `value` holds it where the event does not (a transform's result, a summary). */
+export interface Reference {
+  readonly path: string;
+  readonly value?: unknown;
+}
+
+/** Finds the value that a path names; undefined where there is none. */
+export type Resolve = (path: string) => unknown;
+
+/** A value as templates show it: nothing for null and undefined, JSON for objects and arrays. */
+export function display(value: unknown): string {
+  if (value === undefined || value === null) return '';
+  if (typeof value === 'object') return JSON.stringify(value);
+  return String(value);
+}
+
+export function referenceValue(reference: Reference, resolve: Resolve): string {
+  return display(reference.value === undefined ? resolve(reference.path) : reference.value);
+}
+
+/** The text with each value in its place, for what is no prompt: names, keys, lines of the inbox. */
+export function plain(text: Text, resolve: Resolve): string {
+  return text.map((part) => (typeof part === 'string' ? part : referenceValue(part, resolve))).join('');
+}
+
+/** True where the owner said something of their own, not only "put the value here". */
+export function hasOwnWords(text: Text): boolean {
+  return text.some((part) => typeof part === 'string' && part.trim() !== '');
+}

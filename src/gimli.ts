@@ -1,0 +1,155 @@
+import path from 'node:path';
+import type { Logger } from 'pino';
+import { changedKeys, needsRestart } from './config/restart.ts';
+import { type FileWatch, watchFiles } from './config/watch.ts';
+import { ConfigError, messageOf } from './domain/errors.ts';
+import { createMetrics } from './http/metrics.ts';
+import { createServer } from './http/server.ts';
+import { createTokenCheck } from './ingest/authenticate.ts';
+import { createThrottle } from './ingest/throttle.ts';
+import { createSqliteQueue } from './queue/sqlite.ts';
+import { deliverHandler } from './runtime/deliver.ts';
+import { heartbeatHandler, startHeartbeatTimer } from './runtime/heartbeat.ts';
+import { runHandler } from './runtime/run.ts';
+import type { Runtime } from './runtime/runtime.ts';
+import { createWorker } from './runtime/worker.ts';
+import { loadSettings, type Settings } from './settings.ts';
+import { reopenInterruptedRuns } from './store/runs.ts';
+import { openSqliteStore } from './store/sqlite.ts';
+
+export interface GimliOptions {
+  readonly configFile: string;
+  readonly log: Logger;
+  /** where `${NAME}` is looked up; `.env` beside the config adds to it. Default: the process's own. */
+  readonly env?: NodeJS.ProcessEnv;
+  /** instead of `gateway.port` */
+  readonly port?: number;
+  /** Serve only the owner's API, to whoever has this token, and do no work: how commands reach a store that no gateway serves. */
+  readonly onlyApi?: { readonly token: string };
+}
+
+export interface Gimli {
+  /** `http://host:port` */
+  readonly url: string;
+  readonly settings: () => Settings;
+  /** Reads config, presets and transforms anew; where they do not load, logs why and keeps the last good ones. */
+  reload(): Promise<boolean>;
+  /** Takes no more requests, waits for the work under way up to `gateway.drainSeconds`, and closes the store. */
+  stop(): Promise<void>;
+}
+
+/** Starts a gateway. Throws ConfigError or StoreError where it cannot. */
+export async function createGimli(options: GimliOptions): Promise<Gimli> {
+  const { configFile, log, env = process.env, onlyApi } = options;
+  let settings = await loadSettings(configFile, env, log);
+  const current = () => settings;
+  const store = await openSqliteStore(settings.config.store.url.slice('sqlite:'.length));
+  const queue = createSqliteQueue();
+  const throttle = createThrottle();
+  const metrics = createMetrics(store, queue);
+  let ready = false;
+
+  const runtime: Runtime = {
+    store,
+    queue,
+    log,
+    current,
+    onRunEnd: (run, status, ms) => metrics.onRunEnd(run.hook, status, ms),
+  };
+  const worker = createWorker({
+    store,
+    queue,
+    log,
+    handlers: { run: runHandler(runtime), heartbeat: heartbeatHandler(runtime), deliver: deliverHandler(runtime) },
+  });
+  const isGatewayToken = onlyApi && createTokenCheck(onlyApi.token);
+  const server = createServer({
+    store,
+    queue,
+    throttle,
+    log,
+    current: isGatewayToken ? () => ({ ...settings, isGatewayToken }) : current,
+    onEvent: metrics.onEvent,
+    metricsText: metrics.text,
+    isReady: () => ready,
+  });
+
+  const { host } = onlyApi ? { host: '127.0.0.1' } : settings.config.gateway;
+  const port = await server.listen(onlyApi ? 0 : (options.port ?? settings.config.gateway.port), host).catch(async (error) => {
+    await store.close();
+    throw new ConfigError([`gateway.port: cannot listen on ${host}: ${messageOf(error)}`]);
+  });
+  const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  if (onlyApi) {
+    return {
+      url,
+      settings: current,
+      reload,
+      async stop() {
+        await server.close();
+        throttle.close();
+        await store.close();
+        await settings.transforms.close();
+      },
+    };
+  }
+
+  await store.write(async (tx) => {
+    const jobs = await queue.recover(tx, Date.now());
+    const runs = await reopenInterruptedRuns(tx);
+    if (jobs > 0) log.warn({ jobs, runs }, 'the last gateway was cut off: its open work is taken up again');
+  });
+  worker.start();
+  const timer = startHeartbeatTimer(runtime);
+  const watching: Promise<FileWatch> = watchFiles(watchedPaths(settings), onFilesChanged, {
+    onError: (error) => log.error({ err: error }, 'cannot watch the config'),
+  });
+  ready = true;
+  void settings.models.warm().catch((error) => log.error({ err: error }, 'cannot load the default model'));
+
+  async function onFilesChanged(changed: string[]): Promise<void> {
+    const dir = settings.config.hooks.transformsDir;
+    if (changed.every((file) => file.startsWith(dir + path.sep))) await settings.transforms.refresh();
+    else await reload();
+  }
+
+  async function reload(): Promise<boolean> {
+    try {
+      const before = settings;
+      settings = await loadSettings(configFile, env, log, before);
+      const keys = changedKeys(before.config, settings.config);
+      log.info({ changed: keys }, 'config reloaded');
+      const late = needsRestart(keys);
+      if (late.length > 0) log.warn({ keys: late }, `restart the gateway for the new ${late.join(', ')}`);
+      if (before.transforms !== settings.transforms) await before.transforms.close();
+      timer.reschedule();
+      await (await watching).update(watchedPaths(settings));
+      return true;
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      log.error({ problems: error.problems }, 'config refused; the last good one stays');
+      return false;
+    }
+  }
+
+  return {
+    url,
+    settings: current,
+    reload,
+    async stop() {
+      ready = false;
+      timer.stop();
+      await (await watching).close();
+      await server.close();
+      await worker.stop(settings.config.gateway.drainSeconds * 1000);
+      throttle.close();
+      await settings.transforms.close();
+      await store.close();
+    },
+  };
+}
+
+/** Config, `.env`, presets and transforms. */
+function watchedPaths({ loaded, config }: Settings): string[] {
+  return [loaded.file, loaded.envFile, ...config.hooks.presets.filter((name) => path.isAbsolute(name)), config.hooks.transformsDir];
+}

@@ -1,0 +1,87 @@
+import express, { type NextFunction, type Request, type Response } from 'express';
+import type { Outcome } from '../domain/event.ts';
+import { receive } from '../ingest/receive.ts';
+import { runJob } from '../queue/jobs.ts';
+import { deliveriesOf } from '../store/deliveries.ts';
+import { findEvent, listEvents } from '../store/events.ts';
+import { findRun, listRuns, reopenRun } from '../store/runs.ts';
+import { refuse } from './answer.ts';
+import { pass } from './gate.ts';
+import { integer, runFilter } from './runs.ts';
+import type { HttpDeps } from './server.ts';
+import { adminRun, adminRunRow, eventRow, eventView } from './views.ts';
+
+const outcomes: readonly Outcome[] = ['accepted', 'filtered', 'skipped', 'invalid', 'failed'];
+
+/** `/api/*`: what the owner sees and does, behind `gateway.token`. */
+export function createApi(deps: HttpDeps): express.Router {
+  const { store, queue, log } = deps;
+  const router = express.Router();
+
+  router.use(ownerOnly(deps));
+
+  router.get('/runs', async (req, res) => {
+    const query = req.query as Record<string, string>;
+    const filter = runFilter(query);
+    if (typeof filter === 'string') return refuse(res, 400, filter);
+    const kind = query.kind === 'hook' || query.kind === 'heartbeat' ? query.kind : undefined;
+    const { runs, total } = await listRuns(store.read, { ...filter, kind });
+    const deliveries = await deliveriesOf(store.read, runs.map((run) => run.id));
+    res.json({ ok: true, runs: runs.map((run) => adminRunRow(run, deliveries.get(run.id))), total });
+  });
+
+  router.get('/runs/:id', async (req, res) => {
+    const run = await findRun(store.read, req.params.id);
+    if (!run) return refuse(res, 404, 'run not found');
+    res.json({ ok: true, run: adminRun(run, (await deliveriesOf(store.read, [run.id])).get(run.id)) });
+  });
+
+  router.post('/runs/:id/retry', async (req, res) => {
+    const run = await findRun(store.read, req.params.id);
+    if (!run) return refuse(res, 404, 'run not found');
+    if (run.status !== 'error') return refuse(res, 409, `only a run in error can be retried; this one is ${run.status}`);
+    if (run.kind === 'heartbeat') return refuse(res, 409, 'a heartbeat is not retried: the next one reads its lines');
+    await store.write(async (tx, afterCommit) => {
+      await queue.exhume(tx, run.id);
+      await reopenRun(tx, run.id, null);
+      await queue.enqueue(tx, runJob(run.id, run.sessionKey, Date.now()), afterCommit);
+    });
+    log.info({ runId: run.id, eventId: run.eventId }, 'run retried by hand');
+    res.status(202).json({ ok: true, runId: run.id });
+  });
+
+  router.get('/events', async (req, res) => {
+    const { hook, outcome, before, limit: wanted } = req.query as Record<string, string>;
+    const limit = integer(wanted, 50);
+    const known = outcomes.find((one) => one === outcome);
+    if (limit === undefined || limit < 1 || limit > 100) return refuse(res, 400, 'limit must be an integer from 1 to 100');
+    if (outcome !== undefined && !known) return refuse(res, 400, `outcome must be one of ${outcomes.join(', ')}`);
+    const events = await listEvents(store.read, { hook, outcome: known, before, limit });
+    res.json({ ok: true, events: events.map(eventRow) });
+  });
+
+  router.get('/events/:id', async (req, res) => {
+    const event = await findEvent(store.read, req.params.id);
+    if (!event) return refuse(res, 404, 'event not found');
+    res.json({ ok: true, event: eventView(event) });
+  });
+
+  router.post('/events/:id/replay', async (req, res) => {
+    const event = await findEvent(store.read, req.params.id);
+    if (!event) return refuse(res, 404, 'event not found');
+    const { hook, headers, query, body } = event;
+    const { table } = deps.current();
+    const answer = await receive({ table, store, queue, log }, { hook, headers, query, body, replayOf: event.id });
+    res.json({ ok: true, outcome: answer.outcome, status: answer.status, answer: answer.body });
+  });
+
+  router.use((_req, res) => refuse(res, 404, 'not found'));
+  return router;
+}
+
+/** Without a `gateway.token` in the config, nobody passes. */
+export function ownerOnly({ current, throttle }: HttpDeps) {
+  return async (req: Request, res: Response, next: NextFunction): Promise<void> => {
+    if (await pass(req, res, { isValid: current().isGatewayToken, throttle })) next();
+  };
+}

@@ -1,0 +1,47 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { Outcome } from '../domain/event.ts';
+import type { Queue } from '../queue/queue.ts';
+import type { Store } from '../store/store.ts';
+
+export interface Metrics {
+  onEvent(hook: string, outcome: Outcome): void;
+  onRunEnd(hook: string, status: 'completed' | 'error', ms: number): void;
+  /** in the format that Prometheus reads */
+  text(): Promise<string>;
+}
+
+export function createMetrics(store: Store, queue: Queue): Metrics {
+  const registry = new Registry();
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry });
+  const events = new Counter({
+    name: 'gimli_events_total',
+    help: 'Authenticated requests to hooks, by what became of them',
+    labelNames: ['hook', 'outcome'],
+    registers,
+  });
+  const runs = new Counter({ name: 'gimli_runs_total', help: 'Runs that ended', labelNames: ['hook', 'status'], registers });
+  const seconds = new Histogram({
+    name: 'gimli_run_duration_seconds',
+    help: 'Duration of the attempt that ended a run',
+    buckets: [0.1, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600],
+    registers,
+  });
+  new Gauge({
+    name: 'gimli_jobs',
+    help: 'Jobs in the queue',
+    labelNames: ['status'],
+    registers,
+    async collect() {
+      for (const [status, count] of Object.entries(await queue.counts(store.read))) this.set({ status }, count);
+    },
+  });
+  return {
+    onEvent: (hook, outcome) => events.inc({ hook, outcome }),
+    onRunEnd(hook, status, ms) {
+      runs.inc({ hook, status });
+      seconds.observe(ms / 1000);
+    },
+    text: () => registry.metrics(),
+  };
+}

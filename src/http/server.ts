@@ -1,0 +1,105 @@
+import http from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import express, { type ErrorRequestHandler } from 'express';
+import type { Logger } from 'pino';
+import type { Config } from '../config/schema.ts';
+import { messageOf, StoreError } from '../domain/errors.ts';
+import type { Outcome } from '../domain/event.ts';
+import type { Throttle } from '../ingest/throttle.ts';
+import type { Table } from '../mapping/table.ts';
+import type { Queue } from '../queue/queue.ts';
+import type { Store } from '../store/store.ts';
+import { refuse } from './answer.ts';
+import { createApi, ownerOnly } from './api.ts';
+import type { TokenCheck } from './gate.ts';
+import { createHooks } from './hooks.ts';
+
+export interface HttpDeps {
+  readonly store: Store;
+  readonly queue: Queue;
+  readonly throttle: Throttle;
+  readonly log: Logger;
+  readonly onEvent: (hook: string, outcome: Outcome) => void;
+  readonly metricsText: () => Promise<string>;
+  /** false until everything runs, and again while it stops */
+  readonly isReady: () => boolean;
+  /** what the latest reload brought; a request is served by what it began with */
+  readonly current: () => {
+    readonly config: Config;
+    readonly table: Table;
+    readonly isHookToken: TokenCheck;
+    readonly isGatewayToken: TokenCheck;
+  };
+}
+
+export interface HttpServer {
+  /** Resolves to the port. */
+  listen(port: number, host: string): Promise<number>;
+  /** Stops listening and waits for the answers under way. */
+  close(): Promise<void>;
+}
+
+/** A request has this long to arrive whole, so that a trickle cannot hold a connection. */
+const requestMs = 30_000;
+
+export function createServer(deps: HttpDeps): HttpServer {
+  const app = express();
+  app.disable('x-powered-by').disable('etag');
+  app.set('trust proxy', deps.current().config.gateway.trustProxy);
+
+  app.use((_req, res, next) => {
+    res.setHeader('X-Content-Type-Options', 'nosniff');
+    res.setHeader('Referrer-Policy', 'no-referrer');
+    next();
+  });
+  app.use(createHooks(deps));
+  app.get('/healthz', (_req, res) => void res.type('text/plain').send('ok'));
+  app.get('/readyz', (_req, res) => void res.status(deps.isReady() ? 200 : 503).type('text/plain').send(deps.isReady() ? 'ready' : 'stopping'));
+  app.get('/metrics', ownerOnly(deps), async (_req, res) => void res.type('text/plain; version=0.0.4').send(await deps.metricsText()));
+  app.use('/api', createApi(deps));
+  app.use((_req, res) => refuse(res, 404, 'not found'));
+  app.use(errorHandler(deps.log));
+
+  const server = http.createServer({ requestTimeout: requestMs, headersTimeout: 10_000, connectionsCheckingInterval: 1000 }, app);
+  server.on('clientError', answerBrokenRequest);
+
+  return {
+    listen: (port, host) =>
+      new Promise((resolve, reject) => {
+        server.once('error', reject);
+        server.listen(port, host, () => resolve((server.address() as AddressInfo).port));
+      }),
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeIdleConnections();
+      }),
+  };
+}
+
+/** What no route expected. The message of an internal error stays in the log. */
+function errorHandler(log: Logger): ErrorRequestHandler {
+  return (error, _req, res, next) => {
+    if (res.headersSent) return next(error);
+    if (error instanceof StoreError) return refuse(res, 503, 'the store cannot be used now');
+    const status = typeof error?.status === 'number' ? error.status : 500;
+    if (status >= 500) log.error({ err: error }, 'request failed');
+    refuse(res, status, status >= 500 ? 'internal error' : messageOf(error));
+  };
+}
+
+/** Requests that Node could not parse, or that did not arrive in time, never reach Express. */
+function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (!socket.writable || error.code === 'ECONNRESET') return void socket.destroy();
+  const [status, text] =
+    error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+      ? ['408 Request Timeout', 'the request took too long to arrive']
+      : error.code === 'HPE_HEADER_OVERFLOW'
+        ? ['431 Request Header Fields Too Large', 'the headers are too large']
+        : ['400 Bad Request', 'this is not an HTTP request'];
+  const body = JSON.stringify({ ok: false, error: text });
+  socket.end(
+    `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: application/json; charset=utf-8\r\n` +
+      `X-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  );
+}

@@ -1,0 +1,55 @@
+import type { Event } from '../domain/event.ts';
+import type { Run } from '../domain/run.ts';
+import type { Delivery } from '../store/deliveries.ts';
+import type { EventRow } from '../store/events.ts';
+import type { RunRow } from '../store/runs.ts';
+
+/** The field names that the world sees live only here. */
+
+/** A run as `/runs` shows it. Times are epoch ms. */
+export function runView(run: RunRow, delivery: Delivery | undefined) {
+  return {
+    runId: run.id,
+    name: run.name,
+    sessionKey: run.sessionKey,
+    status: run.status,
+    createdAt: run.createdAt,
+    startedAt: run.startedAt,
+    completedAt: run.completedAt,
+    summary: run.summary,
+    outputText: run.outputText,
+    error: run.error,
+    errorCode: run.errorCode,
+    attempts: run.attempts,
+    model: run.model,
+    usage: run.usage,
+    delivery: delivery ? deliveryView(delivery) : null,
+  };
+}
+
+function deliveryView({ channel, to, status, error, attempts, completedAt }: Delivery) {
+  return { channel, to, status, error, attempts, completedAt };
+}
+
+/** A run as its owner sees it. */
+export function adminRunRow(run: RunRow, delivery: Delivery | undefined) {
+  return { ...runView(run, delivery), kind: run.kind, hook: run.hook, eventId: run.eventId };
+}
+
+/** Everything about a run: what was asked, under which policy, what was sent to the model. */
+export function adminRun(run: Run, delivery: Delivery | undefined) {
+  return { ...adminRunRow(run, delivery), action: run.action, policy: run.policy, prompt: run.prompt };
+}
+
+export function eventRow(event: EventRow) {
+  const { id, hook, receivedAt, mapping, outcome, detail, response, replayOf } = event;
+  return { eventId: id, hook, receivedAt, outcome, mapping, detail, answer: response && JSON.parse(response), replayOf };
+}
+
+/** An event with what was received; a body that is no UTF-8 text is shown as base64. */
+export function eventView(event: Event) {
+  const { query, headers, body } = event;
+  const text = body.toString('utf8');
+  const shown = Buffer.from(text, 'utf8').equals(body) ? { body: text } : { bodyBase64: body.toString('base64') };
+  return { ...eventRow(event), query, headers, ...shown };
+}

@@ -1,0 +1,19 @@
+import { hash, timingSafeEqual } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
+
+/** The token of a request: `Authorization: Bearer` first, else `x-gimli-token`; an empty Bearer does not count. */
+export function presentedToken(headers: IncomingHttpHeaders): string | undefined {
+  const bearer = /^bearer\s+(\S.*)$/i.exec(headers.authorization ?? '')?.[1];
+  const own = headers['x-gimli-token'];
+  return bearer?.trim() ?? (typeof own === 'string' && own !== '' ? own : undefined);
+}
+
+/** Compares digests, so neither content nor length of the expected token shows in the time it takes. */
+export function createTokenCheck(expected: string | undefined): (presented: string | undefined) => boolean {
+  const want = digest(expected ?? '');
+  return (presented) => timingSafeEqual(digest(presented ?? ''), want) && Boolean(expected);
+}
+
+function digest(text: string): Buffer {
+  return hash('sha256', text, 'buffer');
+}

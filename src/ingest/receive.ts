@@ -1,0 +1,123 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Logger } from 'pino';
+import { v7 as uuid } from 'uuid';
+import { InvalidEvent, messageOf, TransformError } from '../domain/errors.ts';
+import { type Context, type Event, type Outcome, parseBody } from '../domain/event.ts';
+import type { Mapping } from '../mapping/mapping.ts';
+import type { Table } from '../mapping/table.ts';
+import type { Queue } from '../queue/queue.ts';
+import { insertEvent } from '../store/events.ts';
+import type { Store } from '../store/store.ts';
+import { accept } from './accept.ts';
+import { cleanHeaders } from './clean-headers.ts';
+
+/** An authenticated request to a hook. */
+export interface Request {
+  readonly hook: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly query: Record<string, string>;
+  readonly body: Buffer;
+  /** the recorded event that is sent through today's mappings again */
+  readonly replayOf?: string;
+}
+
+export interface Answer {
+  readonly status: number;
+  /** null: an empty body */
+  readonly body: Record<string, unknown> | null;
+  /** what became of it; null where nothing was recorded */
+  readonly outcome: Outcome | null;
+}
+
+export interface Receiver {
+  readonly table: Table;
+  readonly store: Store;
+  readonly queue: Queue;
+  readonly log: Logger;
+}
+
+/**
+ * One request, from its bytes to its answer: parse, find the mapping, make its actions, store them, answer.
+ * Throws StoreError where nothing could be stored.
+ */
+export async function receive(receiver: Receiver, request: Request): Promise<Answer> {
+  const { table, store, queue, log } = receiver;
+  const { hook, query, body } = request;
+  const now = Date.now();
+  const event = { id: uuid(), hook, receivedAt: now, query, headers: cleanHeaders(request.headers), body, replayOf: request.replayOf ?? null };
+
+  let payload: unknown;
+  try {
+    payload = parseBody(body);
+  } catch (error) {
+    return { status: 400, body: refusal(`the body is not JSON: ${messageOf(error)}`), outcome: null };
+  }
+  const context: Context = { payload, headers: event.headers, query, path: hook, now: new Date(now).toISOString() };
+
+  const { mapping, misses } = findMapping(table.candidates(hook), context);
+  if (!mapping) {
+    const known = table.knows(hook);
+    const detail = known ? misses.join('; ') : 'no mapping has this name';
+    const answer = known ? null : refusal(`hook not found: ${hook}`);
+    return record(receiver, event, { outcome: 'filtered', detail, mapping: null, status: known ? 204 : 404, body: answer });
+  }
+
+  try {
+    const acting = mapping.act(context, body);
+    const actions = acting instanceof Promise ? await acting : acting;
+    if (!actions || actions.length === 0) {
+      const detail = actions ? 'there is nothing in the batch' : 'the transform said null';
+      return await record(receiver, event, { outcome: 'skipped', detail, mapping: mapping.id, status: 204, body: null });
+    }
+    const accepted = await accept(store, queue, { event, context, mapping: mapping.id, policy: mapping.policy, actions });
+    log.debug({ eventId: event.id, hook, mapping: mapping.id, runIds: accepted.runIds }, 'event accepted');
+    return { ...accepted, outcome: 'accepted' };
+  } catch (error) {
+    if (error instanceof InvalidEvent) {
+      const answer = { ...refusal(error.message), ...(error.details ? { details: error.details } : {}) };
+      const detail = [error.message, ...(error.details ?? [])].join('; ');
+      return record(receiver, event, { outcome: 'invalid', detail, mapping: mapping.id, status: 400, body: answer });
+    }
+    if (error instanceof TransformError) {
+      const answer = refusal('the transform of this hook failed; see the event');
+      return record(receiver, event, { outcome: 'failed', detail: error.message, mapping: mapping.id, status: 500, body: answer });
+    }
+    throw error;
+  }
+}
+
+/** The first candidate that matches, or why each did not. */
+function findMapping(candidates: readonly Mapping[], context: Context): { mapping?: Mapping; misses: string[] } {
+  const misses: string[] = [];
+  for (const mapping of candidates) {
+    const miss = mapping.match(context);
+    if (miss === null) return { mapping, misses };
+    misses.push(`${mapping.id}: ${miss}`);
+  }
+  return { misses };
+}
+
+interface Refusal {
+  readonly outcome: Outcome;
+  readonly detail: string;
+  readonly mapping: string | null;
+  readonly status: number;
+  readonly body: Record<string, unknown> | null;
+}
+
+/** What led to no action is recorded too, so that nobody has to wonder why nothing happened. */
+async function record(
+  { store, log }: Receiver,
+  event: Omit<Event, 'mapping' | 'outcome' | 'detail' | 'response'>,
+  { outcome, detail, mapping, status, body }: Refusal,
+): Promise<Answer> {
+  const answer = body && { ...body, eventId: event.id };
+  const response = answer && JSON.stringify(answer);
+  await store.write((tx) => insertEvent(tx, { ...event, mapping, outcome, detail, response }));
+  log.info({ eventId: event.id, hook: event.hook, mapping, outcome }, 'event led to no action');
+  return { status, body: answer, outcome };
+}
+
+function refusal(error: string): Record<string, unknown> {
+  return { ok: false, error };
+}

@@ -1,0 +1,122 @@
+import type { Checked } from '../config/ajv.ts';
+import { type Problem, toPointer } from '../config/problem.ts';
+import type { Action } from '../domain/action.ts';
+import { InvalidEvent, messageOf } from '../domain/errors.ts';
+import type { Context } from '../domain/event.ts';
+import type { MappingRule, Origin, Policy } from '../domain/mapping.ts';
+import { compileFanOut, type Element } from './fan-out.ts';
+import { type CompiledRule, makeAction, type ResolveModel } from './make-action.ts';
+import { compileMatch, describeMatch } from './match.ts';
+import type { Patch } from './patch.ts';
+import { compileTemplate } from './template.ts';
+import type { Transforms } from './transform.ts';
+
+/** A rule from event to action, compiled. Nothing that uses one knows where it came from. */
+export interface Mapping {
+  readonly id: string;
+  readonly origin: Origin;
+  /** the hook it answers for; undefined for any */
+  readonly path: string | undefined;
+  /** for people: which events it takes (empty for all of its hook), and what it makes of them */
+  readonly when: string;
+  readonly does: string;
+  /** body limit in bytes; undefined for the usual one */
+  readonly maxBodyBytes: number | undefined;
+  readonly policy: Policy;
+  /** null where the event is for this mapping, else the clause that failed and the value seen */
+  match(context: Context): string | null;
+  /**
+   * The actions of an event that matches; none to skip it: null where a transform said so, an empty list for an empty batch.
+   * A promise only where a transform runs. Throws InvalidEvent or TransformError.
+   */
+  act(context: Context, rawBody: Buffer): Actions | Promise<Actions>;
+}
+export type Actions = readonly Action[] | null;
+
+export interface MappingDeps {
+  readonly resolveModel: ResolveModel;
+  readonly transforms: Pick<Transforms, 'run'>;
+}
+
+const unchanged: Patch = {};
+
+/** Compiles a rule, or says everything that is wrong with it; the paths of the problems begin at the rule. */
+export function compileMapping(
+  rule: MappingRule,
+  { id, origin }: Pick<Mapping, 'id' | 'origin'>,
+  { resolveModel, transforms }: MappingDeps,
+): Checked<Mapping> {
+  const problems: Problem[] = [];
+  function attempt<T>(field: keyof MappingRule, make: () => T): T | undefined {
+    try {
+      return make();
+    } catch (error) {
+      problems.push({ path: toPointer([field]), message: messageOf(error) });
+      return undefined;
+    }
+  }
+  const template = (field: 'messageTemplate' | 'textTemplate' | 'name' | 'sessionKey' | 'to', source = rule[field]) =>
+    source === undefined ? undefined : attempt(field, () => compileTemplate(source));
+
+  const match = attempt('match', () => compileMatch(rule.match));
+  const elementsOf = attempt('forEach', () => compileFanOut(rule.forEach));
+  const name = template('name', rule.name ?? '{{path}}');
+  const [message, text] = [template('messageTemplate'), template('textTemplate')];
+  const [sessionKey, to] = [template('sessionKey'), template('to')];
+  const model = rule.model === undefined ? undefined : attempt('model', () => resolveModel(rule.model ?? ''));
+  if (problems.length > 0 || !match || !elementsOf || !name) return { ok: false, problems };
+
+  const compiled: CompiledRule = { rule, message, text, name, sessionKey, to, model, resolveModel };
+  const { transform } = rule;
+  const value: Mapping = {
+    id,
+    origin,
+    path: hookOf(rule),
+    when: describeMatch(rule.match),
+    does: describeAction(rule),
+    maxBodyBytes: rule.maxBodyBytes,
+    policy: {
+      allowUnsafeExternalContent: rule.allowUnsafeExternalContent ?? false,
+      updateMainSession: rule.updateMainSession ?? 'always',
+    },
+    match,
+    act(context, rawBody) {
+      const elements = elementsOf(context);
+      if (!transform) return elements.map((element) => named(element, () => makeAction(compiled, element, unchanged)));
+      return actThrough(elements, async (element) => {
+        const patch = await transforms.run(transform, element.context, rawBody);
+        return patch === null ? null : named(element, () => makeAction(compiled, element, patch ?? unchanged));
+      });
+    },
+  };
+  return { ok: true, value };
+}
+
+async function actThrough(
+  elements: readonly Element[],
+  act: (element: Element) => Promise<Action | null>,
+): Promise<Actions> {
+  const actions = (await Promise.all(elements.map(act))).filter((action) => action !== null);
+  return actions.length === 0 && elements.length > 0 ? null : actions;
+}
+
+/** In a batch, an error says which element it is about. */
+function named<T>({ each }: Element, make: () => T): T {
+  if (!each) return make();
+  try {
+    return make();
+  } catch (error) {
+    if (!(error instanceof InvalidEvent)) throw error;
+    throw new InvalidEvent(`${each.key}[${each.index}]: ${error.message}`, error.details);
+  }
+}
+
+/** `/gmail/` and `gmail` are the same hook. */
+function hookOf({ match }: MappingRule): string | undefined {
+  return match?.path?.replace(/^\/+|\/+$/g, '');
+}
+
+function describeAction({ action = 'agent', forEach, transform }: MappingRule): string {
+  const each = forEach === undefined ? '' : ` for each of ${forEach}`;
+  return `${action}${each}${transform ? ` through ${transform.module}` : ''}`;
+}

@@ -1,0 +1,88 @@
+import { messageOf } from '../domain/errors.ts';
+import { type Context, follow } from '../domain/event.ts';
+import type { MappingRule } from '../domain/mapping.ts';
+import { oneLine } from '../domain/run.ts';
+import { ownerPath } from './template.ts';
+
+/** Null where the event matches, else the clause that failed with the value seen. */
+export type Match = (context: Context) => string | null;
+
+type Rule = NonNullable<MappingRule['match']>;
+type Condition = NonNullable<Rule['payload']>[string];
+
+interface Clause {
+  readonly label: string;
+  readonly wanted: string;
+  found(context: Context): unknown;
+  accepts(value: unknown): boolean;
+}
+
+/**
+ * All clauses have to hold; `path` is the table's business. Header names in any case, payload paths from the payload's
+ * top. A literal wants the same type too; null also accepts a value that is not there. Throws an Error naming a clause
+ * that cannot work.
+ */
+export function compileMatch(rule: Rule = {}): Match {
+  const clauses = clausesOf(rule);
+  return (context) => {
+    for (const { label, wanted, found, accepts } of clauses) {
+      const value = found(context);
+      if (!accepts(value)) return `${label}: wanted ${wanted}, found ${show(value)}`;
+    }
+    return null;
+  };
+}
+
+/** The clauses in words, for people who read the table: `headers.x-github-event is "push"`. */
+export function describeMatch(rule: Rule = {}): string {
+  return clausesOf(rule)
+    .map(({ label, wanted }) => `${label.replace(/^match\./, '')} is ${wanted}`)
+    .join(' and ');
+}
+
+function clausesOf(rule: Rule): Clause[] {
+  const source = rule.source === undefined ? [] : [payloadClause('match.source', 'source', rule.source)];
+  const headers = Object.entries(rule.headers ?? {}).map(([name, condition]) => headerClause(name, condition));
+  const payload = Object.entries(rule.payload ?? {}).map(([path, condition]) =>
+    payloadClause(`match.payload.${path}`, path, condition),
+  );
+  return [...source, ...headers, ...payload];
+}
+
+function headerClause(name: string, condition: Condition): Clause {
+  const key = name.toLowerCase();
+  const label = `match.headers.${key}`;
+  return { label, found: (context) => follow(context.headers, [key]), ...compileCondition(label, condition) };
+}
+
+function payloadClause(label: string, path: string, condition: Condition): Clause {
+  const segments = named(label, () => ownerPath(path));
+  return { label, found: (context) => follow(context.payload, segments), ...compileCondition(label, condition) };
+}
+
+function compileCondition(label: string, condition: Condition): Pick<Clause, 'wanted' | 'accepts'> {
+  if (typeof condition === 'object' && condition !== null && 'regex' in condition) {
+    const pattern = named(label, () => new RegExp(condition.regex, 'u'));
+    const accepts = (value: unknown) =>
+      ['string', 'number', 'boolean'].includes(typeof value) && pattern.test(String(value));
+    return { wanted: `/${condition.regex}/`, accepts };
+  }
+  const literals: readonly unknown[] = Array.isArray(condition) ? condition : [condition];
+  return {
+    wanted: literals.map((literal) => JSON.stringify(literal)).join(' or '),
+    accepts: (value) => literals.includes(value ?? null),
+  };
+}
+
+function named<T>(label: string, make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    throw new Error(`${label}: ${messageOf(error)}`);
+  }
+}
+
+function show(value: unknown): string {
+  // Cut before it is made one line: the value may be megabytes long.
+  return value === undefined ? 'nothing' : oneLine(JSON.stringify(value).slice(0, 240), 60);
+}

@@ -1,0 +1,44 @@
+import { type Static, Type } from 'typebox';
+import { compileSchema } from '../config/ajv.ts';
+import { unknownKey } from '../config/problem.ts';
+import { agentFields } from '../domain/action.ts';
+import { TransformError } from '../domain/errors.ts';
+import { safetyFields } from '../domain/mapping.ts';
+import type { Text } from '../domain/text.ts';
+import { invalidEvent } from './invalid-event.ts';
+
+const kind = Type.Enum(['wake', 'agent']);
+const patchSchema = Type.Partial(
+  Type.Object({ ...agentFields, action: kind, kind, message: Type.String(), text: Type.String() }),
+);
+const checkPatch = compileSchema(patchSchema);
+const known = Object.keys(patchSchema.properties);
+
+/** What a transform changes in the action of its mapping; what it does not name stays. */
+export interface Patch extends Partial<Omit<Static<typeof patchSchema>, 'action' | 'message' | 'text'>> {
+  message?: Text;
+  text?: Text;
+}
+
+/**
+ * Checks what a transform returned. `texts` holds what it made with ctx.prompt; every other text is a value from outside.
+ * Throws a TransformError for a field that no action has, an InvalidEvent for a bad value, which may be the sender's.
+ */
+export function patchOf(module: string, fields: Record<string, unknown>, texts: Readonly<Record<string, Text>>): Patch {
+  for (const key of [...Object.keys(fields), ...Object.keys(texts)]) {
+    if (key in safetyFields) throw new TransformError(`transform ${module}: ${key} can be set in the mapping only`);
+    if (!known.includes(key)) throw new TransformError(`transform ${module}: ${key}: ${unknownKey(key, known)}`);
+  }
+  const misplaced = Object.keys(texts).find((field) => field !== 'message' && field !== 'text');
+  if (misplaced !== undefined) throw new TransformError(`transform ${module}: ${misplaced} cannot be a prompt`);
+  const checked = checkPatch(fields);
+  if (!checked.ok) throw invalidEvent('the action of the transform is not valid', checked.problems);
+  const { action, message, text, ...patch } = checked.value;
+  return {
+    ...patch,
+    ...(action && { kind: action }),
+    ...(message !== undefined && { message: [{ path: 'message', value: message }] }),
+    ...(text !== undefined && { text: [{ path: 'text', value: text }] }),
+    ...texts,
+  };
+}

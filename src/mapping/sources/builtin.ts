@@ -1,0 +1,96 @@
+import { type Check, compileSchema } from '../../config/ajv.ts';
+import type { Config } from '../../config/schema.ts';
+import { type AgentAction, agentPayloadSchema, type WakeAction, wakePayloadSchema } from '../../domain/action.ts';
+import { InvalidEvent } from '../../domain/errors.ts';
+import type { Context } from '../../domain/event.ts';
+import { oneLine } from '../../domain/run.ts';
+import { invalidEvent } from '../invalid-event.ts';
+import { modelOf, type ResolveModel } from '../make-action.ts';
+import type { Mapping } from '../mapping.ts';
+import { checkSessionKey, freshSessionKey } from '../session-key.ts';
+
+/** Other names that callers use for a channel. */
+const channelAliases = new Map<unknown, string>([
+  ['imsg', 'imessage'],
+  ['teams', 'msteams'],
+]);
+
+const checkWake = compileSchema(wakePayloadSchema);
+const checkAgent = compileSchema(agentPayloadSchema);
+
+/** The mappings whose payload already is the action: `wake` and `agent`. All of it comes from outside. */
+export function builtinMappings(hooks: Config['hooks'], resolveModel: ResolveModel): Mapping[] {
+  const checkPrefix = compilePrefixes(hooks.allowedSessionKeyPrefixes ?? []);
+  return [
+    builtin('wake', ({ payload }) => wakeAction(payload)),
+    builtin('agent', ({ payload, path }) => agentAction(payload, { name: path, checkPrefix, resolveModel })),
+  ];
+}
+
+function builtin(path: string, act: (context: Context) => WakeAction | AgentAction): Mapping {
+  return {
+    id: `builtin:${path}`,
+    origin: 'builtin',
+    path,
+    when: '',
+    does: path,
+    maxBodyBytes: undefined,
+    policy: { allowUnsafeExternalContent: false, updateMainSession: 'always' },
+    match: () => null,
+    act: (context) => [act(context)],
+  };
+}
+
+function wakeAction(payload: unknown): WakeAction {
+  const { text, mode } = checked(checkWake, payload, 'text');
+  const trimmed = text.trim();
+  const reference = trimmed === text ? { path: 'text' } : { path: 'text', value: trimmed };
+  return { kind: 'wake', text: [reference], wakeMode: mode ?? 'now' };
+}
+
+interface AgentDeps {
+  readonly name: string;
+  readonly resolveModel: ResolveModel;
+  checkPrefix(sessionKey: string): string;
+}
+
+function agentAction(payload: unknown, { name, checkPrefix, resolveModel }: AgentDeps): AgentAction {
+  const fields = checked(checkAgent, withChannelName(payload), 'message');
+  const { sessionKey, model, to, thinking, timeoutSeconds } = fields;
+  return {
+    kind: 'agent',
+    message: [{ path: 'message' }],
+    name: oneLine(fields.name ?? name, 200),
+    sessionKey: sessionKey === undefined ? freshSessionKey() : checkPrefix(checkSessionKey(sessionKey)),
+    wakeMode: fields.wakeMode ?? 'now',
+    deliver: fields.deliver ?? true,
+    channel: fields.channel ?? 'last',
+    ...(to !== undefined && { to: oneLine(to, Infinity) }),
+    ...(model !== undefined && { model: modelOf(resolveModel, model) }),
+    ...(thinking !== undefined && { thinking }),
+    ...(timeoutSeconds !== undefined && { timeoutSeconds }),
+  };
+}
+
+/** The text first: without it nothing else matters. */
+function checked<T>(check: Check<T>, payload: unknown, text: 'text' | 'message'): T {
+  const result = check(payload);
+  if (result.ok) return result.value;
+  if (result.problems.some(({ path }) => path === `/${text}`)) throw new InvalidEvent(`${text} required`);
+  throw invalidEvent('the payload is not valid', result.problems);
+}
+
+function withChannelName(payload: unknown): unknown {
+  if (typeof payload !== 'object' || payload === null || !('channel' in payload)) return payload;
+  const channel = channelAliases.get(payload.channel);
+  return channel === undefined ? payload : { ...payload, channel };
+}
+
+function compilePrefixes(list: readonly string[]): (sessionKey: string) => string {
+  const prefixes = list.map((prefix) => prefix.trim()).filter((prefix) => prefix !== '');
+  return (sessionKey) => {
+    const key = sessionKey.toLowerCase();
+    if (prefixes.length === 0 || prefixes.some((prefix) => key.startsWith(prefix.toLowerCase()))) return sessionKey;
+    throw new InvalidEvent(`sessionKey must start with one of: ${prefixes.join(', ')}`);
+  };
+}

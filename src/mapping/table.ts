@@ -1,0 +1,128 @@
+import { presetOverlay } from '../config/preset-name.ts';
+import { type Problem, toPointer } from '../config/problem.ts';
+import type { Config } from '../config/schema.ts';
+import { ConfigError } from '../domain/errors.ts';
+import type { MappingRule } from '../domain/mapping.ts';
+import { compileMapping, type Mapping, type MappingDeps } from './mapping.ts';
+import { builtinMappings } from './sources/builtin.ts';
+import { loadPreset, missingPreset } from './sources/preset.ts';
+import type { Transforms } from './transform.ts';
+
+/** All mappings in the order in which they are tried. It never changes; a reload makes another one. */
+export interface Table {
+  readonly mappings: readonly Mapping[];
+  /** The mappings that may answer for a hook: its own and those for any hook. The first that matches wins. */
+  candidates(hook: string): readonly Mapping[];
+  /** Whether a mapping has the hook by name. */
+  knows(hook: string): boolean;
+  /** The most that any candidate of the hook takes, in bytes. */
+  maxBodyBytes(hook: string): number;
+}
+
+export interface TableDeps extends Omit<MappingDeps, 'transforms'> {
+  readonly hooks: Config['hooks'];
+  readonly transforms: Pick<Transforms, 'check' | 'run'>;
+  /** Renders problems of the config with their lines. */
+  locate(problems: readonly Problem[]): string[];
+}
+
+/** A rule with where it came from; `at` is its JSON pointer in its file, whose lines `locate` knows. */
+interface PlacedRule extends Pick<Mapping, 'id' | 'origin'>, Pick<TableDeps, 'locate'> {
+  readonly rule: MappingRule;
+  readonly at: string;
+}
+
+/** Compiles every mapping: config, then presets, then built-ins. Throws ConfigError with all that is wrong. */
+export async function createTable(deps: TableDeps): Promise<Table> {
+  const { hooks, resolveModel, transforms } = deps;
+  const lines: string[] = [];
+  const rules = [...configRules(deps), ...presetRules(deps, lines)];
+  const compiled = rules.map(({ rule, at, id, origin, locate }) => {
+    const checked = compileMapping(rule, { id, origin }, { resolveModel, transforms });
+    if (checked.ok) return checked.value;
+    lines.push(...locate(checked.problems.map(({ path, message }) => ({ path: at + path, message }))));
+    return undefined;
+  });
+  lines.push(...repeatedIds(rules));
+  lines.push(...(await transformProblems(rules, transforms, lines.length === 0)));
+  if (lines.length > 0) throw new ConfigError(lines);
+
+  const mappings = [...compiled.filter((mapping) => mapping !== undefined), ...builtinMappings(hooks, resolveModel)];
+  return index(mappings, hooks.maxBodyBytes);
+}
+
+function configRules({ hooks, locate }: TableDeps): PlacedRule[] {
+  return hooks.mappings.map((rule, at) => ({
+    rule,
+    id: rule.id ?? `config[${at}]`,
+    origin: 'config',
+    at: toPointer(['hooks', 'mappings', at]),
+    locate,
+  }));
+}
+
+/** The rules of all presets that load; what is wrong with the others is added to `lines`. */
+function presetRules({ hooks, locate }: TableDeps, lines: string[]): PlacedRule[] {
+  return hooks.presets.flatMap((entry, position) => {
+    const missing = missingPreset(entry);
+    if (missing !== null) {
+      lines.push(...locate([{ path: toPointer(['hooks', 'presets', position]), message: missing }]));
+      return [];
+    }
+    try {
+      const preset = loadPreset(entry);
+      const overlay = presetOverlay(hooks, preset.name);
+      return preset.mappings.map((rule, at) => ({
+        rule: { ...rule, ...overlay },
+        id: rule.id ?? `${preset.name}[${at}]`,
+        origin: 'preset' as const,
+        at: toPointer(['mappings', at]),
+        locate: preset.locate,
+      }));
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      lines.push(...error.problems);
+      return [];
+    }
+  });
+}
+
+function repeatedIds(rules: readonly PlacedRule[]): string[] {
+  return [...Map.groupBy(rules, ({ id }) => id).values()].flatMap(([, ...more]) =>
+    more.flatMap(({ id, at, locate }) =>
+      locate([{ path: at, message: `expected an id of its own, found "${id}" a second time` }]),
+    ),
+  );
+}
+
+/** With `use` it also tells the transforms which of them the new table needs: a table that is refused needs none. */
+async function transformProblems(
+  rules: readonly PlacedRule[],
+  transforms: TableDeps['transforms'],
+  use: boolean,
+): Promise<string[]> {
+  const users = rules.flatMap(({ rule: { transform }, ...place }) => (transform ? [{ transform, ...place }] : []));
+  const problems = await transforms.check(users.map(({ transform }) => transform), use);
+  return users.flatMap(({ at, locate }, position) => {
+    const message = problems[position] ?? null;
+    return message === null ? [] : locate([{ path: `${at}/transform`, message }]);
+  });
+}
+
+/** Answers are looked up, not searched: this is on the way of every request. */
+function index(mappings: readonly Mapping[], usualBytes: number): Table {
+  const names = new Set(mappings.map(({ path }) => path).filter((path) => path !== undefined));
+  const entry = (hook: string | undefined) => {
+    const candidates = mappings.filter(({ path }) => path === undefined || path === hook);
+    const limits = candidates.map(({ maxBodyBytes }) => maxBodyBytes ?? usualBytes);
+    return { candidates, maxBodyBytes: limits.length > 0 ? Math.max(...limits) : usualBytes };
+  };
+  const byName = new Map([...names].map((hook) => [hook, entry(hook)]));
+  const anyHook = entry(undefined);
+  return {
+    mappings,
+    candidates: (hook) => (byName.get(hook) ?? anyHook).candidates,
+    knows: (hook) => names.has(hook),
+    maxBodyBytes: (hook) => (byName.get(hook) ?? anyHook).maxBodyBytes,
+  };
+}

@@ -1,0 +1,162 @@
+import Mustache from 'mustache';
+import { messageOf } from '../domain/errors.ts';
+import { type Context, follow, lookup, pathSegments } from '../domain/event.ts';
+import type { Part, Reference, Text } from '../domain/text.ts';
+
+/**
+ * Templates in mustache's language, but with our own walk over its tokens: own properties only, nothing is called, and
+ * a value never enters the text. It stays a reference, so that the prompt can keep it apart from the owner's words.
+ */
+export type Template = (context: Context) => Text;
+
+type Node = { readonly kind: 'literal'; readonly text: string } | Value | Section;
+interface Value {
+  readonly kind: 'value';
+  readonly name: Name;
+}
+interface Section {
+  readonly kind: 'section' | 'inverted';
+  readonly name: Name;
+  readonly children: readonly Node[];
+}
+
+/** `{{.}}` has no segments. At the root header names are in lower case, as Node gives them. */
+interface Name {
+  readonly segments: readonly string[];
+  readonly atRoot: readonly string[];
+}
+
+/** What a section stands on: a value, and the segments that lead to it from the root. */
+interface Frame {
+  readonly value: unknown;
+  readonly segments: readonly string[];
+  readonly parent: Frame | Context;
+}
+
+/** Mustache's tokens: type, name or text, start, end, and for a section its children. */
+type Token = [type: string, value: string, start: number, end: number, children?: Token[]];
+
+const forbidden = new Set(['__proto__', 'constructor', 'prototype']);
+
+/** The segments of a path that the owner wrote. Throws an Error where it would leave the data. */
+export function ownerPath(path: string): string[] {
+  const segments = pathSegments(path);
+  const bad = segments.find((segment) => forbidden.has(segment));
+  if (bad !== undefined) throw new Error(`"${path}" is not allowed: "${bad}" is no field of the data`);
+  return segments;
+}
+
+/** Parses once. Throws an Error that says what is wrong and where in the template. */
+export function compileTemplate(source: string): Template {
+  const nodes = compileTokens(parse(source), source);
+  // Without sections every reference is known now, and rendering costs nothing.
+  if (!nodes.some((node) => 'children' in node)) {
+    const text = nodes.map((node): Part => (node.kind === 'literal' ? node.text : referenceAtRoot(node.name)));
+    return () => text;
+  }
+  return (context) => {
+    const text: Part[] = [];
+    walk(nodes, context, text);
+    return text;
+  };
+}
+
+function parse(source: string): Token[] {
+  try {
+    // Not Mustache.parse: its cache would keep every template of every reload.
+    const writer = new Mustache.Writer();
+    return writer.parse(source);
+  } catch (error) {
+    const [, reason = String(error), offset = '0'] = /^(.*) at (\d+)$/s.exec(messageOf(error)) ?? [];
+    throw new Error(`${reason} ${position(source, Number(offset))}`);
+  }
+}
+
+function position(source: string, offset: number): string {
+  const before = source.slice(0, offset).split('\n');
+  return `(template line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1})`;
+}
+
+function compileTokens(tokens: readonly Token[], source: string): Node[] {
+  return tokens
+    .filter(([type]) => type !== '!')
+    .map(([type, value, start, , children]): Node => {
+      const at = position(source, start);
+      if (type === 'text') return { kind: 'literal', text: value };
+      if (type === '>') throw new Error(`partials such as {{>${value}}} are not supported ${at}`);
+      if (type === '=') throw new Error(`changing the delimiters is not supported ${at}`);
+      const name = compileName(value, at);
+      if (type === '#') return { kind: 'section', name, children: compileTokens(children ?? [], source) };
+      if (type === '^') return { kind: 'inverted', name, children: compileTokens(children ?? [], source) };
+      return { kind: 'value', name };
+    });
+}
+
+function compileName(name: string, at: string): Name {
+  if (name === '.') return { segments: [], atRoot: ['payload'] };
+  if (name === '') throw new Error(`a tag without a name ${at}`);
+  try {
+    const segments = ownerPath(name);
+    const [root, header, ...rest] = segments;
+    const atRoot = root === 'headers' && header !== undefined ? [root, header.toLowerCase(), ...rest] : segments;
+    return { segments, atRoot };
+  } catch (error) {
+    throw new Error(`${messageOf(error)} ${at}`);
+  }
+}
+
+function walk(nodes: readonly Node[], frame: Frame | Context, text: Part[]): void {
+  for (const node of nodes) {
+    if (node.kind === 'literal') text.push(node.text);
+    else if (node.kind === 'value') text.push(reference(node.name, frame));
+    else walkSection(node, frame, text);
+  }
+}
+
+function walkSection({ kind, name, children }: Section, frame: Frame | Context, text: Part[]): void {
+  const { value, segments } = find(name, frame);
+  const empty = !value || (Array.isArray(value) && value.length === 0);
+  if (kind === 'inverted') {
+    if (empty) walk(children, frame, text);
+  } else if (Array.isArray(value)) {
+    for (const [index, element] of value.entries()) {
+      walk(children, { value: element, segments: [...segments, String(index)], parent: frame }, text);
+    }
+  } else if (!empty) {
+    walk(children, value === true ? frame : { value, segments, parent: frame }, text);
+  }
+}
+
+/** As mustache looks names up: the innermost frame that has the name, else the next one out. */
+function find(name: Name, start: Frame | Context): { value: unknown; segments: readonly string[] } {
+  let frame = start;
+  while ('parent' in frame) {
+    if (has(frame.value, name.segments)) {
+      return { value: follow(frame.value, name.segments), segments: [...frame.segments, ...name.segments] };
+    }
+    frame = frame.parent;
+  }
+  return { value: lookup(frame, name.atRoot), segments: name.atRoot };
+}
+
+function has(value: unknown, segments: readonly string[]): boolean {
+  const last = segments.at(-1);
+  if (last === undefined) return true;
+  const holder = follow(value, segments.slice(0, -1));
+  return typeof holder === 'object' && holder !== null && Object.hasOwn(holder, last);
+}
+
+function reference(name: Name, frame: Frame | Context): Reference {
+  return { path: formatPath(find(name, frame).segments) };
+}
+
+function referenceAtRoot(name: Name): Reference {
+  return { path: formatPath(name.atRoot) };
+}
+
+/** The inverse of `pathSegments`. */
+function formatPath(segments: readonly string[]): string {
+  return segments
+    .map((segment, at) => (at === 0 ? segment : /^\d+$/.test(segment) ? `[${segment}]` : `.${segment}`))
+    .join('');
+}

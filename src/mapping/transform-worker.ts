@@ -1,0 +1,182 @@
+import { registerHooks, stripTypeScriptTypes } from 'node:module';
+import { extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parentPort, workerData } from 'node:worker_threads';
+import { messageOf } from '../domain/errors.ts';
+import { display, type Part, type Text } from '../domain/text.ts';
+import type { Prompt, Transform } from './define-transform.ts';
+import { formats, type Snapshot } from './transform-source.ts';
+
+/**
+ * What runs in the threads that `transform-pool` keeps: it loads the owner's modules and calls their functions. Answers
+ * and errors leave as plain data, so that nothing the owner returns can fail to cross.
+ */
+export interface Target {
+  /** a number that comes back with the phases of this call */
+  readonly id: number;
+  readonly url: string;
+  readonly exportName: string;
+}
+
+export interface Call extends Target {
+  /** JSON */
+  readonly payload: string;
+  readonly headers: Record<string, string>;
+  readonly query: Record<string, string>;
+  readonly path: string;
+  /** owns its whole buffer */
+  readonly rawBody: Uint8Array<ArrayBuffer>;
+}
+
+/** Sent when a phase begins: each has a time limit of its own, and waiting for a thread has none. */
+export interface Phase {
+  readonly id: number;
+  readonly phase: 'load' | 'call';
+}
+
+export type Answer =
+  | { readonly kind: 'unchanged' | 'skip' }
+  /** `json` is what was returned; texts made by ctx.prompt stand beside it, by field */
+  | { readonly kind: 'patch'; readonly json: string; readonly texts: Readonly<Record<string, Text>> }
+  | { readonly kind: 'error'; readonly reason: string };
+
+const sources: Snapshot = workerData;
+const gimli = new URL(`./define-transform${extname(import.meta.url)}`, import.meta.url).href;
+const loaded = new Map<string, Record<string, unknown>>();
+let lastSource = '';
+
+registerHooks({
+  resolve(specifier, context, next) {
+    // 'gimli' means this gateway wherever the module lies; the whole of it is not for a thread to load.
+    if (specifier === 'gimli') return { url: gimli, shortCircuit: true };
+    const url = URL.parse(specifier, context.parentURL)?.href;
+    if (url === undefined || !sources.has(url)) return next(specifier, context);
+    return { url, format: formats[extname(url)] ?? null, shortCircuit: true };
+  },
+  load(url, context, next) {
+    const source = sources.get(url);
+    if (source === undefined) return next(url, context);
+    lastSource = url;
+    return { format: formats[extname(url)] ?? null, source, shortCircuit: true };
+  },
+});
+
+/** What is wrong with a module or its export; null where it can be called. */
+export async function check(target: Target): Promise<string | null> {
+  try {
+    await find(target);
+    return null;
+  } catch (error) {
+    return describe(error);
+  }
+}
+
+/** Calls the owner's function on a context of its own. */
+export async function run(call: Call): Promise<Answer> {
+  const prompts = new WeakMap<object, Text>();
+  try {
+    const transform = await find(call);
+    const { headers, query, path } = call;
+    const rawBody = Buffer.from(call.rawBody.buffer);
+    const prompt = promptTag(prompts);
+    announce(call.id, 'call');
+    const result = await transform({ payload: JSON.parse(call.payload), headers, query, path, rawBody, prompt });
+    return answerOf(result, prompts);
+  } catch (error) {
+    return { kind: 'error', reason: describe(error) };
+  }
+}
+
+function announce(id: number, phase: Phase['phase']): void {
+  parentPort?.postMessage({ id, phase } satisfies Phase);
+}
+
+async function find({ id, url, exportName }: Target): Promise<Transform> {
+  let module = loaded.get(url);
+  if (!module) {
+    announce(id, 'load');
+    module = (await import(url)) as Record<string, unknown>;
+    loaded.set(url, module);
+  }
+  const found = Object.hasOwn(module, exportName) ? module[exportName] : undefined;
+  if (typeof found === 'function') return found as Transform;
+  const type = found === null ? 'null' : Array.isArray(found) ? 'an array' : `a value of type ${typeof found}`;
+  const has = Object.keys(module).join(', ') || 'nothing';
+  const what =
+    found === undefined ? `has no export "${exportName}" (it exports ${has})` : `exports "${exportName}" as ${type}`;
+  throw new Error(`${fileURLToPath(url)} ${what}; wanted a function`);
+}
+
+function answerOf(result: unknown, prompts: WeakMap<object, Text>): Answer {
+  if (result === undefined) return { kind: 'unchanged' };
+  if (result === null) return { kind: 'skip' };
+  if (typeof result !== 'object' || Array.isArray(result) || prompts.has(result)) {
+    const type = Array.isArray(result) ? 'an array' : typeof result === 'object' ? 'a prompt' : `a ${typeof result}`;
+    throw new Error(`it returned ${type}; wanted an object with the fields to change, null or undefined`);
+  }
+  // By identity: data that imitates a prompt was never made here.
+  const texts: Record<string, Text> = {};
+  const rest: Record<string, unknown> = {};
+  for (const [field, value] of Object.entries(result)) {
+    const text = typeof value === 'object' && value !== null ? prompts.get(value) : undefined;
+    if (text) texts[field] = text;
+    else rest[field] = value;
+  }
+  return { kind: 'patch', json: JSON.stringify(rest), texts };
+}
+
+function promptTag(prompts: WeakMap<object, Text>) {
+  return (words: TemplateStringsArray, ...values: readonly unknown[]): Prompt => {
+    // Called with brackets, its argument would be outside text that passes for the owner's words.
+    if (!Array.isArray(words) || !Object.isFrozen(words) || !Object.hasOwn(words, 'raw')) {
+      throw new TypeError('ctx.prompt is a template tag: write ctx.prompt`…` without brackets');
+    }
+    const parts: Part[] = [];
+    const add = (value: unknown): void => {
+      const text = typeof value === 'object' && value !== null ? prompts.get(value) : undefined;
+      if (text) parts.push(...text);
+      else if (Array.isArray(value) && value.length > 0 && value.every((item) => prompts.has(item))) value.forEach(add);
+      // toJSON may give undefined, which would make the reference look into the event.
+      else parts.push({ path: '', value: display(value) ?? '' });
+    };
+    words.forEach((word, at) => {
+      parts.push(word);
+      if (at < values.length) add(values[at]);
+    });
+    let count = 0;
+    const prompt = Object.freeze({
+      toString() {
+        throw new TypeError('a prompt cannot be joined with other text: write ctx.prompt`… ${inner} …`');
+      },
+    });
+    prompts.set(
+      prompt,
+      parts.map((part) => (typeof part === 'string' ? part : { ...part, path: `value${++count}` })),
+    );
+    return prompt as unknown as Prompt;
+  };
+}
+
+/** Message and place, so that the owner finds the line: `Expected ident (/home/me/transforms/a.ts:2)`. */
+function describe(error: unknown): string {
+  const place =
+    placeOf(error instanceof Error ? (error.stack ?? '') : '') ?? (error instanceof SyntaxError ? syntaxPlace() : null);
+  return place ? `${messageOf(error)} (${place})` : messageOf(error);
+}
+
+function placeOf(stack: string): string | null {
+  for (const [, url = '', line] of stack.matchAll(/(file:\/\/[^\s()]+?):(\d+)/g)) {
+    if (sources.has(url)) return `${fileURLToPath(url)}:${line}`;
+  }
+  return null;
+}
+
+/** V8 keeps the place of a syntax error in plain JavaScript to itself; the TypeScript parser tells. */
+function syntaxPlace(): string | null {
+  try {
+    stripTypeScriptTypes(sources.get(lastSource) ?? '', { sourceUrl: lastSource });
+  } catch (error) {
+    return placeOf((error as Error).stack ?? '');
+  }
+  return lastSource && fileURLToPath(lastSource);
+}

@@ -1,0 +1,25 @@
+import { mainSession } from '../domain/run.ts';
+import type { NewJob } from './queue.ts';
+
+/** Wakes that come close together make one heartbeat: it starts this long after the first, in ms. */
+const gatherMs = 250;
+
+/** Turns of one session share a lane. */
+export function runJob(runId: string, sessionKey: string, runAt: number): NewJob {
+  return { kind: 'run', ref: runId, lane: `session:${sessionKey}`, runAt };
+}
+
+/** Makes main read its inbox; while one waits, another adds nothing. `timer` beats may be skipped, `wake` ones never. */
+export function heartbeatJob(ref: 'wake' | 'timer', runAt: number): NewJob {
+  return { kind: 'heartbeat', ref, lane: `session:${mainSession}`, runAt, once: 'heartbeat' };
+}
+
+/** A heartbeat soon, so that what happens meanwhile is read in the same one. */
+export function wakeJob(now: number): NewJob {
+  return heartbeatJob('wake', now + gatherMs);
+}
+
+/** Replies to one recipient keep their order. */
+export function deliverJob(deliveryId: string, channel: string, to: string | null, runAt: number): NewJob {
+  return { kind: 'deliver', ref: deliveryId, lane: `deliver:${channel}:${to ?? ''}`, runAt };
+}

@@ -1,0 +1,48 @@
+import { messageOf } from '../domain/errors.ts';
+import { backoffMs, type Job, maxAttempts } from '../domain/job.ts';
+import { type Delivery, findDelivery, updateDelivery } from '../store/deliveries.ts';
+import { findRun } from '../store/runs.ts';
+import type { Runtime } from './runtime.ts';
+import type { Handler } from './worker.ts';
+
+/** Jobs of kind `deliver`: one reply through its channel. What happens to it never changes its run. */
+export function deliverHandler(runtime: Runtime): Handler {
+  const { queue } = runtime;
+  return {
+    limit: () => 4,
+    async begin(tx, job) {
+      const delivery = await findDelivery(tx, job.ref);
+      const text = delivery?.text ?? (delivery && (await findRun(tx, delivery.runId))?.outputText);
+      if (delivery?.status !== 'pending' || !text) {
+        await queue.complete(tx, job);
+        return null;
+      }
+      await updateDelivery(tx, delivery.id, { attempts: job.attempt });
+      return () => deliver(runtime, job, delivery, text);
+    },
+  };
+}
+
+async function deliver({ store, queue, current, log }: Runtime, job: Job, delivery: Delivery, text: string): Promise<void> {
+  const { id, runId, channel: name, to } = delivery;
+  let failure: string | undefined;
+  try {
+    const channel = current().channels.get(name);
+    if (!channel) throw new Error(`channel ${name} is no longer configured`);
+    await channel.send({ to: to ?? undefined, text, runId });
+  } catch (error) {
+    failure = messageOf(error);
+    log.warn({ runId, deliveryId: id, channel: name, attempt: job.attempt }, `delivery failed: ${failure}`);
+  }
+  await store.write(async (tx) => {
+    const now = Date.now();
+    if (failure === undefined) {
+      if (await queue.complete(tx, job)) await updateDelivery(tx, id, { status: 'sent', error: null, completedAt: now });
+    } else if (job.attempt < maxAttempts) {
+      const again = await queue.retry(tx, job, { runAt: now + backoffMs(job.attempt), error: failure });
+      if (again) await updateDelivery(tx, id, { error: failure });
+    } else if (await queue.bury(tx, job, failure)) {
+      await updateDelivery(tx, id, { status: 'failed', error: failure, completedAt: now });
+    }
+  });
+}

@@ -1,0 +1,86 @@
+import type { Reply } from '../agent/agent.ts';
+import { messageOf, TurnError } from '../domain/errors.ts';
+import { type Job, maxAttempts } from '../domain/job.ts';
+import type { Run } from '../domain/run.ts';
+import { sessionHistory } from '../store/runs.ts';
+import { completeRun, failRun, handBackRun, retryRun } from './finish.ts';
+import type { Runtime } from './runtime.ts';
+import { Stopping } from './worker.ts';
+
+/** How many past turns of a session are read at most; the agent trims them further to its budget. */
+const historyTurns = 50;
+
+/**
+ * One attempt at a run: build the prompt, one exchange with the model, one finishing transaction. Never throws for what
+ * goes wrong with the turn; that is part of the record.
+ */
+export async function execute(
+  runtime: Runtime,
+  job: Job,
+  run: Run,
+  makePrompt: () => Promise<string>,
+  stopping: AbortSignal,
+): Promise<void> {
+  const { store, current, log } = runtime;
+  const { config, models } = current();
+  const began = Date.now();
+  let prompt: string | undefined;
+  let reply: Reply;
+  const model = run.action.model ?? models.defaultModel;
+  const limit = limitTime(run.action.timeoutSeconds ?? config.agents.defaults.timeoutSeconds, stopping);
+  try {
+    if (job.attempt > maxAttempts) throw new TurnError('interrupted', `gave up after ${maxAttempts} attempts: each was cut short`);
+    const provider = models.agent(model);
+    prompt = await makePrompt();
+    const history = await sessionHistory(store.read, run.sessionKey, historyTurns);
+    const thinking = run.action.thinking ?? config.agents.defaults.thinking;
+    reply = await provider.agent({
+      model: provider.model,
+      prompt,
+      history,
+      ...(thinking ? { thinking } : {}),
+      signal: limit.signal,
+    });
+  } catch (thrown) {
+    if (thrown instanceof Stopping) {
+      await handBackRun(runtime, job, run);
+      return;
+    }
+    const error = thrown instanceof TurnError ? thrown : new TurnError('internal', messageOf(thrown), { cause: thrown });
+    const about = { runId: run.id, eventId: run.eventId, hook: run.hook, attempt: job.attempt, code: error.code };
+    if (error.retryable && job.attempt < maxAttempts) {
+      log.warn(about, `run failed, will be tried again: ${error.message}`);
+      await retryRun(runtime, job, run, { prompt, error });
+    } else {
+      log.warn(about, `run failed: ${error.message}`);
+      await failRun(runtime, job, run, { prompt, model, error });
+      runtime.onRunEnd(run, 'error', Date.now() - began);
+    }
+    return;
+  } finally {
+    limit.clear();
+  }
+  await completeRun(runtime, job, run, { prompt, model, reply });
+  const ms = Date.now() - began;
+  log.info({ runId: run.id, eventId: run.eventId, hook: run.hook, attempt: job.attempt, model, ms }, 'run completed');
+  runtime.onRunEnd(run, 'completed', ms);
+}
+
+/** A signal that aborts with a time-out, or when the worker stops; cleared, it leaves no timer and no listener behind. */
+function limitTime(seconds: number, stopping: AbortSignal): { signal: AbortSignal; clear(): void } {
+  const controller = new AbortController();
+  const stop = () => controller.abort(stopping.reason);
+  const timer = setTimeout(
+    () => controller.abort(new TurnError('timeout', `the turn took longer than ${seconds} s`)),
+    seconds * 1000,
+  );
+  stopping.addEventListener('abort', stop);
+  if (stopping.aborted) stop();
+  return {
+    signal: controller.signal,
+    clear() {
+      clearTimeout(timer);
+      stopping.removeEventListener('abort', stop);
+    },
+  };
+}

@@ -1,0 +1,151 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { v7 as uuid } from 'uuid';
+import { heartbeatPrompt } from '../agent/prompt.ts';
+import { durationMs } from '../config/duration.ts';
+import type { Config } from '../config/schema.ts';
+import { isActive, isEmptyChecklist } from '../domain/heartbeat.ts';
+import { mainSession, type Run } from '../domain/run.ts';
+import { heartbeatJob } from '../queue/jobs.ts';
+import { linesOfBeat, type SystemEvent, takeLines, waitingLines } from '../store/inbox.ts';
+import { findOpenHeartbeat, insertRun, lastHeartbeatAt, startRun } from '../store/runs.ts';
+import { execute } from './execute.ts';
+import type { Runtime } from './runtime.ts';
+import type { Handler } from './worker.ts';
+
+/** A beat reads this many bytes of lines; beats follow until the inbox is empty. */
+const maxInboxBytes = 65_536;
+const maxLines = 2000;
+
+/**
+ * Jobs of kind `heartbeat`: the turn in which main reads its inbox. A beat that was interrupted or failed is taken up
+ * again with the lines it had; a new one takes the oldest lines that wait.
+ */
+export function heartbeatHandler(runtime: Runtime): Handler {
+  const { queue, current } = runtime;
+  return {
+    limit: () => 1,
+    async begin(tx, job) {
+      const now = Date.now();
+      const { config, models } = current();
+      const settings = config.agents.defaults.heartbeat;
+      let id = await findOpenHeartbeat(tx);
+      if (id === undefined) {
+        const lines = firstBytes(await waitingLines(tx, maxLines), maxInboxBytes);
+        const mayRun = job.ref === 'timer' ? lines.length > 0 || !isEmptyChecklist(readChecklist(config)) : lines.length > 0;
+        const woken = lines.some((line) => line.mode === 'now');
+        if (!mayRun || (!woken && !isActive(settings.activeHours, now))) {
+          await queue.complete(tx, job);
+          return null;
+        }
+        const earliest = ((await lastHeartbeatAt(tx)) ?? 0) + settings.minGapSeconds * 1000;
+        if (earliest > now) {
+          await queue.retry(tx, job, { runAt: earliest, error: null, counted: false });
+          return null;
+        }
+        id = uuid();
+        const model = settings.model === undefined ? {} : { model: models.resolve(settings.model) };
+        await insertRun(tx, newBeat(id, settings, model, now));
+        const last = lines.at(-1);
+        if (last) await takeLines(tx, last.id, id);
+      }
+      const run = await startRun(tx, id, job.attempt, now);
+      return run ? (signal) => execute(runtime, job, run, () => promptOf(runtime, run), signal) : null;
+    },
+  };
+}
+
+function newBeat(id: string, settings: Config['agents']['defaults']['heartbeat'], model: { model?: string }, now: number) {
+  return {
+    id,
+    kind: 'heartbeat' as const,
+    eventId: null,
+    hook: 'heartbeat',
+    createdAt: now,
+    policy: { allowUnsafeExternalContent: false, updateMainSession: 'blocked' as const },
+    action: {
+      kind: 'agent' as const,
+      message: [],
+      name: 'Heartbeat',
+      sessionKey: mainSession,
+      wakeMode: 'next-heartbeat' as const,
+      deliver: settings.target !== 'none',
+      channel: settings.target,
+      ...(settings.to === undefined ? {} : { to: settings.to }),
+      ...model,
+    },
+  };
+}
+
+async function promptOf({ store, current }: Runtime, run: Run): Promise<string> {
+  const { config } = current();
+  const lines = await linesOfBeat(store.read, run.id);
+  return heartbeatPrompt({
+    instructions: config.agents.defaults.heartbeat.prompt,
+    checklist: readChecklist(config),
+    lines: lines.map(({ source, text, createdAt }, index) => ({
+      label: `inbox[${index}] ${new Date(createdAt).toISOString()} from ${source}`,
+      text,
+    })),
+  });
+}
+
+/** The oldest lines that fit, but always one. */
+function firstBytes(lines: readonly SystemEvent[], limit: number): SystemEvent[] {
+  let bytes = 0;
+  const end = lines.findIndex((line, index) => {
+    bytes += Buffer.byteLength(line.text);
+    return bytes > limit && index > 0;
+  });
+  return end === -1 ? [...lines] : lines.slice(0, end);
+}
+
+/** HEARTBEAT.md of the workspace; null where there is none. Read synchronously, since a transaction may be open. */
+function readChecklist(config: Config): string | null {
+  try {
+    return fs.readFileSync(path.join(config.agents.defaults.workspace, 'HEARTBEAT.md'), 'utf8');
+  } catch {
+    return null;
+  }
+}
+
+/** setTimeout cannot wait longer. */
+const longestTimeoutMs = 2 ** 31 - 1;
+
+/** Asks for a heartbeat every `heartbeat.every`, counted from the last one, also across restarts. */
+export function startHeartbeatTimer(runtime: Runtime): { reschedule(): void; stop(): void } {
+  const { store, queue, current, log } = runtime;
+  const startedAt = Date.now();
+  let timer: NodeJS.Timeout | undefined;
+  let stopped = false;
+
+  async function schedule(): Promise<void> {
+    const every = durationMs(current().config.agents.defaults.heartbeat.every);
+    if (every === 0) return;
+    const last = (await lastHeartbeatAt(store.read)) ?? startedAt;
+    // A beat that was skipped leaves no run; the wait counts from now on then.
+    const wait = last + every > Date.now() ? last + every - Date.now() : every;
+    if (!stopped) timer = setTimeout(beat, Math.min(wait, longestTimeoutMs));
+  }
+
+  function beat(): void {
+    store
+      .write((tx, afterCommit) => queue.enqueue(tx, heartbeatJob('timer', Date.now()), afterCommit))
+      .catch((error) => log.error({ err: error }, 'cannot ask for a heartbeat'))
+      .finally(reschedule);
+  }
+
+  function reschedule(): void {
+    clearTimeout(timer);
+    schedule().catch((error) => log.error({ err: error }, 'cannot schedule the heartbeat'));
+  }
+
+  reschedule();
+  return {
+    reschedule,
+    stop() {
+      stopped = true;
+      clearTimeout(timer);
+    },
+  };
+}

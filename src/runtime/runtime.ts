@@ -1,0 +1,24 @@
+import type { Logger } from 'pino';
+import type { Models } from '../agent/models.ts';
+import type { Channel } from '../channels/channel.ts';
+import type { Config } from '../config/schema.ts';
+import type { Run } from '../domain/run.ts';
+import type { Queue } from '../queue/queue.ts';
+import type { Store } from '../store/store.ts';
+
+/** What the worker side works with. `current` gives what the latest reload brought; a turn keeps what it began with. */
+export interface Runtime {
+  readonly store: Store;
+  readonly queue: Queue;
+  readonly log: Logger;
+  readonly current: () => Settings;
+  /** told of each attempt that ended a run, with its duration in ms */
+  readonly onRunEnd: (run: Run, status: 'completed' | 'error', ms: number) => void;
+}
+
+export interface Settings {
+  readonly config: Config;
+  readonly models: Models;
+  /** the configured channels by name */
+  readonly channels: ReadonlyMap<string, Channel>;
+}

@@ -1,0 +1,126 @@
+import type { Logger } from 'pino';
+import { messageOf } from '../domain/errors.ts';
+import type { Job, JobKind } from '../domain/job.ts';
+import type { Queue } from '../queue/queue.ts';
+import type { Executor } from '../store/database.ts';
+import type { Store, Work } from '../store/store.ts';
+
+/** How jobs of a kind are done. `limit` are under way at once. */
+export interface Handler {
+  readonly limit: () => number;
+  /** Part of the claim's transaction. What it gives back is the work; null where there is none left. */
+  begin(tx: Executor, job: Job, afterCommit: Parameters<Work<unknown>>[1]): Promise<((signal: AbortSignal) => Promise<void>) | null>;
+}
+
+export interface Worker {
+  start(): void;
+  /** Takes no more work, waits up to `drainMs` for what is under way, then aborts the rest, which hands itself back. */
+  stop(drainMs: number): Promise<void>;
+}
+
+/** The reason of a signal that a stopping worker aborts. */
+export class Stopping extends Error {
+  override readonly name = 'Stopping';
+}
+
+const renewEveryMs = 10_000;
+const longestWaitMs = 1000;
+
+/** Claims due jobs as slots come free, keeps their leases alive, and does them. */
+export function createWorker(deps: {
+  store: Store;
+  queue: Queue;
+  handlers: Record<JobKind, Handler>;
+  log: Logger;
+}): Worker {
+  const { store, queue, handlers, log } = deps;
+  const underWay = new Map<number, { job: Job; done: Promise<void> }>();
+  const busy: Record<JobKind, number> = { run: 0, heartbeat: 0, deliver: 0 };
+  const stopping = new AbortController();
+  let state: 'new' | 'started' | 'stopped' = 'new';
+  let claiming: Promise<void> | undefined;
+  let again = false;
+  let timer: NodeJS.Timeout | undefined;
+  let renewal: NodeJS.Timeout | undefined;
+
+  /** Asks for work; calls while a claim is under way make one more claim after it. */
+  function pump(): void {
+    if (state !== 'started') return;
+    again = true;
+    claiming ??= claimAll().finally(() => {
+      claiming = undefined;
+    });
+  }
+
+  async function claimAll(): Promise<void> {
+    clearTimeout(timer);
+    let wait = longestWaitMs;
+    while (again && state === 'started') {
+      again = false;
+      try {
+        for (const [job, work] of await store.write(claim)) start(job, work);
+        const free = kinds.filter((kind) => busy[kind] < handlers[kind].limit());
+        const due = (await queue.nextDue(store.read, free)) ?? Number.POSITIVE_INFINITY;
+        if (due <= Date.now()) again = true;
+        wait = Math.min(longestWaitMs, due - Date.now());
+      } catch (error) {
+        log.error({ err: error }, `cannot take work: ${messageOf(error)}`);
+      }
+    }
+    if (state === 'started') timer = setTimeout(pump, wait);
+  }
+
+  const claim: Work<[Job, (signal: AbortSignal) => Promise<void>][]> = async (tx, afterCommit) => {
+    const claimed: [Job, (signal: AbortSignal) => Promise<void>][] = [];
+    for (const kind of kinds) {
+      const free = handlers[kind].limit() - busy[kind];
+      if (free <= 0) continue;
+      for (const job of await queue.claim(tx, kind, free, Date.now())) {
+        const work = await handlers[kind].begin(tx, job, afterCommit);
+        if (work) claimed.push([job, work]);
+      }
+    }
+    return claimed;
+  };
+
+  function start(job: Job, work: (signal: AbortSignal) => Promise<void>): void {
+    busy[job.kind] += 1;
+    const done = work(stopping.signal)
+      .catch((error) => log.error({ err: error, job: job.id, kind: job.kind, ref: job.ref }, `work failed: ${messageOf(error)}`))
+      .finally(() => {
+        busy[job.kind] -= 1;
+        underWay.delete(job.id);
+        pump();
+      });
+    underWay.set(job.id, { job, done });
+  }
+
+  async function renew(): Promise<void> {
+    const jobs = [...underWay.values()].map((entry) => entry.job);
+    if (jobs.length === 0) return;
+    await store.write((tx) => queue.extend(tx, jobs, Date.now())).catch((error) => log.error({ err: error }, 'cannot renew leases'));
+  }
+
+  return {
+    start() {
+      state = 'started';
+      queue.subscribe(pump);
+      renewal = setInterval(renew, renewEveryMs);
+      pump();
+    },
+    async stop(drainMs) {
+      state = 'stopped';
+      clearTimeout(timer);
+      await claiming;
+      clearTimeout(timer);
+      const all = () => Promise.all([...underWay.values()].map((entry) => entry.done));
+      const drain = setTimeout(() => stopping.abort(new Stopping('the gateway is stopping')), drainMs);
+      await all();
+      clearTimeout(drain);
+      clearInterval(renewal);
+    },
+  };
+}
+
+/** Heartbeats and replies first: a flood of hook runs must not keep the owner waiting. */
+const kinds: readonly JobKind[] = ['heartbeat', 'deliver', 'run'];

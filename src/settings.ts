@@ -1,0 +1,49 @@
+import type { Logger } from 'pino';
+import { createModels, type Models } from './agent/models.ts';
+import type { Channel } from './channels/channel.ts';
+import { createLogChannel } from './channels/log.ts';
+import { type LoadedConfig, loadConfig } from './config/load.ts';
+import { createTokenCheck } from './ingest/authenticate.ts';
+import { createTable, type Table } from './mapping/table.ts';
+import { createTransforms, type Transforms } from './mapping/transform.ts';
+
+/** Everything that a config file brings about. A reload makes a whole new one, or none. */
+export interface Settings {
+  readonly loaded: LoadedConfig;
+  readonly config: LoadedConfig['config'];
+  readonly table: Table;
+  readonly models: Models;
+  readonly channels: ReadonlyMap<string, Channel>;
+  readonly transforms: Transforms;
+  readonly isHookToken: (presented: string | undefined) => boolean;
+  readonly isGatewayToken: (presented: string | undefined) => boolean;
+}
+
+/**
+ * Loads config, presets and transforms. Throws ConfigError with all that is wrong.
+ * @param reuse transforms of the settings that these will replace, where they are of the same folder
+ */
+export async function loadSettings(file: string, env: NodeJS.ProcessEnv, log: Logger, reuse?: Settings): Promise<Settings> {
+  const loaded = loadConfig(file, env);
+  const { config } = loaded;
+  const models = createModels(config.agents, loaded.env, (line) => log.warn(line));
+  const sameDir = reuse && reuse.config.hooks.transformsDir === config.hooks.transformsDir;
+  const transforms = sameDir
+    ? reuse.transforms
+    : createTransforms({
+        dir: config.hooks.transformsDir,
+        onReload: () => log.info({ dir: config.hooks.transformsDir }, 'transforms reloaded'),
+        onRefused: (problems) => log.error({ problems }, 'edited transforms refused; the last good ones stay'),
+      });
+  const table = await createTable({ hooks: config.hooks, resolveModel: models.resolve, transforms, locate: loaded.locate });
+  return {
+    loaded,
+    config,
+    table,
+    models,
+    transforms,
+    channels: new Map([['log', createLogChannel(log)]]),
+    isHookToken: createTokenCheck(config.hooks.token),
+    isGatewayToken: createTokenCheck(config.gateway.token),
+  };
+}

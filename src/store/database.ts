@@ -1,0 +1,90 @@
+import type { Generated, Kysely } from 'kysely';
+import type { Outcome } from '../domain/event.ts';
+import type { JobKind } from '../domain/job.ts';
+import type { RunErrorCode, RunStatus } from '../domain/run.ts';
+
+/** The tables, a noun each. Times are epoch ms; columns that end in `Json` hold JSON text. */
+export interface Database {
+  events: {
+    id: string;
+    hook: string;
+    receivedAt: number;
+    queryJson: string;
+    headersJson: string;
+    body: Buffer;
+    mapping: string | null;
+    outcome: Outcome;
+    detail: string | null;
+    response: string | null;
+    replayOf: string | null;
+  };
+  runs: {
+    id: string;
+    kind: 'hook' | 'heartbeat';
+    eventId: string | null;
+    hook: string;
+    name: string;
+    sessionKey: string;
+    status: RunStatus;
+    actionJson: string;
+    policyJson: string;
+    createdAt: number;
+    startedAt: number | null;
+    completedAt: number | null;
+    attempts: Generated<number>;
+    model: string | null;
+    usageJson: string | null;
+    prompt: string | null;
+    replyJson: string | null;
+    outputText: string | null;
+    summary: string | null;
+    error: string | null;
+    errorCode: RunErrorCode | null;
+  };
+  /** main's inbox */
+  systemEvents: {
+    id: Generated<number>;
+    eventId: string | null;
+    /** the hook or run that put the line there, for the reader */
+    source: string;
+    text: string;
+    mode: 'now' | 'next-heartbeat';
+    createdAt: number;
+    /** the heartbeat's run that has taken the line */
+    beatId: string | null;
+    readAt: number | null;
+  };
+  deliveries: {
+    id: string;
+    runId: string;
+    sessionKey: string;
+    channel: string;
+    to: string | null;
+    /** where it is not the run's whole `outputText` */
+    text: string | null;
+    status: 'pending' | 'sent' | 'failed' | 'skipped';
+    error: string | null;
+    attempts: Generated<number>;
+    createdAt: number;
+    completedAt: number | null;
+  };
+  jobs: {
+    id: Generated<number>;
+    kind: JobKind;
+    ref: string;
+    lane: string;
+    /** queued: head of its lane; waiting: behind another job of the lane */
+    status: 'queued' | 'waiting' | 'running' | 'dead';
+    runAt: number;
+    attempt: Generated<number>;
+    leaseUntil: number | null;
+    /** at most one unstarted job has a given key */
+    once: string | null;
+    error: string | null;
+  };
+  /** how many runs there are of each status, kept by triggers so that no list ever counts rows */
+  counters: { name: string; value: number };
+}
+
+/** What a query runs on: the group's transaction, or the read-only connection. */
+export type Executor = Kysely<Database>;

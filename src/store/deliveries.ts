@@ -1,0 +1,45 @@
+import type { Selectable } from 'kysely';
+import { mainSession } from '../domain/run.ts';
+import type { Database, Executor } from './database.ts';
+
+/** One reply sent, to be sent, or not sent, through a channel. Its text is the run's `outputText` unless it has its own. */
+export type Delivery = Selectable<Database['deliveries']>;
+
+export async function insertDelivery(
+  tx: Executor,
+  delivery: Pick<Delivery, 'id' | 'runId' | 'sessionKey' | 'channel' | 'to' | 'text' | 'status' | 'error' | 'createdAt'>,
+): Promise<void> {
+  await tx.insertInto('deliveries').values(delivery).execute();
+}
+
+export function findDelivery(db: Executor, id: string): Promise<Delivery | undefined> {
+  return db.selectFrom('deliveries').selectAll().where('id', '=', id).executeTakeFirst();
+}
+
+export async function updateDelivery(
+  tx: Executor,
+  id: string,
+  change: Partial<Pick<Delivery, 'status' | 'error' | 'attempts' | 'completedAt'>>,
+): Promise<void> {
+  await tx.updateTable('deliveries').set(change).where('id', '=', id).execute();
+}
+
+/** The newest delivery of each of the runs. */
+export async function deliveriesOf(db: Executor, runIds: readonly string[]): Promise<Map<string, Delivery>> {
+  if (runIds.length === 0) return new Map();
+  const rows = await db.selectFrom('deliveries').selectAll().where('runId', 'in', [...runIds]).orderBy('id').execute();
+  return new Map(rows.map((row) => [row.runId, row]));
+}
+
+/** Where main's own latest delivery went: the route that `last` means. */
+export async function lastRouteOfMain(db: Executor): Promise<{ channel: string; to?: string } | undefined> {
+  const row = await db
+    .selectFrom('deliveries')
+    .select(['channel', 'to'])
+    .where('sessionKey', '=', mainSession)
+    .where('status', '=', 'sent')
+    .orderBy('completedAt', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  return row && { channel: row.channel, ...(row.to === null ? {} : { to: row.to }) };
+}

@@ -1,0 +1,52 @@
+import type { Selectable } from 'kysely';
+import type { Event, Outcome } from '../domain/event.ts';
+import type { Database, Executor } from './database.ts';
+import { preparedInsert } from './prepared-insert.ts';
+
+const insert = preparedInsert('events', [
+  'id',
+  'hook',
+  'receivedAt',
+  'queryJson',
+  'headersJson',
+  'body',
+  'mapping',
+  'outcome',
+  'detail',
+  'response',
+  'replayOf',
+]);
+
+export function insertEvent(tx: Executor, event: Event): Promise<unknown> {
+  const { query, headers, ...same } = event;
+  return insert(tx, { ...same, queryJson: JSON.stringify(query), headersJson: JSON.stringify(headers) });
+}
+
+export async function findEvent(db: Executor, id: string): Promise<Event | undefined> {
+  const row = await db.selectFrom('events').selectAll().where('id', '=', id).executeTakeFirst();
+  return row && toEvent(row);
+}
+
+/** What a list shows of an event: all but the bytes. */
+export type EventRow = Pick<Event, 'id' | 'hook' | 'receivedAt' | 'mapping' | 'outcome' | 'detail' | 'response' | 'replayOf'>;
+
+/** Newest first; `before` is the id to go on from. */
+export function listEvents(
+  db: Executor,
+  filter: { hook?: string | undefined; outcome?: Outcome | undefined; before?: string | undefined; limit: number },
+): Promise<EventRow[]> {
+  const { hook, outcome, before, limit } = filter;
+  return db
+    .selectFrom('events')
+    .select(['id', 'hook', 'receivedAt', 'mapping', 'outcome', 'detail', 'response', 'replayOf'])
+    .$if(hook !== undefined, (query) => query.where('hook', '=', hook as string))
+    .$if(outcome !== undefined, (query) => query.where('outcome', '=', outcome as Outcome))
+    .$if(before !== undefined, (query) => query.where('id', '<', before as string))
+    .orderBy('id', 'desc')
+    .limit(limit)
+    .execute();
+}
+
+function toEvent({ queryJson, headersJson, ...same }: Selectable<Database['events']>): Event {
+  return { ...same, query: JSON.parse(queryJson), headers: JSON.parse(headersJson) };
+}

@@ -1,0 +1,70 @@
+import type { Selectable } from 'kysely';
+import type { Database, Executor } from './database.ts';
+import { preparedInsert } from './prepared-insert.ts';
+
+/** A line in main's inbox, values in place: all of it is data to whoever reads it. */
+export type SystemEvent = Selectable<Database['systemEvents']>;
+export type NewSystemEvent = Pick<SystemEvent, 'eventId' | 'source' | 'text' | 'mode' | 'createdAt'>;
+
+const insert = preparedInsert('systemEvents', ['eventId', 'source', 'text', 'mode', 'createdAt']);
+
+export function insertSystemEvent(tx: Executor, line: NewSystemEvent): Promise<unknown> {
+  return insert(tx, line);
+}
+
+/** The lines that no heartbeat has taken, oldest first. */
+export function waitingLines(db: Executor, limit: number): Promise<SystemEvent[]> {
+  return db
+    .selectFrom('systemEvents')
+    .selectAll()
+    .where('beatId', 'is', null)
+    .where('readAt', 'is', null)
+    .orderBy('id')
+    .limit(limit)
+    .execute();
+}
+
+export async function hasWaitingLines(db: Executor): Promise<boolean> {
+  return (await waitingLines(db, 1)).length > 0;
+}
+
+/** Gives the waiting lines up to an id to a heartbeat. */
+export async function takeLines(tx: Executor, upTo: number, beatId: string): Promise<void> {
+  await tx
+    .updateTable('systemEvents')
+    .set({ beatId })
+    .where('beatId', 'is', null)
+    .where('readAt', 'is', null)
+    .where('id', '<=', upTo)
+    .execute();
+}
+
+/** What a heartbeat has taken and not yet read, oldest first. */
+export function linesOfBeat(db: Executor, beatId: string): Promise<SystemEvent[]> {
+  return db
+    .selectFrom('systemEvents')
+    .selectAll()
+    .where('beatId', '=', beatId)
+    .where('readAt', 'is', null)
+    .orderBy('id')
+    .execute();
+}
+
+export async function markLinesRead(tx: Executor, beatId: string, now: number): Promise<void> {
+  await tx
+    .updateTable('systemEvents')
+    .set({ readAt: now })
+    .where('beatId', '=', beatId)
+    .where('readAt', 'is', null)
+    .execute();
+}
+
+/** The lines of a heartbeat that failed for good wait for the next one. */
+export async function releaseLines(tx: Executor, beatId: string): Promise<void> {
+  await tx
+    .updateTable('systemEvents')
+    .set({ beatId: null })
+    .where('beatId', '=', beatId)
+    .where('readAt', 'is', null)
+    .execute();
+}

@@ -1,0 +1,60 @@
+import { sql } from 'kysely';
+import type { Migration } from 'kysely/migration';
+
+/** Numbered for ever: a migration that has been released is never edited, only followed by another. */
+export const sqliteMigrations: Record<string, Migration> = {
+  '001-core': {
+    async up(db) {
+      for (const statement of core) await sql.raw(statement).execute(db);
+    },
+  },
+};
+
+const core = [
+  `create table events (
+    id text primary key not null, hook text not null, receivedAt integer not null, queryJson text not null,
+    headersJson text not null, body blob not null, mapping text, outcome text not null, detail text, response text,
+    replayOf text)`,
+  // What went well is the bulk and is found by id; what did not is rare and looked for.
+  `create index eventsByOutcome on events (outcome, id) where outcome <> 'accepted'`,
+
+  `create table runs (
+    id text primary key not null, kind text not null, eventId text, hook text not null, name text not null,
+    sessionKey text not null, status text not null, actionJson text not null, policyJson text not null,
+    createdAt integer not null, startedAt integer, completedAt integer, attempts integer not null default 0,
+    model text, usageJson text, prompt text, replyJson text, outputText text, summary text, error text, errorCode text)`,
+  `create index runsByStatus on runs (status, id) where status <> 'completed'`,
+  `create index runsBySession on runs (sessionKey, completedAt) where status = 'completed'`,
+  `create index heartbeatRuns on runs (id) where kind = 'heartbeat'`,
+
+  `create table systemEvents (
+    id integer primary key, eventId text, source text not null, text text not null, mode text not null,
+    createdAt integer not null, beatId text, readAt integer)`,
+  `create index systemEventsUnread on systemEvents (beatId, id) where readAt is null`,
+
+  `create table deliveries (
+    id text primary key not null, runId text not null, sessionKey text not null, channel text not null, "to" text,
+    text text, status text not null, error text, attempts integer not null default 0, createdAt integer not null, completedAt integer)`,
+  `create index deliveriesByRun on deliveries (runId)`,
+  `create index deliveriesOfMain on deliveries (completedAt) where sessionKey = 'main' and status = 'sent'`,
+
+  `create table jobs (
+    id integer primary key autoincrement, kind text not null, ref text not null, lane text not null, status text not null,
+    runAt integer not null, attempt integer not null default 0, leaseUntil integer, once text, error text)`,
+  `create unique index jobsHead on jobs (lane) where status in ('queued', 'running')`,
+  `create index jobsWaiting on jobs (lane, id) where status = 'waiting'`,
+  `create index jobsReady on jobs (kind, runAt, id) where status = 'queued'`,
+  `create index jobsRunning on jobs (kind, leaseUntil) where status = 'running'`,
+  `create unique index jobsOnce on jobs (once) where once is not null and status in ('queued', 'waiting')`,
+  `create index jobsDead on jobs (ref) where status = 'dead'`,
+
+  'create table counters (name text primary key not null, value integer not null) without rowid',
+  `insert into counters values ('runs.pending', 0), ('runs.running', 0), ('runs.completed', 0), ('runs.error', 0)`,
+  `create trigger countNewRun after insert on runs when new.kind = 'hook' begin
+     update counters set value = value + 1 where name = 'runs.' || new.status; end`,
+  `create trigger countRunStatus after update of status on runs when new.kind = 'hook' and old.status <> new.status begin
+     update counters set value = value - 1 where name = 'runs.' || old.status;
+     update counters set value = value + 1 where name = 'runs.' || new.status; end`,
+  `create trigger countRemovedRun after delete on runs when old.kind = 'hook' begin
+     update counters set value = value - 1 where name = 'runs.' || old.status; end`,
+];

@@ -1,0 +1,117 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import Sqlite from 'better-sqlite3';
+import { Kysely, SqliteDialect } from 'kysely';
+import { Migrator } from 'kysely/migration';
+import { messageOf, StoreError } from '../domain/errors.ts';
+import type { Database, Executor } from './database.ts';
+import { createGroupCommit } from './group-commit.ts';
+import { sqliteMigrations } from './migrations.ts';
+import type { Store } from './store.ts';
+
+/**
+ * Opens or creates the file, under a lock that only one process can hold, and brings it to the newest schema.
+ * Throws StoreError where that fails, saying why and what to do.
+ */
+export async function openSqliteStore(file: string): Promise<Store> {
+  const unlock = lock(file);
+  try {
+    const sqlite = new Sqlite(file);
+    sqlite.pragma('journal_mode = WAL');
+    // FULL: a commit is on the disk before the sender hears of it.
+    sqlite.pragma('synchronous = FULL');
+    sqlite.pragma('busy_timeout = 5000');
+    // Fewer, larger checkpoints: each stalls the commit it falls on.
+    sqlite.pragma('wal_autocheckpoint = 20000');
+    sqlite.pragma('journal_size_limit = 67108864');
+    const db = kysely(sqlite);
+    await migrate(db);
+    const reader = kysely(new Sqlite(file, { readonly: true }));
+
+    const transact = (work: (tx: Executor) => Promise<void>) =>
+      db.connection().execute(async (tx) => {
+        try {
+          sqlite.exec('begin immediate');
+          await work(tx);
+          sqlite.exec('commit');
+        } catch (error) {
+          // On a full disk SQLite has rolled back already.
+          if (sqlite.inTransaction) sqlite.exec('rollback');
+          throw asStoreError(file, error);
+        }
+      });
+
+    return {
+      read: reader,
+      write: createGroupCommit(transact),
+      async close() {
+        await reader.destroy();
+        await db.destroy();
+        unlock();
+      },
+    };
+  } catch (error) {
+    unlock();
+    throw asStoreError(file, error);
+  }
+}
+
+function kysely(sqlite: Sqlite.Database): Executor {
+  const statements = new Map<string, Sqlite.Statement<unknown[]>>();
+  const prepare = (sql: string) => {
+    let statement = statements.get(sql);
+    if (!statement) {
+      // The program's queries are few; only lists in `in (…)` vary.
+      if (statements.size > 500) statements.clear();
+      statement = sqlite.prepare<unknown[]>(sql);
+      statements.set(sql, statement);
+    }
+    return statement;
+  };
+  return new Kysely<Database>({ dialect: new SqliteDialect({ database: { prepare, close: () => sqlite.close() } }) });
+}
+
+async function migrate(db: Executor): Promise<void> {
+  const { error } = await new Migrator({ db, provider: { getMigrations: async () => sqliteMigrations } }).migrateToLatest();
+  if (error) throw error;
+}
+
+/**
+ * A second gateway on one file would run everything twice. The lock is an open transaction on a small file beside it, so
+ * the system drops it with its process, however that ends. Its one row says who holds it.
+ */
+function lock(file: string): () => void {
+  let holder: Sqlite.Database;
+  try {
+    fs.mkdirSync(path.dirname(file), { recursive: true });
+    holder = new Sqlite(`${file}-lock`, { timeout: 0 });
+  } catch (error) {
+    throw asStoreError(file, error);
+  }
+  try {
+    holder.exec('create table if not exists holder (pid integer); begin immediate');
+    holder.exec(`delete from holder; insert into holder values (${process.pid}); commit; begin immediate`);
+  } catch (error) {
+    const pid = isBusy(error) ? holder.prepare('select pid from holder').pluck().get() : undefined;
+    holder.close();
+    if (!isBusy(error)) throw asStoreError(file, error);
+    throw new StoreError(
+      `${file} is in use by another gimli (process ${pid}). Stop that one, or give this one its own store.url.`,
+    );
+  }
+  return () => holder.close();
+}
+
+function isBusy(error: unknown): boolean {
+  return error instanceof Sqlite.SqliteError && error.code.startsWith('SQLITE_BUSY');
+}
+
+/** Errors of the file become StoreErrors; a constraint is a bug of ours, and anything else belongs to the caller. */
+function asStoreError(file: string, error: unknown): unknown {
+  if (error instanceof StoreError) return error;
+  const ofSystem = error instanceof Error && 'syscall' in error;
+  if (!ofSystem && !(error instanceof Sqlite.SqliteError)) return error;
+  const code = 'code' in error ? String(error.code) : 'unknown';
+  if (code.startsWith('SQLITE_CONSTRAINT') || code === 'SQLITE_ERROR') return error;
+  return new StoreError(`cannot use the store ${file}: ${messageOf(error)} (${code})`, { cause: error });
+}

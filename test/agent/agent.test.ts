@@ -1,0 +1,64 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Agent, PastTurn, Turn } from '../../src/agent/agent.ts';
+import { createAnthropicAgent } from '../../src/agent/anthropic.ts';
+import { createEchoAgent } from '../../src/agent/echo.ts';
+import { startModelServer } from './model-server.ts';
+
+let server: Awaited<ReturnType<typeof startModelServer>>;
+
+beforeAll(async () => {
+  server = await startModelServer();
+  server.mock.onMessage(/.*/, (request) => ({
+    content: String(request.messages.at(-1)?.content),
+    usage: { input_tokens: 7, output_tokens: 3 },
+  }));
+});
+afterAll(() => server.stop());
+
+const agents: readonly [string, string, () => Agent][] = [
+  ['echo', 'anything', () => createEchoAgent('echo')],
+  [
+    'anthropic',
+    'claude-haiku-5-5',
+    () => createAnthropicAgent({ provider: 'anthropic', baseURL: server.url, apiKey: 'k' }),
+  ],
+];
+
+/** What every agent must do; here each model repeats the prompt. */
+describe.each(agents)('the agent %s', (provider, model, create) => {
+  const turn = (more: Partial<Turn> = {}): Turn => ({
+    model,
+    prompt: 'Hello',
+    history: [],
+    signal: new AbortController().signal,
+    ...more,
+  });
+
+  it('answers with text, its own form of the reply, the usage, and the model as provider/model', async () => {
+    const reply = await create()(turn({ thinking: 'low' }));
+    const usage = provider === 'echo' ? { inputTokens: 0, outputTokens: 0 } : { inputTokens: 7, outputTokens: 3 };
+    expect(reply).toEqual({ text: 'Hello', reply: expect.any(Array), usage, model: `${provider}/${model}` });
+  });
+
+  it('goes on with a session of its own turns and of another provider’s', async () => {
+    const agent = create();
+    const first = await agent(turn());
+    const history: PastTurn[] = [
+      { prompt: 'Hello', reply: JSON.parse(JSON.stringify(first.reply)), model: first.model, outputText: first.text },
+      { prompt: 'Und?', reply: [{ its: 'own form' }], model: 'elsewhere/model', outputText: 'Gut.' },
+    ];
+    expect(await agent(turn({ prompt: 'More', history }))).toMatchObject({ text: 'More' });
+  });
+
+  it('rejects with the signal’s own reason when that has aborted', async () => {
+    const reason = new Error('enough');
+    await expect(create()(turn({ signal: AbortSignal.abort(reason) }))).rejects.toBe(reason);
+  });
+
+  it('serves turns side by side', async () => {
+    const agent = create();
+    const prompts = ['one', 'two', 'three'];
+    const replies = await Promise.all(prompts.map((prompt) => agent(turn({ prompt }))));
+    expect(replies.map((reply) => reply.text)).toEqual(prompts);
+  });
+});

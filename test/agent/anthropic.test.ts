@@ -1,0 +1,320 @@
+import type http from 'node:http';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { PastTurn, Turn } from '../../src/agent/agent.ts';
+import { createAnthropicAgent } from '../../src/agent/anthropic.ts';
+import type { Thinking } from '../../src/domain/action.ts';
+import { serve, startModelServer } from './model-server.ts';
+
+let server: Awaited<ReturnType<typeof startModelServer>>;
+
+beforeAll(async () => {
+  server = await startModelServer();
+});
+afterAll(() => server.stop());
+beforeEach(() => {
+  server.mock.reset();
+  server.requests.length = 0;
+});
+
+const model = 'claude-sonnet-5-5';
+const ranHere = `anthropic/${model}`;
+
+function ask(turn: Partial<Turn> = {}, baseURL = server.url) {
+  const agent = createAnthropicAgent({ provider: 'anthropic', baseURL, apiKey: 'sk-test' });
+  return agent({ model, prompt: 'Hello', history: [], signal: new AbortController().signal, ...turn });
+}
+
+describe('a request', () => {
+  it('carries the model, the limit and the messages, the key as bearer, and nothing else', async () => {
+    server.mock.onMessage('Hello', { content: 'Hi' });
+    await ask();
+    expect(server.requests).toHaveLength(1);
+    const [request] = server.requests;
+    expect(request?.path).toBe('/v1/messages');
+    expect(request?.headers.authorization).toBe('Bearer sk-test');
+    expect(request?.body).toEqual({ model, max_tokens: 16_000, messages: [{ role: 'user', content: 'Hello' }] });
+  });
+
+  const adaptive = (effort: string) => ({ thinking: { type: 'adaptive' }, output_config: { effort } });
+  const budget = (budget_tokens: number) => ({ thinking: { type: 'enabled', budget_tokens } });
+  const disabled = { thinking: { type: 'disabled' } };
+  const leastEffort = { output_config: { effort: 'low' } };
+  const cases: [string, Thinking | undefined, object][] = [
+    ['claude-sonnet-5-5', undefined, {}],
+    ['claude-sonnet-5-5', 'minimal', adaptive('low')],
+    ['claude-sonnet-5-5', 'low', adaptive('low')],
+    ['claude-sonnet-5-5', 'medium', adaptive('medium')],
+    ['claude-sonnet-5-5', 'high', adaptive('high')],
+    ['claude-sonnet-5-5', 'max', adaptive('max')],
+    ['claude-sonnet-5-5', 'off', { thinking: { type: 'between_tools' } }],
+    ['claude-opus-5-5', 'high', adaptive('high')],
+    ['claude-opus-5-5', 'off', leastEffort],
+    ['claude-fable-5-2', 'off', leastEffort],
+    ['claude-mythos-preview', 'off', leastEffort],
+    ['claude-haiku-5-5', 'off', disabled],
+    ['claude-sonnet-5', 'off', disabled],
+    ['claude-opus-5', 'max', adaptive('max')],
+    ['claude-opus-4-6', 'medium', adaptive('medium')],
+    ['claude-opus-4-8-20260401', 'off', disabled],
+    ['claude-haiku-4-5-20251001', 'low', budget(2048)],
+    ['claude-opus-4-5', 'medium', budget(8192)],
+    ['claude-sonnet-4-20250514', 'high', { ...budget(16_384), max_tokens: 20_480 }],
+    ['claude-3-7-sonnet-20250219', 'max', { ...budget(16_384), max_tokens: 20_480 }],
+    ['claude-3-5-haiku-20241022', 'off', disabled],
+    ['claude-sonnet-50', 'high', {}],
+    ['anthropic/claude-sonnet-5-5', 'high', {}],
+    ['qwen3:8b', 'off', {}],
+  ];
+  it.each(cases)('asks %s with thinking %s for %j', async (id, thinking, expected) => {
+    server.mock.onMessage('Hello', { content: 'Hi' });
+    await ask({ model: id, thinking });
+    const { messages: _, ...parameters } = server.requests[0]?.body ?? {};
+    expect(parameters).toEqual({ model: id, max_tokens: 16_000, ...expected });
+  });
+
+  it('is made once more without thinking, effort and thinking blocks where the server refuses them', async () => {
+    const refusal = {
+      error: { type: 'invalid_request_error', message: 'effort: not supported by this model' },
+      status: 400,
+    };
+    server.mock.on({ userMessage: 'Hello', sequenceIndex: 0 }, refusal);
+    server.mock.on({ userMessage: 'Hello', sequenceIndex: 1 }, { content: 'Hi' });
+    const history = [
+      {
+        prompt: 'a',
+        reply: [{ type: 'thinking', thinking: '…', signature: 's' }, said('b')],
+        model: ranHere,
+        outputText: 'b',
+      },
+    ];
+    expect(await ask({ thinking: 'high', history })).toMatchObject({ text: 'Hi' });
+    expect(server.requests[1]?.body).toEqual({
+      model,
+      max_tokens: 16_000,
+      messages: [
+        { role: 'user', content: 'a' },
+        { role: 'assistant', content: [said('b')] },
+        { role: 'user', content: 'Hello' },
+      ],
+    });
+    expect(server.requests).toHaveLength(2);
+  });
+});
+
+const said = (text: string) => ({ type: 'text', text });
+const thought = { type: 'thinking', thinking: 'hm', signature: 's1' };
+const redacted = { type: 'redacted_thinking', data: 'xx' };
+
+describe('the history', () => {
+  const past = (more: Partial<PastTurn>): PastTurn => ({
+    prompt: 'a',
+    reply: [thought, redacted, said('b')],
+    model: ranHere,
+    outputText: 'b',
+    ...more,
+  });
+  const cases: [string, Partial<PastTurn>, unknown][] = [
+    ['is replayed word for word to the model that made it', {}, [thought, redacted, said('b')]],
+    ['loses its thinking before another model', { model: 'anthropic/claude-haiku-5-5' }, [said('b')]],
+    ['is plain text before another provider', { model: 'work/claude-sonnet-5-5' }, 'b'],
+    ['never has an empty message where the reply was empty', { reply: [], outputText: '' }, '(no reply)'],
+    [
+      'never has an empty message where only thinking was',
+      { reply: [thought], outputText: '', model: 'anthropic/x' },
+      '(no reply)',
+    ],
+  ];
+  it.each(cases)('%s', async (_, turn, expected) => {
+    server.mock.onMessage('Hello', { content: 'Hi' });
+    await ask({ history: [past(turn)] });
+    expect(server.requests[0]?.body.messages).toEqual([
+      { role: 'user', content: 'a' },
+      { role: 'assistant', content: expected },
+      { role: 'user', content: 'Hello' },
+    ]);
+  });
+
+  it('beyond 100,000 characters loses whole turns from the oldest on, and with them all thinking', async () => {
+    server.mock.onMessage('Hello', { content: 'Hi' });
+    const history = ['1', '2', '3', '4'].map((digit) => past({ prompt: digit.repeat(30_000) }));
+    await ask({ history });
+    const messages = server.requests[0]?.body.messages as { content: unknown }[];
+    expect(messages.map(({ content }) => (typeof content === 'string' ? content.slice(0, 5) : content))).toEqual([
+      '22222',
+      [said('b')],
+      '33333',
+      [said('b')],
+      '44444',
+      [said('b')],
+      'Hello',
+    ]);
+  });
+});
+
+describe('a reply', () => {
+  it('has its text picked by type and its blocks kept as they came', async () => {
+    server.mock.onMessage('Hello', {
+      content: 'Hi',
+      reasoning: 'hm',
+      reasoningSignature: 's1',
+      usage: { input_tokens: 12, output_tokens: 5 },
+    });
+    expect(await ask()).toEqual({
+      text: 'Hi',
+      reply: [thought, said('Hi')],
+      usage: { inputTokens: 12, outputTokens: 5 },
+      model: ranHere,
+    });
+  });
+
+  const unfinished: [string, string, RegExp][] = [
+    ['refusal', 'refusal', /the model refused/],
+    ['max_tokens', 'truncated', /the reply was cut off \(max_tokens\)/],
+    ['model_context_window_exceeded', 'truncated', /cut off/],
+  ];
+  it.each(unfinished)('that stopped for %s is an error with the code %s', async (finishReason, code, message) => {
+    server.mock.onMessage('Hello', { content: 'Hm', finishReason });
+    await expect(ask()).rejects.toMatchObject({
+      name: 'TurnError',
+      code,
+      retryable: false,
+      message: expect.stringMatching(message),
+    });
+  });
+});
+
+describe('a failure', () => {
+  const error = (status: number, type: string, message: string) => ({ error: { type, message }, status });
+  const failures: [number, string, string, object][] = [
+    [500, 'api_error', 'Oops', { code: 'provider', retryable: true }],
+    [529, 'overloaded_error', 'Overloaded', { code: 'provider', retryable: true }],
+    [429, 'rate_limit_error', 'Slow down', { code: 'provider', retryable: true, retryAfterMs: 1000 }],
+    [400, 'invalid_request_error', 'messages: bad', { code: 'provider', retryable: false }],
+    [
+      400,
+      'invalid_request_error',
+      'prompt is too long: 300000 tokens > 200000',
+      { code: 'truncated', retryable: false },
+    ],
+    [401, 'authentication_error', 'invalid key', { code: 'provider', retryable: false }],
+    [404, 'not_found_error', 'model: claude-sonnet-5-5', { code: 'model', retryable: false }],
+    [413, 'request_too_large', 'too large', { code: 'truncated', retryable: false }],
+  ];
+  it.each(failures)('with status %i %s (%s) is asked once and is %j', async (status, type, message, expected) => {
+    server.mock.onMessage('Hello', error(status, type, message));
+    const failure = {
+      name: 'TurnError',
+      ...expected,
+      message: expect.stringContaining(`${ranHere}: HTTP ${status}: ${message}`),
+    };
+    await expect(ask()).rejects.toMatchObject(failure);
+    expect(server.requests).toHaveLength(1);
+  });
+
+  it('says how long the provider wants us to wait', async () => {
+    server.mock.onMessage('Hello', { ...error(429, 'rate_limit_error', 'Slow down'), retryAfter: 3600 });
+    await expect(ask()).rejects.toMatchObject({ retryable: true, retryAfterMs: 3_600_000 });
+  });
+
+  it('of the connection can be retried', async () => {
+    server.mock.onMessage('Hello', { content: 'Hi' }, { chaos: { disconnectRate: 1 } });
+    await expect(ask()).rejects.toMatchObject({ name: 'TurnError', code: 'provider', retryable: true });
+  });
+});
+
+describe('a server that misbehaves', () => {
+  let strange: Awaited<ReturnType<typeof serve>> | undefined;
+  afterEach(() => strange?.stop());
+  const from = async (handler: http.RequestListener, turn: Partial<Turn> = {}) => {
+    strange = await serve(handler);
+    return ask(turn, strange.url);
+  };
+
+  const json = { 'content-type': 'application/json' };
+  const tomorrow = () => new Date(Date.now() + 86_400_000).toUTCString();
+  const answers: [string, http.RequestListener, object][] = [
+    [
+      'a page instead of a message',
+      (_, res) => res.end('<html>'),
+      { retryable: false, message: /check the provider's baseURL/ },
+    ],
+    [
+      'a page as its error',
+      (_, res) => res.writeHead(502).end('<h1>Bad\ngateway</h1>'),
+      { retryable: true, message: /HTTP 502: <h1>Bad gateway/ },
+    ],
+    [
+      'an answer cut in the middle',
+      (_, res) => res.writeHead(200, json).write('{"content":[', () => res.destroy()),
+      { retryable: true },
+    ],
+    [
+      'retry-after-ms',
+      (_, res) => res.writeHead(503, { 'retry-after-ms': '250' }).end(),
+      { retryable: true, retryAfterMs: 250 },
+    ],
+    [
+      'a date in retry-after',
+      (_, res) => res.writeHead(503, { 'retry-after': tomorrow() }).end(),
+      { retryable: true, retryAfterMs: /^8\d{7}$/ },
+    ],
+    [
+      'nonsense in retry-after',
+      (_, res) => res.writeHead(503, { 'retry-after': 'soon' }).end(),
+      { retryable: true, retryAfterMs: 0 },
+    ],
+  ];
+  it.each(answers)('with %s gives a readable error', async (_, handler, expected) => {
+    const error = await from(handler).catch((thrown) => thrown);
+    expect(error).toMatchObject({ name: 'TurnError', code: 'provider' });
+    for (const [field, value] of Object.entries(expected)) {
+      if (value instanceof RegExp) expect(String(error[field])).toMatch(value);
+      else expect(error[field]).toBe(value);
+    }
+  });
+
+  it('by not answering is left when the signal aborts, with the signal’s reason', async () => {
+    const reason = new Error('time is up');
+    const controller = new AbortController();
+    const pending = from(() => controller.abort(reason), { signal: controller.signal });
+    await expect(pending).rejects.toBe(reason);
+  });
+
+  it('by not being there names the reason', async () => {
+    const gone = await serve(() => {});
+    await gone.stop();
+    await expect(ask({}, gone.url)).rejects.toMatchObject({
+      retryable: true,
+      message: expect.stringContaining('ECONNREFUSED'),
+    });
+  });
+
+  it('by not answering for longer than fetch waits is a time-out, which is not retried', async () => {
+    const original = globalThis.fetch;
+    globalThis.fetch = () =>
+      Promise.reject(new TypeError('fetch failed', { cause: { code: 'UND_ERR_HEADERS_TIMEOUT' } }));
+    try {
+      await expect(ask()).rejects.toMatchObject({ name: 'TurnError', code: 'timeout', retryable: false });
+    } finally {
+      globalThis.fetch = original;
+    }
+  });
+});
+
+describe('an API key', () => {
+  const keys: [string | undefined, RegExp][] = [
+    [undefined, /^provider "work" has no API key: set agents\.providers\.work\.apiKey$/],
+    ['', /has no API key/],
+    ['sk-sécret\n', /^the API key of provider "work" holds characters that no key has/],
+  ];
+  it.each(keys)('like %j fails the turn, not the start, and is not quoted', async (apiKey, message) => {
+    const agent = createAnthropicAgent({ provider: 'work', baseURL: server.url, apiKey });
+    const turn = agent({ model, prompt: 'Hello', history: [], signal: new AbortController().signal });
+    await expect(turn).rejects.toMatchObject({
+      name: 'TurnError',
+      retryable: false,
+      message: expect.stringMatching(message),
+    });
+    expect(server.requests).toEqual([]);
+  });
+});

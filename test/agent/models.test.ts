@@ -1,0 +1,180 @@
+import { describe, expect, it } from '@jest/globals';
+import { createModels } from '../../src/agent/models.ts';
+import type { Config } from '../../src/config/schema.ts';
+import { ConfigError } from '../../src/domain/errors.ts';
+import { serve } from './model-server.ts';
+
+type Agents = Config['agents'];
+const key = { ANTHROPIC_API_KEY: 'sk-env' };
+
+function agents(defaults: Partial<Agents['defaults']> = {}, providers: Agents['providers'] = {}): Agents {
+  const heartbeat = { every: '30m', target: 'last' as const, ackMaxChars: 300, minGapSeconds: 0 };
+  const usual = { model: 'auto', timeoutSeconds: 600, maxConcurrent: 8, workspace: '/tmp', heartbeat };
+  return { defaults: { ...usual, ...defaults }, providers };
+}
+
+describe('the default model', () => {
+  const cases: [string, Agents, Record<string, string>, string][] = [
+    ['auto with a key in the environment', agents(), key, 'anthropic/claude-sonnet-5-5'],
+    [
+      'auto with a key in the config',
+      agents({}, { anthropic: { api: 'anthropic', apiKey: 'k' } }),
+      {},
+      'anthropic/claude-sonnet-5-5',
+    ],
+    ['auto without a key', agents(), {}, 'echo/echo'],
+    ['auto with an empty key', agents(), { ANTHROPIC_API_KEY: '' }, 'echo/echo'],
+    ['an alias', agents({ model: 'opus' }), {}, 'anthropic/claude-opus-5-5'],
+    [
+      'a model of a provider in the config',
+      agents({ model: 'local/a/b' }, { local: { api: 'anthropic' } }),
+      key,
+      'local/a/b',
+    ],
+  ];
+  it.each(cases)('given as %s is settled', (_, config, env, expected) => {
+    expect(createModels(config, env).defaultModel).toBe(expected);
+  });
+});
+
+describe('a name', () => {
+  const open = createModels(agents(), {});
+  const listed = createModels(
+    agents({
+      models: {
+        'echo/echo': {},
+        'openai/gpt-5.2-mini': { alias: 'mini' },
+        'anthropic/claude-3-5-sonnet': {},
+        opus: { alias: 'sonnet' },
+      },
+    }),
+    {},
+  );
+  const good: [string, string, typeof open][] = [
+    ['haiku', 'anthropic/claude-haiku-5-5', open],
+    ['mythos', 'anthropic/claude-mythos-5-2', open],
+    ['anthropic/claude-haiku', 'anthropic/claude-haiku-5-5', open],
+    ['anthropic/claude-3-5-sonnet', 'anthropic/claude-sonnet-5-5', open],
+    ['claude-3-opus', 'anthropic/claude-opus-5-5', open],
+    [' anthropic/claude-opus-4-8 ', 'anthropic/claude-opus-4-8', open],
+    ['openai/gpt-5.2-mini', 'openai/gpt-5.2-mini', open],
+    ['openrouter/anthropic/claude-sonnet-5-5', 'openrouter/anthropic/claude-sonnet-5-5', open],
+    ['mini', 'openai/gpt-5.2-mini', listed],
+    ['anthropic/claude-sonnet-5-5', 'anthropic/claude-sonnet-5-5', listed],
+    ['sonnet', 'anthropic/claude-opus-5-5', listed],
+  ];
+  it.each(good)('%j means %s', (name, expected, models) => {
+    expect(models.resolve(name)).toBe(expected);
+  });
+
+  const allowed = 'echo/echo, openai/gpt-5.2-mini, anthropic/claude-sonnet-5-5, anthropic/claude-opus-5-5';
+  const bad: [string, string, typeof open][] = [
+    ['claude-opus-4-8', 'write provider/model, such as "anthropic/claude-opus-4-8"', open],
+    [
+      'gpt',
+      '"gpt" is no model: write provider/model, such as "anthropic/claude-sonnet-5-5", or an alias (haiku, sonnet',
+      open,
+    ],
+    ['gpt', 'or an alias (mini, sonnet, haiku', listed],
+    ['constructor', '"constructor" is no model', open],
+    ['/x', '"/x" is no model', open],
+    ['openai/', '"openai/" is no model', open],
+    ['haiku', `model "haiku" is not allowed; agents.defaults.models lists: ${allowed}`, listed],
+    ['openai/gpt-5.2', `model "openai/gpt-5.2" is not allowed; agents.defaults.models lists: ${allowed}`, listed],
+  ];
+  it.each(bad)('%j is refused: %s', (name, message, models) => {
+    expect(() => models.resolve(name)).toThrow(message);
+  });
+
+  it('of a retired model is reported once', () => {
+    const lines: string[] = [];
+    const models = createModels(agents(), {}, (line) => lines.push(line));
+    for (const name of ['claude-3-5-sonnet', 'claude-3-5-sonnet', 'sonnet']) models.resolve(name);
+    expect(lines).toEqual(['model "claude-3-5-sonnet" is retired: anthropic/claude-sonnet-5-5 runs instead']);
+  });
+});
+
+describe('a config whose models cannot work', () => {
+  const url = (baseURL: string) => agents({}, { local: { api: 'anthropic', baseURL } });
+  const cases: [string, Agents][] = [
+    ['agents.defaults.model: "gpt" is no model', agents({ model: 'gpt' })],
+    [
+      'agents.defaults.model: "openai/x" needs a provider "openai"; agents.providers has: echo, anthropic',
+      agents({ model: 'openai/x' }),
+    ],
+    [
+      'agents.defaults.model ("auto" means echo/echo here): model "echo/echo" is not allowed',
+      agents({ models: { opus: {} } }),
+    ],
+    [
+      'agents.defaults.heartbeat.model: "gpt" is no model',
+      agents({ heartbeat: { ...agents().defaults.heartbeat, model: 'gpt' } }),
+    ],
+    ['agents.defaults.models["gpt"]: "gpt" is no model', agents({ models: { gpt: {}, 'echo/echo': {} } })],
+    [
+      'agents.defaults.models["b/b"]: the alias "x" already stands for a/a',
+      agents({ models: { 'a/a': { alias: 'x' }, 'b/b': { alias: 'x' } } }),
+    ],
+    ['agents.providers.local.baseURL is no http(s) address', url('localhost:11434')],
+    [
+      'agents.providers.local.baseURL ends in /v1, which the Anthropic protocol adds by itself: leave it out',
+      url('http://localhost:11434/v1/'),
+    ],
+    ['agents.providers.local.baseURL holds a user name or password: use apiKey', url('http://me:secret@localhost')],
+  ];
+  it.each(cases)('is refused: %s', (message, config) => {
+    expect(() => createModels(config, {})).toThrow(ConfigError);
+    expect(() => createModels(config, {})).toThrow(message);
+    expect(() => createModels(config, {})).not.toThrow(/secret/);
+  });
+});
+
+describe('the agent for a model', () => {
+  const turn = (model: string) => ({ model, prompt: 'Hello', history: [], signal: new AbortController().signal });
+
+  it('belongs to the provider before the first slash and gets the rest as its model', async () => {
+    const { agent, model } = createModels(agents({}, { fake: { api: 'echo' } }), {}).agent('fake/a/b');
+    expect(await agent(turn(model))).toMatchObject({ text: 'Hello', model: 'fake/a/b' });
+  });
+
+  it('of an unknown provider is a run’s error that names the known ones', () => {
+    const models = createModels(agents({}, { local: { api: 'anthropic' } }), {});
+    expect(() => models.agent(models.resolve('openai/gpt-5.2-mini'))).toThrow(
+      expect.objectContaining({
+        name: 'TurnError',
+        code: 'model',
+        retryable: false,
+        message: '"openai/gpt-5.2-mini" needs a provider "openai"; agents.providers has: echo, local, anthropic',
+      }),
+    );
+  });
+
+  it('without an API key fails the turn and says what to set', async () => {
+    const { agent, model } = createModels(agents(), {}).agent('anthropic/claude-opus-5-5');
+    await expect(agent(turn(model))).rejects.toMatchObject({
+      name: 'TurnError',
+      retryable: false,
+      message: 'provider "anthropic" has no API key: set ANTHROPIC_API_KEY or agents.providers.anthropic.apiKey',
+    });
+  });
+
+  it('sends the key of the environment to the provider "anthropic" alone', async () => {
+    const seen: unknown[] = [];
+    const server = await serve((request, response) => {
+      seen.push(request.headers.authorization);
+      response.writeHead(400).end();
+    });
+    try {
+      const env = { ...key, ANTHROPIC_BASE_URL: server.url };
+      const models = createModels(agents({}, { local: { api: 'anthropic', baseURL: server.url } }), env);
+      await models.warm();
+      for (const name of ['anthropic/m', 'local/m']) {
+        const { agent, model } = models.agent(name);
+        await expect(agent(turn(model))).rejects.toMatchObject({ name: 'TurnError' });
+      }
+      expect(seen).toEqual(['Bearer sk-env']);
+    } finally {
+      await server.stop();
+    }
+  });
+});

@@ -1,0 +1,410 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { loadConfig } from '../../src/config/load.ts';
+import { ConfigError } from '../../src/domain/errors.ts';
+
+let dir: string;
+let file: string;
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'gimli-config-'));
+  file = join(dir, 'gimli.json5');
+});
+afterEach(() => rmSync(dir, { recursive: true }));
+
+function load(text: string, env: Record<string, string> = {}) {
+  writeFileSync(file, text);
+  return loadConfig(file, env);
+}
+
+/** The problems of a config, with the folder taken out of the file's name. */
+function problemsOf(text: string, env: Record<string, string> = {}): readonly string[] {
+  try {
+    load(text, env);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems.map((problem) => problem.replaceAll(`${dir}/`, ''));
+    throw error;
+  }
+  return [];
+}
+
+const mapping = (text: string) => `{ hooks: {\n mappings: [\n  ${text}\n ] } }`;
+const heartbeat = (text: string) => `{ agents: { defaults: {\n heartbeat: { ${text} } } } }`;
+
+describe('a bad config is refused with file, line, key, what was found and what would be right', () => {
+  const cases: [title: string, text: string, problems: string[], env?: Record<string, string>][] = [
+    [
+      'an unknown key that is nearly a known one',
+      '{\n  hoks: {},\n}',
+      ['gimli.json5:2: hoks: unknown key; did you mean "hooks"?'],
+    ],
+    [
+      'an unknown key that is like none',
+      '{ log: {\n colour: true } }',
+      ['gimli.json5:2: log.colour: unknown key; expected one of level'],
+    ],
+    [
+      'case counts, but is found',
+      '{ agents: { providers: { anthropic: { api: "anthropic",\n baseUrl: "x" } } } }',
+      ['gimli.json5:2: agents.providers.anthropic.baseUrl: unknown key; did you mean "baseURL"?'],
+    ],
+    [
+      'the name of a provider',
+      '{ agents: { providers: {\n "My LLM": { api: "echo" } } } }',
+      ['gimli.json5:2: agents.providers["My LLM"]: expected a name that matches ^[a-z0-9][a-z0-9_-]*$'],
+    ],
+    [
+      'a number in quotes',
+      '{\n gateway: {\n  port: "5",\n } }',
+      ['gimli.json5:3: gateway.port: expected an integer from 0 to 65535, found "5"'],
+    ],
+    [
+      'a number out of range',
+      '{ gateway: { port: 70000 } }',
+      ['gimli.json5:1: gateway.port: expected an integer from 0 to 65535, found 70000'],
+    ],
+    [
+      'a union says once what it accepts',
+      '{ gateway: { trustProxy: -1 } }',
+      [
+        'gimli.json5:1: gateway.trustProxy: expected true or false, an integer of at least 0 or a non-blank string, found -1',
+      ],
+    ],
+    [
+      'a choice',
+      mapping('{ wakeMode: "bogus", messageTemplate: "x" }'),
+      ['gimli.json5:3: hooks.mappings[0].wakeMode: expected one of now, next-heartbeat, found "bogus"'],
+    ],
+    [
+      'a time',
+      heartbeat('every: "soon"'),
+      ['gimli.json5:2: agents.defaults.heartbeat.every: expected a time such as "90s", "30m" or "1h", found "soon"'],
+    ],
+    [
+      'a time that a timer cannot wait',
+      heartbeat('every: "1000h"'),
+      ['gimli.json5:2: agents.defaults.heartbeat.every: expected at most "596h", found "1000h"'],
+    ],
+    [
+      'a missing key, at the line of what lacks it',
+      '{ channels: {\n owner: { to: "me" } } }',
+      [
+        'gimli.json5:2: channels.owner.channel: missing; expected one of whatsapp, telegram, discord, slack, mattermost, signal, imessage, msteams, webhook, log',
+      ],
+    ],
+    ['a list at the top', '[]', ['gimli.json5:1: expected an object, found an empty list']],
+    [
+      'a list that is none',
+      '{ hooks: { presets: "github" } }',
+      ['gimli.json5:1: hooks.presets: expected a list of strings, found "github"'],
+    ],
+    [
+      'a long value is cut',
+      `{ store: { url: "postgres${' x'.repeat(40)}" } }`,
+      [`gimli.json5:1: store.url: expected "sqlite:" and a path, found "postgres${' x'.repeat(15)} …" (88 characters)`],
+    ],
+
+    [
+      'hooks without a token',
+      '{\n hooks: { enabled: true } }',
+      ['gimli.json5:2: hooks.token: missing; hooks.enabled needs the token that callers present'],
+    ],
+    [
+      'a blank token',
+      '{ hooks: { enabled: true,\n token: " " } }',
+      ['gimli.json5:2: hooks.token: expected a non-blank string, found " "'],
+    ],
+    [
+      'the same token for hooks and gateway',
+      '{ gateway: {\n token: "s" },\n hooks: {\n token: "s" } }',
+      ['gimli.json5:4: hooks.token: expected a token of its own, found the one of gateway.token (line 2)'],
+    ],
+    [
+      'a secret of the wrong type is not shown',
+      '{ gateway: { token: 123456 } }',
+      ['gimli.json5:1: gateway.token: expected a non-blank string, found a number (not shown)'],
+    ],
+    [
+      'a key in the wrong place is not shown',
+      '{ gateway: { port: "sk-ant-0123456789abcdefghij" } }',
+      ['gimli.json5:1: gateway.port: expected an integer from 0 to 65535, found a string (not shown)'],
+    ],
+    [
+      'the root as hooks.path',
+      '{ hooks: { path: "/" } }',
+      ['gimli.json5:1: hooks.path: expected a path such as "/hooks", found "/"'],
+    ],
+    [
+      'an empty hooks.path',
+      '{ hooks: { path: "" } }',
+      ['gimli.json5:1: hooks.path: expected a non-blank string, found ""'],
+    ],
+    [
+      'a hooks.path that Express or a client would read otherwise',
+      '{ hooks: { path: "/a/../:b" } }',
+      ['gimli.json5:1: hooks.path: expected a path such as "/hooks", found "/a/../:b"'],
+    ],
+    ...['/api', 'API/hooks', '/healthz/', '/readyz', '/metrics'].map((path): [string, string, string[]] => [
+      `hooks.path ${path}, which is the gateway's`,
+      `{ hooks: { path: "${path}" } }`,
+      [`gimli.json5:1: hooks.path: expected a path that Gimli does not use itself, found "${path}"`],
+    ]),
+    [
+      'a key of hooks that is nearly a setting',
+      '{ hooks: {\n tokn: "x" } }',
+      ['gimli.json5:2: hooks.tokn: unknown key; did you mean "token"?'],
+    ],
+    [
+      'a key of hooks that is nearly an enabled preset',
+      '{ hooks: { presets: ["./my/shop.json5"],\n shops: { modle: "x" } } }',
+      ['gimli.json5:2: hooks.shops: unknown key; did you mean "shop"?'],
+    ],
+    [
+      'the settings of a preset that is not enabled',
+      '{ hooks: { presets: ["github"],\n gmail: {} } }',
+      ['gimli.json5:2: hooks.gmail: unknown key; the settings of a preset need its name in hooks.presets'],
+    ],
+    [
+      'a wrong setting of an enabled preset',
+      '{ hooks: { presets: ["github"],\n github: { deliver: "yes", id: "x" } } }',
+      [
+        'gimli.json5:2: hooks.github.deliver: expected true or false, found "yes"',
+        'gimli.json5:2: hooks.github.id: unknown key; expected one of model, thinking, deliver, channel, to, allowUnsafeExternalContent',
+      ],
+    ],
+
+    [
+      'active hours of no length',
+      heartbeat('activeHours: { start: "08:00",\n end: "08:00" }'),
+      [
+        'gimli.json5:3: agents.defaults.heartbeat.activeHours.end: expected another time than start; without activeHours the timer beats at any hour',
+      ],
+    ],
+    [
+      'an hour that is none',
+      heartbeat('activeHours: { start: "8:00", end: "25:00" }'),
+      [
+        'gimli.json5:2: agents.defaults.heartbeat.activeHours.start: expected a time of day from "00:00" to "23:59", found "8:00"',
+        'gimli.json5:2: agents.defaults.heartbeat.activeHours.end: expected a time of day from "00:00" to "24:00", found "25:00"',
+      ],
+    ],
+    [
+      'an unknown time zone',
+      heartbeat('activeHours: { start: "08:00", end: "22:00", timezone: "Mars/Base" }'),
+      [
+        'gimli.json5:2: agents.defaults.heartbeat.activeHours.timezone: expected an IANA time zone such as "Europe/Oslo", or "local", found "Mars/Base"',
+      ],
+    ],
+
+    [
+      'an unknown key of a mapping',
+      mapping('{ message: "x", transform: { module: "a.ts" } }'),
+      [
+        'gimli.json5:3: hooks.mappings[0].message: unknown key; expected one of id, match, action, wakeMode, name, sessionKey, messageTemplate, textTemplate, deliver, channel, to, model, thinking, timeoutSeconds, transform, forEach, maxBodyBytes, updateMainSession, allowUnsafeExternalContent',
+      ],
+    ],
+    [
+      'two mappings of one id',
+      mapping('{ id: "a", messageTemplate: "x" },\n  { id: "a", messageTemplate: "y" }'),
+      ['gimli.json5:4: hooks.mappings[1].id: expected an id of its own, found that of hooks.mappings[0].id (line 3)'],
+    ],
+    ...['runs', '/workflows/x'].map((path): [string, string, string[]] => [
+      `a mapping at ${path}, which is the API's`,
+      mapping(`{ match: { path: "${path}" }, messageTemplate: "x" }`),
+      [
+        `gimli.json5:3: hooks.mappings[0].match.path: "${path.split('/').at(path.startsWith('/') ? 1 : 0)}" belongs to the API of Gimli itself; expected another name`,
+      ],
+    ]),
+    [
+      'an agent mapping that says nothing',
+      mapping('{ name: "x" }'),
+      ['gimli.json5:3: hooks.mappings[0]: a mapping of action agent needs a messageTemplate or a transform'],
+    ],
+    [
+      'a wake mapping that says nothing',
+      mapping('{ action: "wake" }'),
+      ['gimli.json5:3: hooks.mappings[0]: a mapping of action wake needs a textTemplate or a transform'],
+    ],
+    [
+      'a template of the other action',
+      mapping('{ textTemplate: "x" },\n  { action: "wake", messageTemplate: "x" }'),
+      [
+        'gimli.json5:3: hooks.mappings[0].textTemplate: would be ignored: a mapping of action agent has a messageTemplate',
+        'gimli.json5:4: hooks.mappings[1].messageTemplate: would be ignored: a mapping of action wake has a textTemplate',
+      ],
+    ],
+    [
+      'a condition: one message for all it could be',
+      mapping('{ match: { payload: { a: [[]] } }, messageTemplate: "x" }'),
+      [
+        'gimli.json5:3: hooks.mappings[0].match.payload.a[0]: expected a string, a number, true or false or null, found an empty list',
+      ],
+    ],
+    [
+      'a condition: an object is meant as a regex',
+      mapping('{ match: { payload: { a: { regexp: "x" } } }, messageTemplate: "x" }'),
+      [
+        'gimli.json5:3: hooks.mappings[0].match.payload.a.regex: missing; expected a non-empty string',
+        'gimli.json5:3: hooks.mappings[0].match.payload.a.regexp: unknown key; did you mean "regex"?',
+      ],
+    ],
+
+    [
+      'a variable that is not set',
+      '{ hooks: { enabled: true,\n token: "${HOOK_TOKEN}" } }',
+      [
+        'gimli.json5:2: hooks.token: the variable HOOK_TOKEN is not set; set it in the environment or in .env, or give a default: ${HOOK_TOKEN:-…}',
+      ],
+    ],
+    [
+      'two variables of one value',
+      '{ log: { level: "${A}${B}" } }',
+      [
+        'gimli.json5:1: log.level: the variables A and B are not set; set them in the environment or in .env, or give a default: ${A:-…}',
+      ],
+    ],
+    [
+      'a variable that is empty',
+      '{ hooks: { token: "${T}" } }',
+      ['gimli.json5:1: hooks.token: expected a non-blank string, found nothing in ${T}'],
+      { T: '' },
+    ],
+    [
+      'what a variable holds is not shown, nor its default',
+      '{ gateway: { port: "${PORT:-secret}" } }',
+      ['gimli.json5:1: gateway.port: expected an integer from 0 to 65535, found something else in ${PORT}'],
+      { PORT: 'another secret' },
+    ],
+    [
+      'a placeholder that is none',
+      '{ log: { level: "${LEVEL" } }',
+      ['gimli.json5:1: log.level: expected ${NAME} or ${NAME:-default}, found "${LEVEL"; a plain ${ is written $${'],
+    ],
+
+    [
+      'a missing comma',
+      '{\n gateway: {}\n hooks: {}\n}',
+      ["gimli.json5:3: invalid character 'h' at column 2; is a comma, quote or bracket missing before it?"],
+    ],
+    [
+      'a missing bracket',
+      '{\n gateway: {\n',
+      ['gimli.json5:3: invalid end of input at column 1; is a comma, quote or bracket missing before it?'],
+    ],
+    [
+      'a missing quote',
+      '{\n log: { level: "info } \n}',
+      ['gimli.json5:2: this string does not end on its line; expected a closing quote'],
+    ],
+  ];
+
+  it.each(cases)('%s', (_title, text, problems, env) => {
+    expect(problemsOf(text, env)).toEqual(problems);
+  });
+
+  it('all at once, in the order of the lines', () => {
+    const text = `{
+      gateway: { port: "\${PORT}", prot: 1 },
+      hooks: { enabled: true,
+        path: "/",
+        mappings: [{ id: 1 }] },
+      lgo: {} }`;
+    expect(problemsOf(text).map((problem) => problem.split(': ').slice(0, 2).join(' '))).toEqual([
+      'gimli.json5:2 gateway.port',
+      'gimli.json5:2 gateway.prot',
+      'gimli.json5:3 hooks.token',
+      'gimli.json5:4 hooks.path',
+      'gimli.json5:5 hooks.mappings[0]',
+      'gimli.json5:5 hooks.mappings[0].id',
+      'gimli.json5:6 lgo',
+    ]);
+  });
+
+  it('with the right line under a byte-order mark and Windows line ends, for the last of two equal keys', () => {
+    expect(problemsOf('\uFEFF{\r\n log: { level: "info" },\r\n log: { level: "x" },\r\n}')).toEqual([
+      'gimli.json5:3: log.level: expected one of fatal, error, warn, info, debug, trace, silent, found "x"',
+    ]);
+  });
+
+  it('without a line where the text cannot be located', () => {
+    expect(problemsOf('{ gateway: { port: -.5 } }')).toEqual([
+      'gimli.json5: gateway.port: expected an integer from 0 to 65535, found -0.5',
+    ]);
+  });
+
+  it('a file that is missing says how to make one, and a folder is no file', () => {
+    expect(() => loadConfig(file)).toThrow(/gimli\.json5: there is no such file; make one with "gimli init"$/);
+    mkdirSync(file);
+    expect(() => loadConfig(file)).toThrow(/gimli\.json5: cannot be read: EISDIR/);
+  });
+});
+
+describe('a good config', () => {
+  it('gets every default but those of what is optional, which stays unsaid', () => {
+    const { config } = load(
+      '{ hooks: { presets: ["gmail"], gmail: { model: "m" }, mappings: [{ messageTemplate: "x" }] } }',
+    );
+    expect(config.gateway).toEqual({ host: '127.0.0.1', port: 18789, trustProxy: false, drainSeconds: 10 });
+    expect(config.agents.defaults.heartbeat).toEqual({
+      every: '30m',
+      target: 'last',
+      ackMaxChars: 300,
+      minGapSeconds: 0,
+    });
+    expect(config.hooks).toMatchObject({
+      enabled: false,
+      path: '/hooks',
+      maxBodyBytes: 262_144,
+      allowQueryToken: true,
+    });
+    expect(config.hooks.mappings).toEqual([{ messageTemplate: 'x' }]);
+    expect(config.hooks).toHaveProperty('gmail', { model: 'm' });
+  });
+
+  it.each([
+    ['hooks///', '/hooks'],
+    ['/a//b/', '/a/b'],
+  ])('has its hooks.path %s normalised', (path, normalised) => {
+    expect(load(`{ hooks: { path: "${path}" } }`).config.hooks.path).toBe(normalised);
+  });
+
+  it('has absolute paths that count from its folder', () => {
+    const { config } = load(`{
+      hooks: { presets: ["github", "shop.json5", "./p/x.json5", "/abs/y.json5"], transformsDir: "../t" },
+      agents: { defaults: { workspace: "~/w" } }, store: { url: "sqlite:a b.db" } }`);
+    expect(config.hooks.presets).toEqual(['github', join(dir, 'shop.json5'), join(dir, 'p/x.json5'), '/abs/y.json5']);
+    expect(config.hooks.transformsDir).toBe(join(dir, '../t'));
+    expect(config.agents.defaults.workspace).toBe(join(homedir(), 'w'));
+    expect(config.store.url).toBe(`sqlite:${join(dir, 'a b.db')}`);
+  });
+
+  it('reads variables from .env beside it, where the environment does not set them', () => {
+    writeFileSync(join(dir, '.env'), '\uFEFFLEVEL=warn\nMODEL="echo/a" # comment\n');
+    const { config, env, envFile } = load(
+      '{ log: { level: "${LEVEL}" }, agents: { defaults: { model: "${MODEL}" } } }',
+      {
+        LEVEL: 'debug',
+      },
+    );
+    expect([config.log.level, config.agents.defaults.model]).toEqual(['debug', 'echo/a']);
+    expect(env).toEqual({ LEVEL: 'debug', MODEL: 'echo/a' });
+    expect(envFile).toBe(join(dir, '.env'));
+  });
+
+  it('tells which variable the hook token is from, and whether .env has it', () => {
+    const text = '{ hooks: { token: "${T}" } }';
+    expect(load(text, { T: 'a' }).hookTokenVariable).toEqual({ name: 'T' });
+    writeFileSync(join(dir, '.env'), 'T=b');
+    expect(load(text).hookTokenVariable).toEqual({ name: 'T', file: join(dir, '.env') });
+    expect(load(text, { T: 'a' }).hookTokenVariable).toEqual({ name: 'T' });
+    expect(load('{ hooks: { token: "x${T}" } }').hookTokenVariable).toBeUndefined();
+    expect(load('{ hooks: { token: "plain" } }').hookTokenVariable).toBeUndefined();
+  });
+
+  it('locates problems that show only later', () => {
+    const { locate } = load('{ hooks: { mappings: [\n { messageTemplate: "{{#a}}" } ] } }');
+    const [line] = locate([{ path: '/hooks/mappings/0/messageTemplate', message: 'unclosed section "a"' }]);
+    expect(line).toBe(`${file}:2: hooks.mappings[0].messageTemplate: unclosed section "a"`);
+  });
+});

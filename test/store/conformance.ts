@@ -1,0 +1,190 @@
+import { afterEach, beforeEach, expect, it } from '@jest/globals';
+import { v7 as uuid } from 'uuid';
+import type { Event } from '../../src/domain/event.ts';
+import { findEvent, insertEvent, listEvents } from '../../src/store/events.ts';
+import { hasWaitingLines, insertSystemEvent, linesOfBeat, markLinesRead, releaseLines, takeLines, waitingLines } from '../../src/store/inbox.ts';
+import { finishRun, insertRun, listRuns, type NewRun, reopenRun, runCounts, sessionHistory, startRun } from '../../src/store/runs.ts';
+import type { Store } from '../../src/store/store.ts';
+
+export function newEvent(change: Partial<Event> = {}): Event {
+  return {
+    id: uuid(),
+    hook: 'agent',
+    receivedAt: Date.now(),
+    query: { a: '1' },
+    headers: { 'content-type': 'application/json' },
+    body: Buffer.from('{"message":"hi"}'),
+    mapping: 'builtin:agent',
+    outcome: 'accepted',
+    detail: null,
+    response: '{"ok":true}',
+    replayOf: null,
+    ...change,
+  };
+}
+
+export function newRun(change: Partial<NewRun> & { name?: string; sessionKey?: string } = {}): NewRun {
+  const { name = 'Email', sessionKey = `hook:${uuid()}`, ...rest } = change;
+  return {
+    id: uuid(),
+    kind: 'hook',
+    eventId: null,
+    hook: 'agent',
+    createdAt: Date.now(),
+    policy: { allowUnsafeExternalContent: false, updateMainSession: 'always' },
+    action: { kind: 'agent', message: [{ path: 'message' }], name, sessionKey, wakeMode: 'now', deliver: true, channel: 'last' },
+    ...rest,
+  };
+}
+
+/** What every store must do. `open` opens the same database each time it is called. */
+export function storeConformance(open: () => Promise<Store>): void {
+  let store: Store;
+  beforeEach(async () => {
+    store = await open();
+  });
+  afterEach(() => store.close());
+
+  it('gives an event back as it was, bytes and all, also after it was closed and opened again', async () => {
+    const event = newEvent({ body: Buffer.from([0, 255, 10, 13, 200]), detail: 'why' });
+    await store.write((tx) => insertEvent(tx, event));
+    expect(await findEvent(store.read, event.id)).toEqual(event);
+    await store.close();
+    store = await open();
+    expect(await findEvent(store.read, event.id)).toEqual(event);
+  });
+
+  it('rolls back all of a work that throws, and none of the others in its group', async () => {
+    const [before, broken, after] = [newEvent(), newEvent(), newEvent()];
+    const results = await Promise.allSettled([
+      store.write((tx) => insertEvent(tx, before)),
+      store.write(async (tx) => {
+        await insertEvent(tx, broken);
+        throw new Error('changed my mind');
+      }),
+      store.write((tx) => insertEvent(tx, after)),
+    ]);
+    expect(results.map((result) => result.status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+    expect(results[1]).toMatchObject({ reason: expect.objectContaining({ message: 'changed my mind' }) });
+    expect(await findEvent(store.read, before.id)).toBeDefined();
+    expect(await findEvent(store.read, broken.id)).toBeUndefined();
+    expect(await findEvent(store.read, after.id)).toBeDefined();
+  });
+
+  it('says when a group is durable, once for each listener, and not for works that failed', async () => {
+    const told: string[] = [];
+    const tell = () => told.push('committed');
+    const tellNever = () => told.push('rolled back');
+    await Promise.allSettled([
+      store.write(async (_tx, afterCommit) => afterCommit(tell)),
+      store.write(async (_tx, afterCommit) => afterCommit(tell)),
+    ]);
+    expect(told).toEqual(['committed']);
+    const failed = store.write(async (_tx, afterCommit) => {
+      afterCommit(tellNever);
+      throw new Error('no');
+    });
+    await expect(failed).rejects.toThrow('no');
+    expect(told).toEqual(['committed']);
+  });
+
+  it('commits more works than one group holds, in the order they came', async () => {
+    const hook = uuid();
+    const events = Array.from({ length: 600 }, () => newEvent({ hook }));
+    await Promise.all(events.map((event) => store.write((tx) => insertEvent(tx, event))));
+    const newest = await listEvents(store.read, { hook, limit: 1000 });
+    expect(newest.map((event) => event.id)).toEqual(events.map((event) => event.id).reverse());
+  });
+
+  it('lists events newest first, by hook and outcome, from where the last list ended', async () => {
+    const hook = uuid();
+    const ids: string[] = [];
+    for (const outcome of ['accepted', 'filtered', 'accepted', 'invalid'] as const) {
+      const event = newEvent({ hook, outcome });
+      ids.push(event.id);
+      await store.write((tx) => insertEvent(tx, event));
+    }
+    const page = (filter: object) => listEvents(store.read, { hook, limit: 2, ...filter }).then((rows) => rows.map((row) => row.id));
+    expect(await page({})).toEqual([ids[3], ids[2]]);
+    expect(await page({ before: ids[2] })).toEqual([ids[1], ids[0]]);
+    expect(await page({ outcome: 'filtered' })).toEqual([ids[1]]);
+  });
+
+  it('counts runs by status as they are made, started, finished and reopened, heartbeats left out', async () => {
+    const before = await runCounts(store.read);
+    const [first, second, beat] = [newRun(), newRun(), newRun({ kind: 'heartbeat' })];
+    await store.write(async (tx) => {
+      for (const run of [first, second, beat]) await insertRun(tx, run);
+      await startRun(tx, second.id, 1, 5);
+    });
+    const count = async () => {
+      const now = await runCounts(store.read);
+      return Object.fromEntries(Object.entries(now).map(([key, value]) => [key, value - before[key as keyof typeof now]]));
+    };
+    expect(await count()).toEqual({ total: 2, pending: 1, running: 1, completed: 0, error: 0 });
+    await store.write((tx) => finishRun(tx, second.id, { summary: 's', error: 'e', errorCode: 'model' }, 6));
+    expect(await count()).toEqual({ total: 2, pending: 1, running: 0, completed: 0, error: 1 });
+    await store.write((tx) => reopenRun(tx, second.id, null));
+    expect(await count()).toEqual({ total: 2, pending: 2, running: 0, completed: 0, error: 0 });
+  });
+
+  it('starts a run once it is open, and not when it has ended', async () => {
+    const run = newRun();
+    await store.write((tx) => insertRun(tx, run));
+    const started = await store.write((tx) => startRun(tx, run.id, 2, 77));
+    expect(started).toMatchObject({ id: run.id, status: 'running', attempts: 2, startedAt: 77, action: run.action, policy: run.policy });
+    await store.write((tx) => finishRun(tx, run.id, { summary: 'done', outputText: 'done' }, 78));
+    expect(await store.write((tx) => startRun(tx, run.id, 3, 79))).toBeUndefined();
+  });
+
+  it('finds runs by part of their name in any case, taking % and _ literally', async () => {
+    const tag = uuid();
+    for (const name of [`${tag} GitHub`, `${tag} 100%`, `${tag} other`]) await store.write((tx) => insertRun(tx, newRun({ name })));
+    const names = async (name: string) =>
+      (await listRuns(store.read, { name, kind: 'hook', limit: 10, offset: 0 })).runs.map((run) => run.name);
+    expect(await names(`${tag} gitHUB`)).toEqual([`${tag} GitHub`]);
+    expect(await names(`${tag} 100%`)).toEqual([`${tag} 100%`]);
+    expect(await names(`${tag} 1_0`)).toEqual([]);
+    expect(await listRuns(store.read, { name: tag, kind: 'hook', limit: 2, offset: 2 })).toMatchObject({ total: 3, runs: [{ name: `${tag} GitHub` }] });
+  });
+
+  it('gives the completed turns of a session, oldest first, and no others', async () => {
+    const sessionKey = uuid();
+    const runs = [newRun({ sessionKey }), newRun({ sessionKey }), newRun({ sessionKey }), newRun()];
+    for (const [index, run] of runs.entries()) {
+      await store.write(async (tx) => {
+        await insertRun(tx, run);
+        const failed = index === 1 ? { error: 'x', errorCode: 'model' as const } : {};
+        const turn = { prompt: `p${index}`, reply: [index], model: 'echo/echo', outputText: `o${index}`, summary: '' };
+        await finishRun(tx, run.id, { ...turn, ...failed }, index);
+      });
+    }
+    expect(await sessionHistory(store.read, sessionKey, 10)).toEqual([
+      { prompt: 'p0', reply: [0], model: 'echo/echo', outputText: 'o0' },
+      { prompt: 'p2', reply: [2], model: 'echo/echo', outputText: 'o2' },
+    ]);
+    expect((await sessionHistory(store.read, sessionKey, 1)).map((turn) => turn.prompt)).toEqual(['p2']);
+  });
+
+  it('keeps a line of the inbox until the heartbeat that took it has read it', async () => {
+    const line = (text: string) => ({ eventId: null, source: 'wake', text, mode: 'now' as const, createdAt: 1 });
+    const texts = (lines: { text: string }[]) => lines.map(({ text }) => text);
+    await store.write(async (tx) => {
+      for (const text of ['one', 'one', 'two']) await insertSystemEvent(tx, line(text));
+    });
+    const waiting = await waitingLines(store.read, 10);
+    expect(texts(waiting)).toEqual(['one', 'one', 'two']);
+    await store.write((tx) => takeLines(tx, waiting[1]?.id ?? 0, 'beat-1'));
+    expect(texts(await waitingLines(store.read, 10))).toEqual(['two']);
+    expect(texts(await linesOfBeat(store.read, 'beat-1'))).toEqual(['one', 'one']);
+    await store.write((tx) => releaseLines(tx, 'beat-1'));
+    expect(texts(await waitingLines(store.read, 10))).toEqual(['one', 'one', 'two']);
+    await store.write(async (tx) => {
+      await takeLines(tx, Number.MAX_SAFE_INTEGER, 'beat-2');
+      await markLinesRead(tx, 'beat-2', 5);
+    });
+    expect(await hasWaitingLines(store.read)).toBe(false);
+    await store.write((tx) => releaseLines(tx, 'beat-2'));
+    expect(await hasWaitingLines(store.read)).toBe(false);
+  });
+}

@@ -1,0 +1,101 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { pino } from 'pino';
+import { createGimli, type Gimli } from '../../src/gimli.ts';
+import { eventually } from './eventually.ts';
+
+export const hookToken = 'hook-token-of-the-test';
+export const gatewayToken = 'gateway-token-of-the-test';
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  // biome-ignore lint/suspicious/noExplicitAny: what a server answers is what the tests are about
+  readonly body: any;
+}
+
+export interface TestGateway {
+  readonly gimli: Gimli;
+  readonly url: string;
+  readonly dir: string;
+  readonly configFile: string;
+  /** what was logged, a record a line */
+  readonly logs: Record<string, unknown>[];
+  /** Calls a hook with the hook token; a string or Buffer goes as it is, anything else as JSON. */
+  post(hook: string, body: unknown, headers?: Record<string, string>): Promise<Answer>;
+  /** GET below hooks.path with the hook token. */
+  get(path: string, headers?: Record<string, string>): Promise<Answer>;
+  /** The owner's API. */
+  api(method: 'GET' | 'POST', path: string): Promise<Answer>;
+  /** The run, once it has ended. */
+  // biome-ignore lint/suspicious/noExplicitAny: as above
+  ended(runId: string): Promise<any>;
+  /** The heartbeats that have completed, oldest first, prompts included. */
+  // biome-ignore lint/suspicious/noExplicitAny: as above
+  beats(): Promise<any[]>;
+  writeConfig(change: object): void;
+  stop(): Promise<void>;
+}
+
+/**
+ * A real gateway on a free port, with its files in `dir`. `config` is merged over one in which hooks are on, the model is
+ * echo, nothing is delivered, and the timer of the heartbeat is off.
+ */
+export async function startGateway(dir: string, config: object = {}, env: NodeJS.ProcessEnv = {}): Promise<TestGateway> {
+  const configFile = path.join(dir, 'gimli.json5');
+  const logs: Record<string, unknown>[] = [];
+  const writeConfig = (change: object) => fs.writeFileSync(configFile, JSON.stringify(merge(base, change), null, 2));
+  writeConfig(config);
+  const log = pino({ level: 'debug', base: null }, { write: (line: string) => void logs.push(JSON.parse(line)) });
+  const gimli = await createGimli({ configFile, log, env });
+
+  async function call(method: string, url: string, headers: Record<string, string>, body?: unknown): Promise<Answer> {
+    const init = body === undefined ? {} : { body: typeof body === 'string' || Buffer.isBuffer(body) ? (body as string) : JSON.stringify(body) };
+    const response = await fetch(gimli.url + url, { method, headers, ...init });
+    const text = await response.text();
+    return { status: response.status, headers: response.headers, body: text === '' ? null : JSON.parse(text) };
+  }
+  const hook = { Authorization: `Bearer ${hookToken}` };
+  const owner = { Authorization: `Bearer ${gatewayToken}` };
+  const gateway: TestGateway = {
+    gimli,
+    url: gimli.url,
+    dir,
+    configFile,
+    logs,
+    writeConfig,
+    post: (name, body, headers = {}) => call('POST', `/hooks/${name}`, { ...hook, 'Content-Type': 'application/json', ...headers }, body),
+    get: (name, headers = {}) => call('GET', `/hooks/${name}`, { ...hook, ...headers }),
+    api: (method, name) => call(method, `/api${name}`, owner),
+    ended: (runId) =>
+      eventually(async () => {
+        const { body } = await gateway.api('GET', `/runs/${runId}`);
+        return ['completed', 'error'].includes(body.run?.status) ? body.run : undefined;
+      }),
+    async beats() {
+      const { body } = await gateway.api('GET', '/runs?kind=heartbeat&status=completed&limit=100');
+      const ids: string[] = body.runs.map((run: { runId: string }) => run.runId).reverse();
+      return Promise.all(ids.map(async (id) => (await gateway.api('GET', `/runs/${id}`)).body.run));
+    },
+    stop: () => gimli.stop(),
+  };
+  return gateway;
+}
+
+const base = {
+  gateway: { port: 0, token: gatewayToken, drainSeconds: 0 },
+  hooks: { enabled: true, token: hookToken },
+  agents: { defaults: { model: 'echo/echo', heartbeat: { every: '0m', target: 'none' } } },
+  log: { level: 'debug' },
+};
+
+function merge(left: unknown, right: unknown): unknown {
+  if (!isRecord(left) || !isRecord(right)) return right;
+  const merged: Record<string, unknown> = { ...left };
+  for (const [key, value] of Object.entries(right)) merged[key] = key in left ? merge(left[key], value) : value;
+  return merged;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
