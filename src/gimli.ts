@@ -24,8 +24,6 @@ export interface GimliOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** instead of `gateway.port` */
   readonly port?: number;
-  /** Serve only the owner's API, to whoever has this token, and do no work: how commands reach a store that no gateway serves. */
-  readonly onlyApi?: { readonly token: string };
 }
 
 export interface Gimli {
@@ -39,16 +37,11 @@ export interface Gimli {
 }
 
 /** Starts a gateway. Throws ConfigError or StoreError where it cannot. */
-export async function createGimli(options: GimliOptions): Promise<Gimli> {
-  const { configFile, log, env = process.env, onlyApi } = options;
+export async function createGimli({ configFile, log, env = process.env, port }: GimliOptions): Promise<Gimli> {
   let settings = await loadSettings(configFile, env, log);
   const current = () => settings;
-  const store = await openSqliteStore(settings.config.store.url.slice('sqlite:'.length));
-  const queue = createSqliteQueue();
-  const throttle = createThrottle();
-  const metrics = createMetrics(store, queue);
-  let ready = false;
-
+  const parts = await assemble(current, log);
+  const { store, queue, metrics, server } = parts;
   const runtime: Runtime = {
     store,
     queue,
@@ -62,49 +55,21 @@ export async function createGimli(options: GimliOptions): Promise<Gimli> {
     log,
     handlers: { run: runHandler(runtime), heartbeat: heartbeatHandler(runtime), deliver: deliverHandler(runtime) },
   });
-  const isGatewayToken = onlyApi && createTokenCheck(onlyApi.token);
-  const server = createServer({
-    store,
-    queue,
-    throttle,
-    log,
-    current: isGatewayToken ? () => ({ ...settings, isGatewayToken }) : current,
-    onEvent: metrics.onEvent,
-    metricsText: metrics.text,
-    isReady: () => ready,
-  });
 
-  const { host } = onlyApi ? { host: '127.0.0.1' } : settings.config.gateway;
-  const port = await server.listen(onlyApi ? 0 : (options.port ?? settings.config.gateway.port), host).catch(async (error) => {
-    await store.close();
-    throw new ConfigError([`gateway.port: cannot listen on ${host}: ${messageOf(error)}`]);
-  });
-  const url = `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
-  if (onlyApi) {
-    return {
-      url,
-      settings: current,
-      reload,
-      async stop() {
-        await server.close();
-        throttle.close();
-        await store.close();
-        await settings.transforms.close();
-      },
-    };
+  let url: string;
+  try {
+    await recover(parts, log);
+    const { gateway } = settings.config;
+    url = await parts.listen(port ?? gateway.port, gateway.host);
+  } catch (error) {
+    await parts.close();
+    throw error;
   }
-
-  await store.write(async (tx) => {
-    const jobs = await queue.recover(tx, Date.now());
-    const runs = await reopenInterruptedRuns(tx);
-    if (jobs > 0) log.warn({ jobs, runs }, 'the last gateway was cut off: its open work is taken up again');
-  });
   worker.start();
   const timer = startHeartbeatTimer(runtime);
   const watching: Promise<FileWatch> = watchFiles(watchedPaths(settings), onFilesChanged, {
     onError: (error) => log.error({ err: error }, 'cannot watch the config'),
   });
-  ready = true;
   void settings.models.warm().catch((error) => log.error({ err: error }, 'cannot load the default model'));
 
   async function onFilesChanged(changed: string[]): Promise<void> {
@@ -137,19 +102,75 @@ export async function createGimli(options: GimliOptions): Promise<Gimli> {
     settings: current,
     reload,
     async stop() {
-      ready = false;
       timer.stop();
       await (await watching).close();
       await server.close();
       await worker.stop(settings.config.gateway.drainSeconds * 1000);
+      await parts.close();
+    },
+  };
+}
+
+/**
+ * Opens the owner's API of a store that no gateway serves, on a free port and for whoever has the token; no work is done.
+ * So commands are the same whether a gateway runs or not.
+ */
+export async function openOwnersApi(
+  configFile: string,
+  log: Logger,
+  token: string,
+): Promise<Pick<Gimli, 'url' | 'stop'>> {
+  const settings = { ...(await loadSettings(configFile, process.env, log)), isGatewayToken: createTokenCheck(token) };
+  const parts = await assemble(() => settings, log);
+  const url = await parts.listen(0, '127.0.0.1');
+  return {
+    url,
+    async stop() {
+      await parts.server.close();
+      await parts.close();
+    },
+  };
+}
+
+/** The web side on the store. */
+async function assemble(current: () => Settings, log: Logger) {
+  const store = await openSqliteStore(current().config.store.url.slice('sqlite:'.length));
+  const queue = createSqliteQueue();
+  const throttle = createThrottle();
+  const metrics = createMetrics(store, queue);
+  const { onEvent, text: metricsText } = metrics;
+  const server = createServer({ store, queue, throttle, log, current, onEvent, metricsText });
+  return {
+    store,
+    queue,
+    metrics,
+    server,
+    /** Resolves to the URL. */
+    async listen(port: number, host: string): Promise<string> {
+      const taken = await server.listen(port, host).catch((error) => {
+        throw new ConfigError([`gateway.port: cannot listen on ${host}: ${messageOf(error)}`]);
+      });
+      return `http://${host.includes(':') ? `[${host}]` : host}:${taken}`;
+    },
+    async close(): Promise<void> {
       throttle.close();
-      await settings.transforms.close();
+      await current().transforms.close();
       await store.close();
     },
   };
 }
 
+/** What a dead gateway left under way is open again, before anything new comes in. */
+async function recover({ store, queue }: Awaited<ReturnType<typeof assemble>>, log: Logger): Promise<void> {
+  await store.write(async (tx) => {
+    const jobs = await queue.recover(tx, Date.now());
+    const runs = await reopenInterruptedRuns(tx);
+    if (jobs > 0) log.warn({ jobs, runs }, 'the last gateway was cut off: its open work is taken up again');
+  });
+}
+
 /** Config, `.env`, presets and transforms. */
 function watchedPaths({ loaded, config }: Settings): string[] {
-  return [loaded.file, loaded.envFile, ...config.hooks.presets.filter((name) => path.isAbsolute(name)), config.hooks.transformsDir];
+  const presets = config.hooks.presets.filter((name) => path.isAbsolute(name));
+  return [loaded.file, loaded.envFile, ...presets, config.hooks.transformsDir];
 }

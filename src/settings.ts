@@ -23,7 +23,12 @@ export interface Settings {
  * Loads config, presets and transforms. Throws ConfigError with all that is wrong.
  * @param reuse transforms of the settings that these will replace, where they are of the same folder
  */
-export async function loadSettings(file: string, env: NodeJS.ProcessEnv, log: Logger, reuse?: Settings): Promise<Settings> {
+export async function loadSettings(
+  file: string,
+  env: NodeJS.ProcessEnv,
+  log: Logger,
+  reuse?: Settings,
+): Promise<Settings> {
   const loaded = loadConfig(file, env);
   const { config } = loaded;
   const models = createModels(config.agents, loaded.env, (line) => log.warn(line));
@@ -35,7 +40,12 @@ export async function loadSettings(file: string, env: NodeJS.ProcessEnv, log: Lo
         onReload: () => log.info({ dir: config.hooks.transformsDir }, 'transforms reloaded'),
         onRefused: (problems) => log.error({ problems }, 'edited transforms refused; the last good ones stay'),
       });
-  const table = await createTable({ hooks: config.hooks, resolveModel: models.resolve, transforms, locate: loaded.locate });
+  const table = await createTable({
+    hooks: config.hooks,
+    resolveModel: models.resolve,
+    transforms,
+    locate: loaded.locate,
+  });
   return {
     loaded,
     config,

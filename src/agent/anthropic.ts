@@ -29,7 +29,7 @@ export function createAnthropicAgent({ provider, baseURL, apiKey }: AnthropicPro
     return new Anthropic({
       baseURL,
       apiKey: key,
-      maxRetries: 1,
+      maxRetries: 0,
       timeout: 86_400_000,
       logLevel: 'off',
       fetch: fetchOnce,

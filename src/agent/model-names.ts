@@ -13,19 +13,19 @@ export function createNames(
 ): (name: string) => string {
   const aliases = new Map<string, string>();
   const warned = new Set<string>();
-  const substitute = (name: string) => {
+  const builtIn = (name: string) => {
     const successor = retiredNames.get(name);
-    if (successor && !aliases.has(name) && !warned.has(name)) {
+    if (successor && !warned.has(name)) {
       warned.add(name);
       warn(`model "${name}" is retired: ${successor} runs instead`);
     }
-    return aliases.get(name) ?? shortNames.get(name) ?? successor ?? name;
+    return shortNames.get(name) ?? successor ?? name;
   };
 
   const allowed = new Set<string>();
   const problems: string[] = [];
   for (const [key, { alias }] of Object.entries(listed ?? {})) {
-    const model = substitute(key);
+    const model = builtIn(key);
     allowed.add(model);
     const at = `agents.defaults.models["${key}"]`;
     if (!isModel(model)) problems.push(`${at}: ${notAModel(key, [])}`);
@@ -34,12 +34,15 @@ export function createNames(
     aliases.set(alias, model);
   }
   if (problems.length > 0) throw new ConfigError(problems);
+  const short = [...shortNames].filter(([, model]) => listed === undefined || allowed.has(model));
+  const usableNames = [...new Set([...aliases.keys(), ...short.map(([name]) => name)])];
 
   return (name) => {
-    const model = substitute(name.trim());
-    if (!isModel(model)) throw new Error(notAModel(model, aliases.keys()));
+    const asked = name.trim();
+    const model = aliases.get(asked) ?? builtIn(asked);
+    if (!isModel(model)) throw new Error(notAModel(model, usableNames));
     if (listed === undefined || allowed.has(model)) return model;
-    throw new Error(`model "${name}" is not allowed; agents.defaults.models lists: ${[...allowed].join(', ')}`);
+    throw new Error(`"${name}" is not allowed; agents.defaults.models lists: ${[...allowed].join(', ')}`);
   };
 }
 
@@ -54,8 +57,8 @@ function isModel(name: string): boolean {
   return provider !== '' && id !== '';
 }
 
-function notAModel(name: string, aliases: Iterable<string>): string {
+function notAModel(name: string, aliases: readonly string[]): string {
   const example = name.startsWith('claude-') ? `anthropic/${name}` : 'anthropic/claude-sonnet-5-5';
-  const known = [...aliases, ...shortNames.keys()].join(', ');
-  return `"${name}" is no model: write provider/model, such as "${example}", or an alias (${known})`;
+  const orAlias = aliases.length === 0 ? '' : `, or an alias (${aliases.join(', ')})`;
+  return `"${name}" is no model: write provider/model, such as "${example}"${orAlias}`;
 }

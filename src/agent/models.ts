@@ -40,7 +40,8 @@ export function createModels(
     throw new TurnError('model', `"${providerModel}" needs a provider "${id}"; agents.providers has: ${known}`);
   };
 
-  const auto = providers.get('anthropic')?.apiKey ? 'anthropic/claude-sonnet-5-5' : 'echo/echo';
+  const hasKey = Boolean(providers.get('anthropic')?.apiKey);
+  const auto = hasKey ? 'anthropic/claude-sonnet-5-5' : 'echo/echo';
   const { model: asked, heartbeat } = agents.defaults;
   const usable = (key: string, name: string): string => {
     try {
@@ -53,7 +54,7 @@ export function createModels(
   };
   const defaultModel =
     asked === 'auto'
-      ? usable(`agents.defaults.model ("auto" means ${auto} here)`, auto)
+      ? usable(`agents.defaults.model: "auto" is ${auto} ${hasKey ? 'with' : 'without'} an Anthropic API key`, auto)
       : usable('agents.defaults.model', asked);
   if (heartbeat.model !== undefined) usable('agents.defaults.heartbeat.model', heartbeat.model);
 

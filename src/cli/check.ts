@@ -10,15 +10,28 @@ export async function check(configFile: string, { json }: { json?: boolean }): P
   await transforms.close();
   for (const mapping of mappings.mappings) {
     if (mapping.policy.allowUnsafeExternalContent) {
-      warnings.push(`${mapping.id}: allowUnsafeExternalContent puts what strangers write into the prompt without a fence`);
+      warnings.push(
+        `${mapping.id}: allowUnsafeExternalContent puts what strangers write into the prompt without a fence`,
+      );
     }
   }
-  const rows = mappings.mappings.map(({ id, origin, path, does, when }) => ({ id, origin, hook: path ?? '*', does, when }));
+  const rows = mappings.mappings.map(({ id, origin, path, does, when }) => ({
+    id,
+    origin,
+    hook: path ?? '*',
+    does,
+    when,
+  }));
   if (json) {
     printJson({ ok: true, defaultModel: models.defaultModel, mappings: rows, warnings });
     return 0;
   }
-  console.log(table(['HOOK', 'MAPPING', 'ORIGIN', 'DOES', 'WHEN'], rows.map((row) => [row.hook, row.id, row.origin, row.does, row.when])));
+  console.log(
+    table(
+      ['HOOK', 'MAPPING', 'ORIGIN', 'DOES', 'WHEN'],
+      rows.map((row) => [row.hook, row.id, row.origin, row.does, row.when]),
+    ),
+  );
   console.log(`\ndefault model: ${models.defaultModel}`);
   for (const warning of warnings) console.log(`warning: ${warning}`);
   console.log('the config is fine');

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { pino } from 'pino';
 import { loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
-import { createGimli } from '../gimli.ts';
+import { openOwnersApi } from '../gimli.ts';
 
 /** What a command could not do, in words for its user. */
 export class CommandError extends Error {
@@ -27,11 +27,11 @@ export async function withClient<T>(configFile: string, use: (client: Client) =>
     return use(client(running, token));
   }
   const own = randomBytes(32).toString('hex');
-  const gimli = await createGimli({ configFile, log: pino({ level: 'silent' }), onlyApi: { token: own } });
+  const offline = await openOwnersApi(configFile, pino({ level: 'silent' }), own);
   try {
-    return await use(client(gimli.url, own));
+    return await use(client(offline.url, own));
   } finally {
-    await gimli.stop();
+    await offline.stop();
   }
 }
 
@@ -51,7 +51,10 @@ async function answers(url: string): Promise<boolean> {
 
 function client(url: string, token: string): Client {
   async function call<T>(method: string, path: string): Promise<T> {
-    const response = await fetch(`${url}/api${path}`, { method, headers: { Authorization: `Bearer ${token}`, Connection: 'close' } });
+    const response = await fetch(`${url}/api${path}`, {
+      method,
+      headers: { Authorization: `Bearer ${token}`, Connection: 'close' },
+    });
     const body = (await response.json().catch(() => ({}))) as { error?: string };
     if (response.ok) return body as T;
     const hint = response.status === 401 ? ' (is this the gateway of this config? its gateway.token differs)' : '';
@@ -62,6 +65,8 @@ function client(url: string, token: string): Client {
 
 /** A query string of what is set, with its `?`. */
 export function queryString(values: Record<string, string | number | undefined>): string {
-  const set = Object.entries(values).flatMap(([name, value]): [string, string][] => (value === undefined ? [] : [[name, String(value)]]));
+  const set = Object.entries(values).flatMap(([name, value]): [string, string][] =>
+    value === undefined ? [] : [[name, String(value)]],
+  );
   return set.length === 0 ? '' : `?${new URLSearchParams(set)}`;
 }

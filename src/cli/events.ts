@@ -11,7 +11,13 @@ export async function listEvents(
   );
   if (json) return printJson(answer);
   if (answer.events.length === 0) return console.log('no events');
-  const rows = answer.events.map((event) => [event.eventId, time(event.receivedAt), event.hook, event.outcome, event.detail ?? event.mapping ?? '']);
+  const rows = answer.events.map((event) => [
+    event.eventId,
+    time(event.receivedAt),
+    event.hook,
+    event.outcome,
+    event.detail ?? event.mapping ?? '',
+  ]);
   console.log(table(['EVENT', 'RECEIVED', 'HOOK', 'OUTCOME', 'WHY OR MAPPING'], rows));
 }
 
@@ -25,7 +31,9 @@ export async function showEvent(configFile: string, id: string, { json }: { json
 
 export async function replayEvent(configFile: string, id: string): Promise<void> {
   const answer = await withClient(configFile, (client) =>
-    client.post<{ outcome: string | null; status: number; answer: unknown }>(`/events/${encodeURIComponent(id)}/replay`),
+    client.post<{ outcome: string | null; status: number; answer: unknown }>(
+      `/events/${encodeURIComponent(id)}/replay`,
+    ),
   );
   console.log(record({ outcome: answer.outcome, status: answer.status, answer: answer.answer }));
 }

@@ -3,7 +3,14 @@ export function table(headings: readonly string[], rows: readonly (readonly stri
   const cut = (text: string) => (text.length > 60 ? `${text.slice(0, 59)}…` : text);
   const lines = [headings, ...rows].map((row) => row.map((cell) => cut(cell.replace(/\p{Cc}+/gu, ' '))));
   const widths = headings.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));
-  return lines.map((line) => line.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd()).join('\n');
+  return lines
+    .map((line) =>
+      line
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
 }
 
 /** `label  value` lines; a value of several lines stands below its label, indented. Empty values are left out. */
@@ -20,7 +27,12 @@ export function record(fields: Record<string, unknown>): string {
 
 /** A time in epoch ms as people read it. */
 export function time(ms: number | null): string {
-  return ms === null ? '' : new Date(ms).toISOString().replace('T', ' ').replace(/\.\d+Z$/, 'Z');
+  return ms === null
+    ? ''
+    : new Date(ms)
+        .toISOString()
+        .replace('T', ' ')
+        .replace(/\.\d+Z$/, 'Z');
 }
 
 export function printJson(value: unknown): void {

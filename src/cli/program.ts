@@ -61,7 +61,10 @@ export async function main(argv: readonly string[]): Promise<number> {
     .command('show <runId>')
     .option('--json', 'as JSON')
     .action((id, options) => showRun(config(), id, options));
-  runs.command('retry <runId>').description('try a failed run again').action((id) => retryRun(config(), id));
+  runs
+    .command('retry <runId>')
+    .description('try a failed run again')
+    .action((id) => retryRun(config(), id));
 
   const events = program.command('events').description('what was received');
   events
@@ -96,7 +99,8 @@ export async function main(argv: readonly string[]): Promise<number> {
 function number(min: number, max: number): (text: string) => number {
   return (text) => {
     const value = Number(text);
-    if (!Number.isInteger(value) || value < min || value > max) throw new InvalidArgumentError(`give a whole number from ${min} to ${max}`);
+    if (!Number.isInteger(value) || value < min || value > max)
+      throw new InvalidArgumentError(`give a whole number from ${min} to ${max}`);
     return value;
   };
 }

@@ -14,13 +14,21 @@ export async function listRuns(
   );
   if (json) return printJson(answer);
   if (answer.runs.length === 0) return console.log('no runs');
-  const rows = answer.runs.map((run) => [run.runId, time(run.createdAt), run.status, run.name, run.error ?? run.summary ?? '']);
+  const rows = answer.runs.map((run) => [
+    run.runId,
+    time(run.createdAt),
+    run.status,
+    run.name,
+    run.error ?? run.summary ?? '',
+  ]);
   console.log(table(['RUN', 'CREATED', 'STATUS', 'NAME', 'SUMMARY'], rows));
   if (answer.total > rows.length) console.log(`${rows.length} of ${answer.total}`);
 }
 
 export async function showRun(configFile: string, id: string, { json }: { json?: boolean }): Promise<void> {
-  const { run } = await withClient(configFile, (client) => client.get<{ run: FullRun }>(`/runs/${encodeURIComponent(id)}`));
+  const { run } = await withClient(configFile, (client) =>
+    client.get<{ run: FullRun }>(`/runs/${encodeURIComponent(id)}`),
+  );
   if (json) return printJson(run);
   const { createdAt, startedAt, completedAt, prompt, outputText, action: _action, ...rest } = run;
   const times = { created: time(createdAt), started: time(startedAt), completed: time(completedAt) };

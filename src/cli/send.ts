@@ -19,7 +19,12 @@ export async function send(configFile: string, hook: string, options: SendOption
   try {
     response = await fetch(url, {
       method: 'POST',
-      headers: { ...headers, 'Content-Type': 'application/json', Authorization: `Bearer ${config.hooks.token}`, Connection: 'close' },
+      headers: {
+        ...headers,
+        'Content-Type': 'application/json',
+        Authorization: `Bearer ${config.hooks.token}`,
+        Connection: 'close',
+      },
       body,
     });
   } catch {
@@ -31,7 +36,11 @@ export async function send(configFile: string, hook: string, options: SendOption
   if (response.status === 204) console.log('nothing was done; "gimli events list" says why');
 }
 
-async function payload(hook: string, options: SendOptions, presets: readonly string[]): Promise<{ headers: Record<string, string>; body: string }> {
+async function payload(
+  hook: string,
+  options: SendOptions,
+  presets: readonly string[],
+): Promise<{ headers: Record<string, string>; body: string }> {
   const given = (['sample', 'file', 'json'] as const).filter((name) => options[name] !== undefined);
   if (given.length !== 1) throw new CommandError('say what to send: one of --sample, --file and --json');
   if (options.json !== undefined) return { headers: {}, body: checked(options.json, '--json') };

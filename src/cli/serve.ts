@@ -11,7 +11,10 @@ export async function serve(configFile: string, options: { port?: number }): Pro
     process.once('SIGINT', resolve).once('SIGTERM', resolve);
   });
   process.once('SIGINT', () => process.exit(130)).once('SIGTERM', () => process.exit(143));
-  log.info({ signal, seconds: gimli.settings().config.gateway.drainSeconds }, 'stopping: waiting for the runs under way');
+  log.info(
+    { signal, seconds: gimli.settings().config.gateway.drainSeconds },
+    'stopping: waiting for the runs under way',
+  );
   await gimli.stop();
   log.info('stopped');
 }
@@ -21,7 +24,9 @@ function banner({ url, settings }: Gimli): string {
   const { config, loaded, models } = settings();
   const lines = ['', `Gimli listens on ${url}`];
   if (models.defaultModel.startsWith('echo/')) {
-    lines.push('NO MODEL: runs are answered by "echo", which repeats what it was asked. Set ANTHROPIC_API_KEY in .env for a real one.');
+    lines.push(
+      'NO MODEL: runs are answered by "echo", which repeats what it was asked. Set ANTHROPIC_API_KEY in .env for a real one.',
+    );
   }
   if (config.hooks.enabled) {
     const variable = loaded.hookTokenVariable;
@@ -30,7 +35,10 @@ function banner({ url, settings }: Gimli): string {
       : variable
         ? `$${variable.name}`
         : '<hooks.token>';
-    lines.push('Try it:', `  curl -sS ${url}${config.hooks.path}/agent -H "Authorization: Bearer ${token}" -H 'Content-Type: application/json' -d '{"message":"Say hello","name":"First hook"}'`);
+    lines.push(
+      'Try it:',
+      `  curl -sS ${url}${config.hooks.path}/agent -H "Authorization: Bearer ${token}" -H 'Content-Type: application/json' -d '{"message":"Say hello","name":"First hook"}'`,
+    );
     lines.push('Then:', '  npx gimli runs list');
   } else {
     lines.push('Hooks are off: set hooks.enabled and hooks.token in the config.');

@@ -3,7 +3,7 @@ import { checkMappings } from './check-mappings.ts';
 import { durationMs } from './duration.ts';
 import { found } from './found.ts';
 import { hookKeys, presetName } from './preset-name.ts';
-import { type Origins, type Problem, toPointer, unknownKey } from './problem.ts';
+import { nearestKey, type Origins, type Problem, toPointer, unknownKey } from './problem.ts';
 
 /** The first segments of paths that the gateway itself serves. */
 const ownPaths = ['api', 'healthz', 'readyz', 'metrics'];
@@ -31,16 +31,14 @@ export function strayHookKeys(config: unknown): Problem[] {
   const presets = follow(hooks, ['presets']);
   const enabled = Array.isArray(presets) ? presets.filter((entry) => typeof entry === 'string').map(presetName) : [];
   const known = [...hookKeys, ...enabled];
-  return Object.entries(hooks)
-    .filter(([key]) => !known.includes(key))
-    .map(([key, value]) => {
-      const message = unknownKey(key, known);
-      const overlay = typeof value === 'object' && !message.includes('did you mean');
-      return {
-        path: toPointer(['hooks', key]),
-        message: overlay ? 'unknown key; the settings of a preset need its name in hooks.presets' : message,
-      };
-    });
+  const stray = Object.entries(hooks).filter(([key]) => !known.includes(key));
+  return stray.map(([key, value]) => {
+    const overlay = typeof value === 'object' && nearestKey(key, known) === undefined;
+    const message = overlay
+      ? 'unknown key; the settings of a preset need its name in hooks.presets'
+      : unknownKey(key, known);
+    return { path: toPointer(['hooks', key]), message };
+  });
 }
 
 function hookToken(config: unknown): Problem[] {

@@ -64,12 +64,15 @@ export function expectation(schema: JsonSchema): string {
     case 'array':
       return `a list${schema.items?.type === 'string' ? ' of strings' : ''}${schema.minItems ? `, not empty` : ''}`;
     case 'object':
-      return schema.required?.length && schema.additionalProperties === false
-        ? `an object with ${schema.required.join(', ')}`
-        : 'an object';
+      return objectExpectation(schema);
     default:
       return schema.type ?? 'anything';
   }
+}
+
+function objectExpectation({ required = [], properties }: JsonSchema): string {
+  const needed = required.filter((key) => properties?.[key]?.default === undefined);
+  return needed.length > 0 ? `an object with ${needed.join(', ')}` : 'an object';
 }
 
 function stringExpectation({ pattern, minLength, maxLength }: JsonSchema): string {

@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import type { ValueNode } from '@humanwhocodes/momoa';
 import { describeProblem, fromPointer, type Problem } from './problem.ts';
 
-export interface Position {
+interface Position {
   /** both count from 1 */
   readonly line: number;
   readonly column: number;
@@ -12,7 +12,7 @@ export interface Position {
  * Finds the places of JSON pointers in a JSON5 text: of the key, of the element, or of the nearest container that exists.
  * The parser is loaded here and not before, since only a text with an error in it needs it.
  */
-export function locator(text: string): (pointer: string) => Position | undefined {
+function locator(text: string): (pointer: string) => Position | undefined {
   const body = bodyOf(text);
   return (pointer) => {
     let value = body;

@@ -40,9 +40,14 @@ export function dottedPath(pointer: string): string {
 
 /** The message for a key that nothing knows, with the nearest of the known ones where it is near. */
 export function unknownKey(key: string, known: readonly string[]): string {
+  const nearest = nearestKey(key, known);
+  return nearest ? `unknown key; did you mean "${nearest}"?` : `unknown key; expected one of ${known.join(', ')}`;
+}
+
+/** The known key that `key` is probably a slip of the pen for; undefined where none is near. */
+export function nearestKey(key: string, known: readonly string[]): string | undefined {
   const distance = (candidate: string) => leven(key.toLowerCase(), candidate.toLowerCase());
   const nearest = known.toSorted((a, b) => distance(a) - distance(b))[0];
   // Two slips in a word of five letters are a typing error; three are another word.
-  const near = nearest !== undefined && distance(nearest) <= Math.max(1, key.length * 0.4);
-  return near ? `unknown key; did you mean "${nearest}"?` : `unknown key; expected one of ${known.join(', ')}`;
+  return nearest !== undefined && distance(nearest) <= Math.max(1, key.length * 0.4) ? nearest : undefined;
 }

@@ -25,6 +25,8 @@ export async function watchFiles(
   const changed = new Set<string>();
   let timer: NodeJS.Timeout | undefined;
   let calls = Promise.resolve();
+  let updates = Promise.resolve();
+  let closed = false;
 
   function note(path: string): void {
     changed.add(resolve(path));
@@ -45,11 +47,14 @@ export async function watchFiles(
     const ignored = (candidate: string) => /(^|[\\/])(node_modules|\.git)([\\/]|$)/.test(relative(path, candidate));
     const watcher = watch(path, { ignoreInitial: true, ignored });
     watchers.set(path, watcher);
-    watcher.on('all', (_event, changedPath) => note(changedPath)).on('error', onError);
+    watcher.on('error', onError).on('all', (_event, candidate) => {
+      // While a path is missing, the folders above it are watched for its sake.
+      if (!relative(path, candidate).startsWith('..')) note(candidate);
+    });
     return new Promise((ready) => watcher.once('ready', ready));
   }
 
-  async function update(paths: readonly string[]): Promise<void> {
+  async function apply(paths: readonly string[]): Promise<void> {
     const wanted = new Set(paths.map((path) => resolve(path)));
     const gone = [...watchers].filter(([path]) => !wanted.has(path));
     for (const [path] of gone) watchers.delete(path);
@@ -57,8 +62,17 @@ export async function watchFiles(
     await Promise.all([...gone.map(([, watcher]) => watcher.close()), ...added.map(open)]);
   }
 
+  // One after the other: a watcher that is closed before it is ready never says that it is.
+  function update(paths: readonly string[]): Promise<void> {
+    if (!closed) updates = updates.then(() => apply(paths));
+    return updates;
+  }
+
   async function close(): Promise<void> {
-    await update([]);
+    const last = update([]);
+    // The call under way may still ask for an update; it must not open anything any more.
+    closed = true;
+    await last;
     clearTimeout(timer);
     changed.clear();
     await calls;

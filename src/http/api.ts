@@ -26,7 +26,10 @@ export function createApi(deps: HttpDeps): express.Router {
     if (typeof filter === 'string') return refuse(res, 400, filter);
     const kind = query.kind === 'hook' || query.kind === 'heartbeat' ? query.kind : undefined;
     const { runs, total } = await listRuns(store.read, { ...filter, kind });
-    const deliveries = await deliveriesOf(store.read, runs.map((run) => run.id));
+    const deliveries = await deliveriesOf(
+      store.read,
+      runs.map((run) => run.id),
+    );
     res.json({ ok: true, runs: runs.map((run) => adminRunRow(run, deliveries.get(run.id))), total });
   });
 
@@ -39,7 +42,8 @@ export function createApi(deps: HttpDeps): express.Router {
   router.post('/runs/:id/retry', async (req, res) => {
     const run = await findRun(store.read, req.params.id);
     if (!run) return refuse(res, 404, 'run not found');
-    if (run.status !== 'error') return refuse(res, 409, `only a run in error can be retried; this one is ${run.status}`);
+    if (run.status !== 'error')
+      return refuse(res, 409, `only a run in error can be retried; this one is ${run.status}`);
     if (run.kind === 'heartbeat') return refuse(res, 409, 'a heartbeat is not retried: the next one reads its lines');
     await store.write(async (tx, afterCommit) => {
       await queue.exhume(tx, run.id);
@@ -54,7 +58,8 @@ export function createApi(deps: HttpDeps): express.Router {
     const { hook, outcome, before, limit: wanted } = req.query as Record<string, string>;
     const limit = integer(wanted, 50);
     const known = outcomes.find((one) => one === outcome);
-    if (limit === undefined || limit < 1 || limit > 100) return refuse(res, 400, 'limit must be an integer from 1 to 100');
+    if (limit === undefined || limit < 1 || limit > 100)
+      return refuse(res, 400, 'limit must be an integer from 1 to 100');
     if (outcome !== undefined && !known) return refuse(res, 400, `outcome must be one of ${outcomes.join(', ')}`);
     const events = await listEvents(store.read, { hook, outcome: known, before, limit });
     res.json({ ok: true, events: events.map(eventRow) });

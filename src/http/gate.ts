@@ -1,5 +1,5 @@
 import type { Request, Response } from 'express';
-import { createTokenCheck, presentedToken } from '../ingest/authenticate.ts';
+import { type createTokenCheck, presentedToken } from '../ingest/authenticate.ts';
 import type { Throttle } from '../ingest/throttle.ts';
 import { refuse } from './answer.ts';
 

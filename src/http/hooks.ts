@@ -4,7 +4,7 @@ import { type Answer, receive } from '../ingest/receive.ts';
 import type { Executor } from '../store/database.ts';
 import { refuse, refuseTooLarge } from './answer.ts';
 import { pass } from './gate.ts';
-import { getRun, getRuns, getRunStats } from './runs.ts';
+import { getRun, getRunStats, getRuns } from './runs.ts';
 import type { HttpDeps } from './server.ts';
 
 /**
@@ -28,7 +28,10 @@ export function createHooks(deps: HttpDeps): (req: Request, res: Response, next:
         return refuse(res, 400, 'a token in the URL is refused here: send it as the header Authorization: Bearer');
       }
       res.set('Deprecation', 'true');
-      log.warn({ path: req.path }, 'a hook was called with ?token=, which is deprecated: send Authorization: Bearer instead');
+      log.warn(
+        { path: req.path },
+        'a hook was called with ?token=, which is deprecated: send Authorization: Bearer instead',
+      );
     }
 
     const hook = nameOf(req.path.slice(path.length + 1));
@@ -74,7 +77,8 @@ const reads: readonly Read[] = [
 /** The last value of each parameter; an ordinary record, so that a name such as `__proto__` is only a name. */
 function queryOf(req: Request): Record<string, string> {
   const query: Record<string, string> = Object.create(null);
-  if (req.url.includes('?')) for (const [name, value] of new URLSearchParams(req.url.slice(req.url.indexOf('?')))) query[name] = value;
+  if (req.url.includes('?'))
+    for (const [name, value] of new URLSearchParams(req.url.slice(req.url.indexOf('?')))) query[name] = value;
   return query;
 }
 

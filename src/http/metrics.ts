@@ -20,7 +20,12 @@ export function createMetrics(store: Store, queue: Queue): Metrics {
     labelNames: ['hook', 'outcome'],
     registers,
   });
-  const runs = new Counter({ name: 'gimli_runs_total', help: 'Runs that ended', labelNames: ['hook', 'status'], registers });
+  const runs = new Counter({
+    name: 'gimli_runs_total',
+    help: 'Runs that ended',
+    labelNames: ['hook', 'status'],
+    registers,
+  });
   const seconds = new Histogram({
     name: 'gimli_run_duration_seconds',
     help: 'Duration of the attempt that ended a run',

@@ -11,7 +11,10 @@ export async function getRuns(db: Executor, query: Record<string, string>, res: 
   const filter = runFilter(query);
   if (typeof filter === 'string') return refuse(res, 400, filter);
   const { runs, total } = await listRuns(db, { ...filter, kind: 'hook' });
-  const deliveries = await deliveriesOf(db, runs.map((run) => run.id));
+  const deliveries = await deliveriesOf(
+    db,
+    runs.map((run) => run.id),
+  );
   const views = runs.map((run) => runView(run, deliveries.get(run.id)));
   res.json({ ok: true, runs: views, total, limit: filter.limit, offset: filter.offset });
 }

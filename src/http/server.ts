@@ -21,8 +21,6 @@ export interface HttpDeps {
   readonly log: Logger;
   readonly onEvent: (hook: string, outcome: Outcome) => void;
   readonly metricsText: () => Promise<string>;
-  /** false until everything runs, and again while it stops */
-  readonly isReady: () => boolean;
   /** what the latest reload brought; a request is served by what it began with */
   readonly current: () => {
     readonly config: Config;
@@ -41,8 +39,11 @@ export interface HttpServer {
 
 /** A request has this long to arrive whole, so that a trickle cannot hold a connection. */
 const requestMs = 30_000;
+/** A stop waits this long for answers under way. */
+const longestCloseMs = 5000;
 
 export function createServer(deps: HttpDeps): HttpServer {
+  let closing = false;
   const app = express();
   app.disable('x-powered-by').disable('etag');
   app.set('trust proxy', deps.current().config.gateway.trustProxy);
@@ -50,17 +51,29 @@ export function createServer(deps: HttpDeps): HttpServer {
   app.use((_req, res, next) => {
     res.setHeader('X-Content-Type-Options', 'nosniff');
     res.setHeader('Referrer-Policy', 'no-referrer');
+    // A client that keeps its connection busy would hold up the stop for ever.
+    if (closing) res.setHeader('Connection', 'close');
     next();
   });
   app.use(createHooks(deps));
   app.get('/healthz', (_req, res) => void res.type('text/plain').send('ok'));
-  app.get('/readyz', (_req, res) => void res.status(deps.isReady() ? 200 : 503).type('text/plain').send(deps.isReady() ? 'ready' : 'stopping'));
-  app.get('/metrics', ownerOnly(deps), async (_req, res) => void res.type('text/plain; version=0.0.4').send(await deps.metricsText()));
+  app.get('/readyz', (_req, res) => {
+    res.status(closing ? 503 : 200).type('text/plain');
+    res.send(closing ? 'stopping' : 'ready');
+  });
+  app.get(
+    '/metrics',
+    ownerOnly(deps),
+    async (_req, res) => void res.type('text/plain; version=0.0.4').send(await deps.metricsText()),
+  );
   app.use('/api', createApi(deps));
   app.use((_req, res) => refuse(res, 404, 'not found'));
   app.use(errorHandler(deps.log));
 
-  const server = http.createServer({ requestTimeout: requestMs, headersTimeout: 10_000, connectionsCheckingInterval: 1000 }, app);
+  const server = http.createServer(
+    { requestTimeout: requestMs, headersTimeout: 10_000, connectionsCheckingInterval: 1000 },
+    app,
+  );
   server.on('clientError', answerBrokenRequest);
 
   return {
@@ -71,8 +84,12 @@ export function createServer(deps: HttpDeps): HttpServer {
       }),
     close: () =>
       new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeIdleConnections();
+        closing = true;
+        const late = setTimeout(() => server.closeAllConnections(), longestCloseMs);
+        server.close(() => {
+          clearTimeout(late);
+          resolve();
+        });
       }),
   };
 }

@@ -43,7 +43,16 @@ export function adminRun(run: Run, delivery: Delivery | undefined) {
 
 export function eventRow(event: EventRow) {
   const { id, hook, receivedAt, mapping, outcome, detail, response, replayOf } = event;
-  return { eventId: id, hook, receivedAt, outcome, mapping, detail, answer: response && JSON.parse(response), replayOf };
+  return {
+    eventId: id,
+    hook,
+    receivedAt,
+    outcome,
+    mapping,
+    detail,
+    answer: response && JSON.parse(response),
+    replayOf,
+  };
 }
 
 /** An event with what was received; a body that is no UTF-8 text is shown as base64. */

@@ -43,7 +43,13 @@ export async function accept(store: Store, queue: Queue, acceptance: Acceptance)
     }
   }
   const accepted = answer(event.id, runs, lines);
-  const recorded: Event = { ...event, mapping, outcome: 'accepted', detail: null, response: JSON.stringify(accepted.body) };
+  const recorded: Event = {
+    ...event,
+    mapping,
+    outcome: 'accepted',
+    detail: null,
+    response: JSON.stringify(accepted.body),
+  };
 
   await store.write(async (tx, afterCommit) => {
     await insertEvent(tx, recorded);

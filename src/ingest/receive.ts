@@ -44,7 +44,15 @@ export async function receive(receiver: Receiver, request: Request): Promise<Ans
   const { table, store, queue, log } = receiver;
   const { hook, query, body } = request;
   const now = Date.now();
-  const event = { id: uuid(), hook, receivedAt: now, query, headers: cleanHeaders(request.headers), body, replayOf: request.replayOf ?? null };
+  const event = {
+    id: uuid(),
+    hook,
+    receivedAt: now,
+    query,
+    headers: cleanHeaders(request.headers),
+    body,
+    replayOf: request.replayOf ?? null,
+  };
 
   let payload: unknown;
   try {
@@ -59,7 +67,13 @@ export async function receive(receiver: Receiver, request: Request): Promise<Ans
     const known = table.knows(hook);
     const detail = known ? misses.join('; ') : 'no mapping has this name';
     const answer = known ? null : refusal(`hook not found: ${hook}`);
-    return record(receiver, event, { outcome: 'filtered', detail, mapping: null, status: known ? 204 : 404, body: answer });
+    return record(receiver, event, {
+      outcome: 'filtered',
+      detail,
+      mapping: null,
+      status: known ? 204 : 404,
+      body: answer,
+    });
   }
 
   try {
@@ -67,9 +81,21 @@ export async function receive(receiver: Receiver, request: Request): Promise<Ans
     const actions = acting instanceof Promise ? await acting : acting;
     if (!actions || actions.length === 0) {
       const detail = actions ? 'there is nothing in the batch' : 'the transform said null';
-      return await record(receiver, event, { outcome: 'skipped', detail, mapping: mapping.id, status: 204, body: null });
+      return await record(receiver, event, {
+        outcome: 'skipped',
+        detail,
+        mapping: mapping.id,
+        status: 204,
+        body: null,
+      });
     }
-    const accepted = await accept(store, queue, { event, context, mapping: mapping.id, policy: mapping.policy, actions });
+    const accepted = await accept(store, queue, {
+      event,
+      context,
+      mapping: mapping.id,
+      policy: mapping.policy,
+      actions,
+    });
     log.debug({ eventId: event.id, hook, mapping: mapping.id, runIds: accepted.runIds }, 'event accepted');
     return { ...accepted, outcome: 'accepted' };
   } catch (error) {
@@ -80,7 +106,13 @@ export async function receive(receiver: Receiver, request: Request): Promise<Ans
     }
     if (error instanceof TransformError) {
       const answer = refusal('the transform of this hook failed; see the event');
-      return record(receiver, event, { outcome: 'failed', detail: error.message, mapping: mapping.id, status: 500, body: answer });
+      return record(receiver, event, {
+        outcome: 'failed',
+        detail: error.message,
+        mapping: mapping.id,
+        status: 500,
+        body: answer,
+      });
     }
     throw error;
   }

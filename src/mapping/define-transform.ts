@@ -24,7 +24,7 @@ export interface TransformContext<Payload = unknown> {
 }
 
 /** What a transform changes in the action of its mapping. */
-export interface TransformPatch extends Partial<Omit<AgentPayload, 'message'>> {
+interface TransformPatch extends Partial<Omit<AgentPayload, 'message'>> {
   /** turns an agent action into a wake and back */
   action?: 'wake' | 'agent';
   /** the same as `action` */
@@ -36,7 +36,7 @@ export interface TransformPatch extends Partial<Omit<AgentPayload, 'message'>> {
 }
 
 /** Null skips the event, undefined leaves the action as it is. */
-export type TransformResult = TransformPatch | null | undefined;
+type TransformResult = TransformPatch | null | undefined;
 
 export type Transform<Payload = unknown> = (
   ctx: TransformContext<Payload>,

@@ -31,7 +31,7 @@ export interface Mapping {
    */
   act(context: Context, rawBody: Buffer): Actions | Promise<Actions>;
 }
-export type Actions = readonly Action[] | null;
+type Actions = readonly Action[] | null;
 
 export interface MappingDeps {
   readonly resolveModel: ResolveModel;

@@ -26,7 +26,8 @@ export interface Patch extends Partial<Omit<Static<typeof patchSchema>, 'action'
  */
 export function patchOf(module: string, fields: Record<string, unknown>, texts: Readonly<Record<string, Text>>): Patch {
   for (const key of [...Object.keys(fields), ...Object.keys(texts)]) {
-    if (key in safetyFields) throw new TransformError(`transform ${module}: ${key} can be set in the mapping only`);
+    if (Object.hasOwn(safetyFields, key))
+      throw new TransformError(`transform ${module}: ${key} can be set in the mapping only`);
     if (!known.includes(key)) throw new TransformError(`transform ${module}: ${key}: ${unknownKey(key, known)}`);
   }
   const misplaced = Object.keys(texts).find((field) => field !== 'message' && field !== 'text');

@@ -102,7 +102,10 @@ async function transformProblems(
   use: boolean,
 ): Promise<string[]> {
   const users = rules.flatMap(({ rule: { transform }, ...place }) => (transform ? [{ transform, ...place }] : []));
-  const problems = await transforms.check(users.map(({ transform }) => transform), use);
+  const problems = await transforms.check(
+    users.map(({ transform }) => transform),
+    use,
+  );
   return users.flatMap(({ at, locate }, position) => {
     const message = problems[position] ?? null;
     return message === null ? [] : locate([{ path: `${at}/transform`, message }]);

@@ -95,6 +95,8 @@ function compileTokens(tokens: readonly Token[], source: string): Node[] {
 function compileName(name: string, at: string): Name {
   if (name === '.') return { segments: [], atRoot: ['payload'] };
   if (name === '') throw new Error(`a tag without a name ${at}`);
+  // Mustache takes `{{a} and {{b}}` for one tag, which would silently render empty.
+  if (/[{}]/.test(name)) throw new Error(`the tag {{${name}}} is not closed where it should be ${at}`);
   try {
     const segments = ownerPath(name);
     const [root, header, ...rest] = segments;

@@ -35,7 +35,8 @@ export function createPool(sources: Snapshot): Pool {
   const underWay = new Set<Promise<unknown>>();
   let lastId = 0;
 
-  threads.on('message', ({ id, phase }: Phase) => phases.get(id)?.(phase));
+  // The owner's code may send messages, too.
+  threads.on('message', (message: Phase | null) => message && phases.get(message.id)?.(message.phase));
   // A thread that dies between two calls is replaced; without a listener it would end the process.
   threads.on('error', () => {});
 

@@ -56,7 +56,7 @@ function orNothing<T>(read: () => readonly T[]): readonly T[] {
 export function resolveModule(dir: string, module: string): string {
   const refuse = (reason: string): never => {
     throw new TransformError(
-      `transform.module "${module}" ${reason}; wanted a path inside hooks.transformsDir (${dir}), such as "triage.ts"`,
+      `module "${module}" ${reason}; wanted a path inside hooks.transformsDir (${dir}), such as "triage.ts"`,
     );
   };
   if (isAbsolute(module) || /^[\\/]/.test(module)) refuse('is absolute');

@@ -3,8 +3,9 @@ import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parentPort, workerData } from 'node:worker_threads';
 import { messageOf } from '../domain/errors.ts';
-import { display, type Part, type Text } from '../domain/text.ts';
-import type { Prompt, Transform } from './define-transform.ts';
+import type { Text } from '../domain/text.ts';
+import type { Transform } from './define-transform.ts';
+import { createPromptTag, type PromptTag } from './prompt-tag.ts';
 import { formats, type Snapshot } from './transform-source.ts';
 
 /**
@@ -73,15 +74,14 @@ export async function check(target: Target): Promise<string | null> {
 
 /** Calls the owner's function on a context of its own. */
 export async function run(call: Call): Promise<Answer> {
-  const prompts = new WeakMap<object, Text>();
+  const { tag, textOf } = createPromptTag();
   try {
     const transform = await find(call);
     const { headers, query, path } = call;
     const rawBody = Buffer.from(call.rawBody.buffer);
-    const prompt = promptTag(prompts);
     announce(call.id, 'call');
-    const result = await transform({ payload: JSON.parse(call.payload), headers, query, path, rawBody, prompt });
-    return answerOf(result, prompts);
+    const result = await transform({ payload: JSON.parse(call.payload), headers, query, path, rawBody, prompt: tag });
+    return answerOf(result, textOf);
   } catch (error) {
     return { kind: 'error', reason: describe(error) };
   }
@@ -107,54 +107,19 @@ async function find({ id, url, exportName }: Target): Promise<Transform> {
   throw new Error(`${fileURLToPath(url)} ${what}; wanted a function`);
 }
 
-function answerOf(result: unknown, prompts: WeakMap<object, Text>): Answer {
+function answerOf(result: unknown, textOf: PromptTag['textOf']): Answer {
   if (result === undefined) return { kind: 'unchanged' };
   if (result === null) return { kind: 'skip' };
-  if (typeof result !== 'object' || Array.isArray(result) || prompts.has(result)) {
+  if (typeof result !== 'object' || Array.isArray(result) || textOf(result)) {
     const type = Array.isArray(result) ? 'an array' : typeof result === 'object' ? 'a prompt' : `a ${typeof result}`;
     throw new Error(`it returned ${type}; wanted an object with the fields to change, null or undefined`);
   }
-  // By identity: data that imitates a prompt was never made here.
-  const texts: Record<string, Text> = {};
-  const rest: Record<string, unknown> = {};
-  for (const [field, value] of Object.entries(result)) {
-    const text = typeof value === 'object' && value !== null ? prompts.get(value) : undefined;
-    if (text) texts[field] = text;
-    else rest[field] = value;
-  }
-  return { kind: 'patch', json: JSON.stringify(rest), texts };
-}
-
-function promptTag(prompts: WeakMap<object, Text>) {
-  return (words: TemplateStringsArray, ...values: readonly unknown[]): Prompt => {
-    // Called with brackets, its argument would be outside text that passes for the owner's words.
-    if (!Array.isArray(words) || !Object.isFrozen(words) || !Object.hasOwn(words, 'raw')) {
-      throw new TypeError('ctx.prompt is a template tag: write ctx.prompt`…` without brackets');
-    }
-    const parts: Part[] = [];
-    const add = (value: unknown): void => {
-      const text = typeof value === 'object' && value !== null ? prompts.get(value) : undefined;
-      if (text) parts.push(...text);
-      else if (Array.isArray(value) && value.length > 0 && value.every((item) => prompts.has(item))) value.forEach(add);
-      // toJSON may give undefined, which would make the reference look into the event.
-      else parts.push({ path: '', value: display(value) ?? '' });
-    };
-    words.forEach((word, at) => {
-      parts.push(word);
-      if (at < values.length) add(values[at]);
-    });
-    let count = 0;
-    const prompt = Object.freeze({
-      toString() {
-        throw new TypeError('a prompt cannot be joined with other text: write ctx.prompt`… ${inner} …`');
-      },
-    });
-    prompts.set(
-      prompt,
-      parts.map((part) => (typeof part === 'string' ? part : { ...part, path: `value${++count}` })),
-    );
-    return prompt as unknown as Prompt;
-  };
+  const texts = Object.entries(result).flatMap(([field, value]) => {
+    const text = textOf(value);
+    return text ? [[field, text] as const] : [];
+  });
+  const rest = Object.entries(result).filter(([, value]) => !textOf(value));
+  return { kind: 'patch', json: JSON.stringify(Object.fromEntries(rest)), texts: Object.fromEntries(texts) };
 }
 
 /** Message and place, so that the owner finds the line: `Expected ident (/home/me/transforms/a.ts:2)`. */

@@ -61,7 +61,11 @@ export function createTransforms({ dir, onReload, onRefused }: TransformOptions)
   }
 
   /** A generation of the files as they are takes over if all its modules load; the old one ends after its last call. */
-  async function check(specs: readonly TransformSpec[], use: boolean, now: string): Promise<readonly (string | null)[]> {
+  async function check(
+    specs: readonly TransformSpec[],
+    use: boolean,
+    now: string,
+  ): Promise<readonly (string | null)[]> {
     const next = current?.fingerprint === now ? current : createGeneration(dir, now);
     const problems = await Promise.all(specs.map((spec) => problemOf(dir, next, spec)));
     const takesOver = use && problems.every((problem) => problem === null);
@@ -83,14 +87,11 @@ export function createTransforms({ dir, onReload, onRefused }: TransformOptions)
     else onReload?.();
   }
 
-  /** The generation for a call that begins now. */
-  async function upToDate(module: string): Promise<Generation> {
-    for (;;) {
-      if (!current) throw new TransformError(`transform ${module} was not loaded`);
-      const now = fingerprint(dir);
-      if (now === current.fingerprint || now === refused) return current;
-      await inTurn(reload);
-    }
+  /** The generation for a call that begins now; undefined while there are edits to load. */
+  function upToDate(module: string): Generation | undefined {
+    if (!current) throw new TransformError(`transform ${module} was not loaded`);
+    const now = fingerprint(dir);
+    return now === current.fingerprint || now === refused ? current : undefined;
   }
 
   return {
@@ -98,7 +99,11 @@ export function createTransforms({ dir, onReload, onRefused }: TransformOptions)
       inTurn(async () => (specs.length === 0 && !current ? [] : check(specs, use, fingerprint(dir)))),
     refresh: () => inTurn(reload),
     async run({ module, export: exportName = 'default', timeoutMs = defaultTimeoutMs }, context, rawBody) {
-      const generation = await upToDate(module);
+      let generation = upToDate(module);
+      while (!generation) {
+        await inTurn(reload);
+        generation = upToDate(module);
+      }
       const { headers, query, path } = context;
       const payload = JSON.stringify(context.payload);
       const url = urlOf(dir, generation, module);

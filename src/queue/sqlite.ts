@@ -29,7 +29,8 @@ export function createSqliteQueue(): Queue {
     },
 
     async claim(tx, kind, limit, now) {
-      const { rows } = await sql<Job>`update jobs set status = 'running', attempt = attempt + 1, leaseUntil = ${now + leaseMs}
+      const { rows } =
+        await sql<Job>`update jobs set status = 'running', attempt = attempt + 1, leaseUntil = ${now + leaseMs}
         where id in (
           select id from (select id from jobs where status = 'queued' and kind = ${kind} and runAt <= ${now}
                           order by runAt, id limit ${limit})
@@ -43,7 +44,9 @@ export function createSqliteQueue(): Queue {
       if (kinds.length === 0) return undefined;
       const { rows } = await sql<{ due: number | null }>`select min(due) as due from (
         select min(runAt) as due from jobs where status = 'queued' and kind in (${sql.join(kinds)})
-        union all select min(leaseUntil) from jobs where status = 'running' and kind in (${sql.join(kinds)}))`.execute(db);
+        union all select min(leaseUntil) from jobs where status = 'running' and kind in (${sql.join(kinds)}))`.execute(
+        db,
+      );
       return rows[0]?.due ?? undefined;
     },
 
@@ -86,7 +89,11 @@ export function createSqliteQueue(): Queue {
     },
 
     async counts(db) {
-      const rows = await db.selectFrom('jobs').select(['status', db.fn.countAll<number>().as('n')]).groupBy('status').execute();
+      const rows = await db
+        .selectFrom('jobs')
+        .select(['status', db.fn.countAll<number>().as('n')])
+        .groupBy('status')
+        .execute();
       const of = (status: string) => rows.find((row) => row.status === status)?.n ?? 0;
       return { queued: of('queued'), waiting: of('waiting'), running: of('running'), dead: of('dead') };
     },

@@ -23,7 +23,12 @@ export function deliverHandler(runtime: Runtime): Handler {
   };
 }
 
-async function deliver({ store, queue, current, log }: Runtime, job: Job, delivery: Delivery, text: string): Promise<void> {
+async function deliver(
+  { store, queue, current, log }: Runtime,
+  job: Job,
+  delivery: Delivery,
+  text: string,
+): Promise<void> {
   const { id, runId, channel: name, to } = delivery;
   let failure: string | undefined;
   try {
@@ -37,7 +42,8 @@ async function deliver({ store, queue, current, log }: Runtime, job: Job, delive
   await store.write(async (tx) => {
     const now = Date.now();
     if (failure === undefined) {
-      if (await queue.complete(tx, job)) await updateDelivery(tx, id, { status: 'sent', error: null, completedAt: now });
+      if (await queue.complete(tx, job))
+        await updateDelivery(tx, id, { status: 'sent', error: null, completedAt: now });
     } else if (job.attempt < maxAttempts) {
       const again = await queue.retry(tx, job, { runAt: now + backoffMs(job.attempt), error: failure });
       if (again) await updateDelivery(tx, id, { error: failure });

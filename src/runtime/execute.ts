@@ -7,8 +7,8 @@ import { completeRun, failRun, handBackRun, retryRun } from './finish.ts';
 import type { Runtime } from './runtime.ts';
 import { Stopping } from './worker.ts';
 
-/** How many past turns of a session are read at most; the agent trims them further to its budget. */
-const historyTurns = 50;
+/** More turns than fit into any agent's budget, so that it is the agent who cuts, and knows that it did. */
+const historyTurns = 200;
 
 /**
  * One attempt at a run: build the prompt, one exchange with the model, one finishing transaction. Never throws for what
@@ -29,7 +29,8 @@ export async function execute(
   const model = run.action.model ?? models.defaultModel;
   const limit = limitTime(run.action.timeoutSeconds ?? config.agents.defaults.timeoutSeconds, stopping);
   try {
-    if (job.attempt > maxAttempts) throw new TurnError('interrupted', `gave up after ${maxAttempts} attempts: each was cut short`);
+    if (job.attempt > maxAttempts)
+      throw new TurnError('interrupted', `gave up after ${maxAttempts} attempts: each was cut short`);
     const provider = models.agent(model);
     prompt = await makePrompt();
     const history = await sessionHistory(store.read, run.sessionKey, historyTurns);
@@ -46,7 +47,8 @@ export async function execute(
       await handBackRun(runtime, job, run);
       return;
     }
-    const error = thrown instanceof TurnError ? thrown : new TurnError('internal', messageOf(thrown), { cause: thrown });
+    const error =
+      thrown instanceof TurnError ? thrown : new TurnError('internal', messageOf(thrown), { cause: thrown });
     const about = { runId: run.id, eventId: run.eventId, hook: run.hook, attempt: job.attempt, code: error.code };
     if (error.retryable && job.attempt < maxAttempts) {
       log.warn(about, `run failed, will be tried again: ${error.message}`);

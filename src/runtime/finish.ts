@@ -109,10 +109,16 @@ export async function handBackRun({ store, queue, log }: Runtime, job: Job, run:
 }
 
 /** One line for main, and main is woken if the run's action says so. */
-async function tellMain({ queue }: Runtime, tx: Executor, run: Run, text: string, now: number, afterCommit: AfterCommit): Promise<void> {
+async function tellMain(
+  { queue }: Runtime,
+  tx: Executor,
+  run: Run,
+  text: string,
+  now: number,
+  afterCommit: AfterCommit,
+): Promise<void> {
   if (run.policy.updateMainSession === 'blocked') return;
   const mode = run.action.wakeMode;
   await insertSystemEvent(tx, { eventId: run.eventId, source: `run ${run.id}`, text, mode, createdAt: now });
   if (mode === 'now') await queue.enqueue(tx, wakeJob(now), afterCommit);
 }
-

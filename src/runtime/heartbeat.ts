@@ -22,7 +22,7 @@ const maxLines = 2000;
  * again with the lines it had; a new one takes the oldest lines that wait.
  */
 export function heartbeatHandler(runtime: Runtime): Handler {
-  const { queue, current } = runtime;
+  const { queue, current, log } = runtime;
   return {
     limit: () => 1,
     async begin(tx, job) {
@@ -32,9 +32,10 @@ export function heartbeatHandler(runtime: Runtime): Handler {
       let id = await findOpenHeartbeat(tx);
       if (id === undefined) {
         const lines = firstBytes(await waitingLines(tx, maxLines), maxInboxBytes);
-        const mayRun = job.ref === 'timer' ? lines.length > 0 || !isEmptyChecklist(readChecklist(config)) : lines.length > 0;
-        const woken = lines.some((line) => line.mode === 'now');
-        if (!mayRun || (!woken && !isActive(settings.activeHours, now))) {
+        const idle = lines.length === 0 && (job.ref === 'wake' || isEmptyChecklist(readChecklist(config)));
+        const asleep = !lines.some((line) => line.mode === 'now') && !isActive(settings.activeHours, now);
+        if (idle || asleep) {
+          log.debug({ reason: idle ? 'nothing to look at' : 'outside activeHours' }, 'heartbeat skipped');
           await queue.complete(tx, job);
           return null;
         }
@@ -55,7 +56,12 @@ export function heartbeatHandler(runtime: Runtime): Handler {
   };
 }
 
-function newBeat(id: string, settings: Config['agents']['defaults']['heartbeat'], model: { model?: string }, now: number) {
+function newBeat(
+  id: string,
+  settings: Config['agents']['defaults']['heartbeat'],
+  model: { model?: string },
+  now: number,
+) {
   return {
     id,
     kind: 'heartbeat' as const,
@@ -115,20 +121,21 @@ const longestTimeoutMs = 2 ** 31 - 1;
 /** Asks for a heartbeat every `heartbeat.every`, counted from the last one, also across restarts. */
 export function startHeartbeatTimer(runtime: Runtime): { reschedule(): void; stop(): void } {
   const { store, queue, current, log } = runtime;
-  const startedAt = Date.now();
+  /** when the timer last began to wait: a beat that was skipped leaves no run to count from */
+  let since: number | undefined;
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
 
   async function schedule(): Promise<void> {
     const every = durationMs(current().config.agents.defaults.heartbeat.every);
     if (every === 0) return;
-    const last = (await lastHeartbeatAt(store.read)) ?? startedAt;
-    // A beat that was skipped leaves no run; the wait counts from now on then.
-    const wait = last + every > Date.now() ? last + every - Date.now() : every;
+    since ??= (await lastHeartbeatAt(store.read)) ?? Date.now();
+    const wait = Math.max(0, since + every - Date.now());
     if (!stopped) timer = setTimeout(beat, Math.min(wait, longestTimeoutMs));
   }
 
   function beat(): void {
+    since = Date.now();
     store
       .write((tx, afterCommit) => queue.enqueue(tx, heartbeatJob('timer', Date.now()), afterCommit))
       .catch((error) => log.error({ err: error }, 'cannot ask for a heartbeat'))

@@ -9,7 +9,11 @@ import type { Store, Work } from '../store/store.ts';
 export interface Handler {
   readonly limit: () => number;
   /** Part of the claim's transaction. What it gives back is the work; null where there is none left. */
-  begin(tx: Executor, job: Job, afterCommit: Parameters<Work<unknown>>[1]): Promise<((signal: AbortSignal) => Promise<void>) | null>;
+  begin(
+    tx: Executor,
+    job: Job,
+    afterCommit: Parameters<Work<unknown>>[1],
+  ): Promise<((signal: AbortSignal) => Promise<void>) | null>;
 }
 
 export interface Worker {
@@ -86,7 +90,9 @@ export function createWorker(deps: {
   function start(job: Job, work: (signal: AbortSignal) => Promise<void>): void {
     busy[job.kind] += 1;
     const done = work(stopping.signal)
-      .catch((error) => log.error({ err: error, job: job.id, kind: job.kind, ref: job.ref }, `work failed: ${messageOf(error)}`))
+      .catch((error) =>
+        log.error({ err: error, job: job.id, kind: job.kind, ref: job.ref }, `work failed: ${messageOf(error)}`),
+      )
       .finally(() => {
         busy[job.kind] -= 1;
         underWay.delete(job.id);
@@ -98,7 +104,9 @@ export function createWorker(deps: {
   async function renew(): Promise<void> {
     const jobs = [...underWay.values()].map((entry) => entry.job);
     if (jobs.length === 0) return;
-    await store.write((tx) => queue.extend(tx, jobs, Date.now())).catch((error) => log.error({ err: error }, 'cannot renew leases'));
+    await store
+      .write((tx) => queue.extend(tx, jobs, Date.now()))
+      .catch((error) => log.error({ err: error }, 'cannot renew leases'));
   }
 
   return {

@@ -7,7 +7,10 @@ export type Delivery = Selectable<Database['deliveries']>;
 
 export async function insertDelivery(
   tx: Executor,
-  delivery: Pick<Delivery, 'id' | 'runId' | 'sessionKey' | 'channel' | 'to' | 'text' | 'status' | 'error' | 'createdAt'>,
+  delivery: Pick<
+    Delivery,
+    'id' | 'runId' | 'sessionKey' | 'channel' | 'to' | 'text' | 'status' | 'error' | 'createdAt'
+  >,
 ): Promise<void> {
   await tx.insertInto('deliveries').values(delivery).execute();
 }
@@ -27,7 +30,12 @@ export async function updateDelivery(
 /** The newest delivery of each of the runs. */
 export async function deliveriesOf(db: Executor, runIds: readonly string[]): Promise<Map<string, Delivery>> {
   if (runIds.length === 0) return new Map();
-  const rows = await db.selectFrom('deliveries').selectAll().where('runId', 'in', [...runIds]).orderBy('id').execute();
+  const rows = await db
+    .selectFrom('deliveries')
+    .selectAll()
+    .where('runId', 'in', [...runIds])
+    .orderBy('id')
+    .execute();
   return new Map(rows.map((row) => [row.runId, row]));
 }
 

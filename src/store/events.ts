@@ -28,7 +28,10 @@ export async function findEvent(db: Executor, id: string): Promise<Event | undef
 }
 
 /** What a list shows of an event: all but the bytes. */
-export type EventRow = Pick<Event, 'id' | 'hook' | 'receivedAt' | 'mapping' | 'outcome' | 'detail' | 'response' | 'replayOf'>;
+export type EventRow = Pick<
+  Event,
+  'id' | 'hook' | 'receivedAt' | 'mapping' | 'outcome' | 'detail' | 'response' | 'replayOf'
+>;
 
 /** Newest first; `before` is the id to go on from. */
 export function listEvents(

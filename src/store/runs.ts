@@ -125,7 +125,10 @@ export async function listRuns(db: Executor, filter: RunFilter): Promise<{ runs:
     kind === 'hook' && name === undefined
       ? (await runCounts(db))[status ?? 'total']
       : (await matching.select(db.fn.countAll<number>().as('total')).executeTakeFirstOrThrow()).total;
-  return { runs: rows.map(({ usageJson, ...same }) => ({ ...same, usage: usageJson ? JSON.parse(usageJson) : null })), total };
+  return {
+    runs: rows.map(({ usageJson, ...same }) => ({ ...same, usage: usageJson ? JSON.parse(usageJson) : null })),
+    total,
+  };
 }
 
 const listed = [

@@ -72,7 +72,10 @@ function kysely(sqlite: Sqlite.Database): Executor {
 }
 
 async function migrate(db: Executor): Promise<void> {
-  const { error } = await new Migrator({ db, provider: { getMigrations: async () => sqliteMigrations } }).migrateToLatest();
+  const { error } = await new Migrator({
+    db,
+    provider: { getMigrations: async () => sqliteMigrations },
+  }).migrateToLatest();
   if (error) throw error;
 }
 

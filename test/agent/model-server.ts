@@ -2,7 +2,7 @@ import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { LLMock } from '@copilotkit/aimock';
 
-export interface Recorded {
+interface Recorded {
   readonly path: string;
   readonly headers: http.IncomingHttpHeaders;
   readonly body: Record<string, unknown>;

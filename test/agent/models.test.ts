@@ -62,6 +62,7 @@ describe('a name', () => {
     ['mini', 'openai/gpt-5.2-mini', listed],
     ['anthropic/claude-sonnet-5-5', 'anthropic/claude-sonnet-5-5', listed],
     ['sonnet', 'anthropic/claude-opus-5-5', listed],
+    ['opus', 'anthropic/claude-opus-5-5', listed],
   ];
   it.each(good)('%j means %s', (name, expected, models) => {
     expect(models.resolve(name)).toBe(expected);
@@ -75,12 +76,12 @@ describe('a name', () => {
       '"gpt" is no model: write provider/model, such as "anthropic/claude-sonnet-5-5", or an alias (haiku, sonnet',
       open,
     ],
-    ['gpt', 'or an alias (mini, sonnet, haiku', listed],
+    ['gpt', 'or an alias (mini, sonnet, opus)', listed],
     ['constructor', '"constructor" is no model', open],
     ['/x', '"/x" is no model', open],
     ['openai/', '"openai/" is no model', open],
-    ['haiku', `model "haiku" is not allowed; agents.defaults.models lists: ${allowed}`, listed],
-    ['openai/gpt-5.2', `model "openai/gpt-5.2" is not allowed; agents.defaults.models lists: ${allowed}`, listed],
+    ['haiku', `"haiku" is not allowed; agents.defaults.models lists: ${allowed}`, listed],
+    ['openai/gpt-5.2', `"openai/gpt-5.2" is not allowed; agents.defaults.models lists: ${allowed}`, listed],
   ];
   it.each(bad)('%j is refused: %s', (name, message, models) => {
     expect(() => models.resolve(name)).toThrow(message);
@@ -103,7 +104,7 @@ describe('a config whose models cannot work', () => {
       agents({ model: 'openai/x' }),
     ],
     [
-      'agents.defaults.model ("auto" means echo/echo here): model "echo/echo" is not allowed',
+      'agents.defaults.model: "auto" is echo/echo without an Anthropic API key: "echo/echo" is not allowed',
       agents({ models: { opus: {} } }),
     ],
     [

@@ -2,8 +2,25 @@ import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import { v7 as uuid } from 'uuid';
 import type { Event } from '../../src/domain/event.ts';
 import { findEvent, insertEvent, listEvents } from '../../src/store/events.ts';
-import { hasWaitingLines, insertSystemEvent, linesOfBeat, markLinesRead, releaseLines, takeLines, waitingLines } from '../../src/store/inbox.ts';
-import { finishRun, insertRun, listRuns, type NewRun, reopenRun, runCounts, sessionHistory, startRun } from '../../src/store/runs.ts';
+import {
+  hasWaitingLines,
+  insertSystemEvent,
+  linesOfBeat,
+  markLinesRead,
+  releaseLines,
+  takeLines,
+  waitingLines,
+} from '../../src/store/inbox.ts';
+import {
+  finishRun,
+  insertRun,
+  listRuns,
+  type NewRun,
+  reopenRun,
+  runCounts,
+  sessionHistory,
+  startRun,
+} from '../../src/store/runs.ts';
 import type { Store } from '../../src/store/store.ts';
 
 export function newEvent(change: Partial<Event> = {}): Event {
@@ -32,7 +49,15 @@ export function newRun(change: Partial<NewRun> & { name?: string; sessionKey?: s
     hook: 'agent',
     createdAt: Date.now(),
     policy: { allowUnsafeExternalContent: false, updateMainSession: 'always' },
-    action: { kind: 'agent', message: [{ path: 'message' }], name, sessionKey, wakeMode: 'now', deliver: true, channel: 'last' },
+    action: {
+      kind: 'agent',
+      message: [{ path: 'message' }],
+      name,
+      sessionKey,
+      wakeMode: 'now',
+      deliver: true,
+      channel: 'last',
+    },
     ...rest,
   };
 }
@@ -104,7 +129,8 @@ export function storeConformance(open: () => Promise<Store>): void {
       ids.push(event.id);
       await store.write((tx) => insertEvent(tx, event));
     }
-    const page = (filter: object) => listEvents(store.read, { hook, limit: 2, ...filter }).then((rows) => rows.map((row) => row.id));
+    const page = (filter: object) =>
+      listEvents(store.read, { hook, limit: 2, ...filter }).then((rows) => rows.map((row) => row.id));
     expect(await page({})).toEqual([ids[3], ids[2]]);
     expect(await page({ before: ids[2] })).toEqual([ids[1], ids[0]]);
     expect(await page({ outcome: 'filtered' })).toEqual([ids[1]]);
@@ -119,7 +145,9 @@ export function storeConformance(open: () => Promise<Store>): void {
     });
     const count = async () => {
       const now = await runCounts(store.read);
-      return Object.fromEntries(Object.entries(now).map(([key, value]) => [key, value - before[key as keyof typeof now]]));
+      return Object.fromEntries(
+        Object.entries(now).map(([key, value]) => [key, value - before[key as keyof typeof now]]),
+      );
     };
     expect(await count()).toEqual({ total: 2, pending: 1, running: 1, completed: 0, error: 0 });
     await store.write((tx) => finishRun(tx, second.id, { summary: 's', error: 'e', errorCode: 'model' }, 6));
@@ -132,20 +160,31 @@ export function storeConformance(open: () => Promise<Store>): void {
     const run = newRun();
     await store.write((tx) => insertRun(tx, run));
     const started = await store.write((tx) => startRun(tx, run.id, 2, 77));
-    expect(started).toMatchObject({ id: run.id, status: 'running', attempts: 2, startedAt: 77, action: run.action, policy: run.policy });
+    expect(started).toMatchObject({
+      id: run.id,
+      status: 'running',
+      attempts: 2,
+      startedAt: 77,
+      action: run.action,
+      policy: run.policy,
+    });
     await store.write((tx) => finishRun(tx, run.id, { summary: 'done', outputText: 'done' }, 78));
     expect(await store.write((tx) => startRun(tx, run.id, 3, 79))).toBeUndefined();
   });
 
   it('finds runs by part of their name in any case, taking % and _ literally', async () => {
     const tag = uuid();
-    for (const name of [`${tag} GitHub`, `${tag} 100%`, `${tag} other`]) await store.write((tx) => insertRun(tx, newRun({ name })));
+    for (const name of [`${tag} GitHub`, `${tag} 100%`, `${tag} other`])
+      await store.write((tx) => insertRun(tx, newRun({ name })));
     const names = async (name: string) =>
       (await listRuns(store.read, { name, kind: 'hook', limit: 10, offset: 0 })).runs.map((run) => run.name);
     expect(await names(`${tag} gitHUB`)).toEqual([`${tag} GitHub`]);
     expect(await names(`${tag} 100%`)).toEqual([`${tag} 100%`]);
     expect(await names(`${tag} 1_0`)).toEqual([]);
-    expect(await listRuns(store.read, { name: tag, kind: 'hook', limit: 2, offset: 2 })).toMatchObject({ total: 3, runs: [{ name: `${tag} GitHub` }] });
+    expect(await listRuns(store.read, { name: tag, kind: 'hook', limit: 2, offset: 2 })).toMatchObject({
+      total: 3,
+      runs: [{ name: `${tag} GitHub` }],
+    });
   });
 
   it('gives the completed turns of a session, oldest first, and no others', async () => {

@@ -22,7 +22,9 @@ describe('the SQLite store', () => {
   it('is refused to a second gateway while one has it, with a message that names the process', async () => {
     const file = path.join(dir, 'locked.db');
     const store = await openSqliteStore(file);
-    await expect(openSqliteStore(file)).rejects.toThrow(`locked.db is in use by another gimli (process ${process.pid})`);
+    await expect(openSqliteStore(file)).rejects.toThrow(
+      `locked.db is in use by another gimli (process ${process.pid})`,
+    );
     await store.close();
     await (await openSqliteStore(file)).close();
   });
@@ -66,7 +68,11 @@ describe('the SQLite store', () => {
     expect(beside.status).toBe('fulfilled');
     await pages('pragma max_page_count = 100000');
     await store.write((tx) => insertEvent(tx, big));
-    expect((await listEvents(store.read, { limit: 10 })).map((event) => event.hook)).toEqual(['small', 'agent', 'agent']);
+    expect((await listEvents(store.read, { limit: 10 })).map((event) => event.hook)).toEqual([
+      'small',
+      'agent',
+      'agent',
+    ]);
     await store.close();
   });
 });

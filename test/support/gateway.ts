@@ -41,7 +41,11 @@ export interface TestGateway {
  * A real gateway on a free port, with its files in `dir`. `config` is merged over one in which hooks are on, the model is
  * echo, nothing is delivered, and the timer of the heartbeat is off.
  */
-export async function startGateway(dir: string, config: object = {}, env: NodeJS.ProcessEnv = {}): Promise<TestGateway> {
+export async function startGateway(
+  dir: string,
+  config: object = {},
+  env: NodeJS.ProcessEnv = {},
+): Promise<TestGateway> {
   const configFile = path.join(dir, 'gimli.json5');
   const logs: Record<string, unknown>[] = [];
   const writeConfig = (change: object) => fs.writeFileSync(configFile, JSON.stringify(merge(base, change), null, 2));
@@ -50,7 +54,10 @@ export async function startGateway(dir: string, config: object = {}, env: NodeJS
   const gimli = await createGimli({ configFile, log, env });
 
   async function call(method: string, url: string, headers: Record<string, string>, body?: unknown): Promise<Answer> {
-    const init = body === undefined ? {} : { body: typeof body === 'string' || Buffer.isBuffer(body) ? (body as string) : JSON.stringify(body) };
+    const init =
+      body === undefined
+        ? {}
+        : { body: typeof body === 'string' || Buffer.isBuffer(body) ? (body as string) : JSON.stringify(body) };
     const response = await fetch(gimli.url + url, { method, headers, ...init });
     const text = await response.text();
     return { status: response.status, headers: response.headers, body: text === '' ? null : JSON.parse(text) };
@@ -64,7 +71,8 @@ export async function startGateway(dir: string, config: object = {}, env: NodeJS
     configFile,
     logs,
     writeConfig,
-    post: (name, body, headers = {}) => call('POST', `/hooks/${name}`, { ...hook, 'Content-Type': 'application/json', ...headers }, body),
+    post: (name, body, headers = {}) =>
+      call('POST', `/hooks/${name}`, { ...hook, 'Content-Type': 'application/json', ...headers }, body),
     get: (name, headers = {}) => call('GET', `/hooks/${name}`, { ...hook, ...headers }),
     api: (method, name) => call(method, `/api${name}`, owner),
     ended: (runId) =>

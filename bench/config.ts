@@ -1,0 +1,47 @@
+import fs from 'node:fs';
+import path from 'node:path';
+
+export const hookToken = 'the-hook-token-of-the-bench';
+
+/** How a gateway under test does its runs. */
+export interface Work {
+  /** provider/model */
+  readonly model: string;
+  readonly maxConcurrent?: number;
+  readonly providers?: Record<string, { api: 'anthropic'; baseURL: string; apiKey: string }>;
+}
+
+/** Runs are answered at once, without a model. */
+export const echo: Work = { model: 'echo/echo' };
+
+/** One run that never ends fills the only place, so that accepting is all that costs time. */
+export function parked(silentServer: string): Work {
+  const providers = { silent: { api: 'anthropic' as const, baseURL: silentServer, apiKey: 'none' } };
+  return { model: 'silent/model', maxConcurrent: 1, providers };
+}
+
+/** Where a gateway of that folder keeps everything: the default of `store.url`. */
+export function storeFile(dir: string): string {
+  return path.join(dir, 'data', 'gimli.db');
+}
+
+/** Writes a gateway's config into its folder: the defaults, but for a heartbeat that beats only when woken. */
+export function writeConfig(dir: string, { model, maxConcurrent = 8, providers = {} }: Work): string {
+  const file = path.join(dir, 'gimli.json5');
+  const config = {
+    gateway: { drainSeconds: 0 },
+    hooks: { enabled: true, token: hookToken, mappings: [order] },
+    agents: { defaults: { model, maxConcurrent, heartbeat: { every: '0m', target: 'none' } }, providers },
+    log: { level: 'info' },
+  };
+  fs.writeFileSync(file, JSON.stringify(config, null, 2));
+  return file;
+}
+
+const order = {
+  match: { path: 'order' },
+  action: 'agent',
+  name: 'Order {{order.id}}',
+  messageTemplate:
+    'Order {{order.id}} of {{customer.name}} ({{customer.email}}): {{order.total}} {{order.currency}}\n{{note}}',
+};

@@ -1,0 +1,40 @@
+import type { Child } from './child.ts';
+
+/** What a row needs to know of this run of the bench. Every server it starts lives in a new folder below `dir`. */
+export interface Bench {
+  readonly dir: string;
+  readonly quick: boolean;
+  /** how long the memory row keeps up the load */
+  readonly minutes: number;
+  /** started when first asked for, and paused */
+  readonly base: () => Promise<Child>;
+  /** address of a model server that never answers */
+  readonly silentServer: string;
+  /** for long steps, to whoever is watching */
+  readonly note: (line: string) => void;
+}
+
+/** A line of the table. */
+export interface Result {
+  readonly row: string;
+  readonly measured: string;
+  readonly ratio?: number;
+  /** what DESIGN asks for, in words; absent for a row that only informs */
+  readonly bar?: string;
+  readonly met?: boolean;
+  /** the figures behind it, for --json */
+  readonly figures: Record<string, number | number[]>;
+}
+
+/** Something to measure, by the name that selects it on the command line. Throws where something broke. */
+export interface Row {
+  readonly name: string;
+  run(bench: Bench): Promise<Result[]>;
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length / 2;
+  const [low = Number.NaN, high = low] = [sorted[Math.ceil(middle) - 1], sorted[Math.floor(middle)]];
+  return (low + high) / 2;
+}

@@ -1,0 +1,30 @@
+// Gimli's HTTP side as gimli.ts composes it, on a store that forgets: what everything but storing costs.
+import { pino } from 'pino';
+import { createMetrics } from '../src/http/metrics.ts';
+import { createServer } from '../src/http/server.ts';
+import { createThrottle } from '../src/ingest/throttle.ts';
+import { createSqliteQueue } from '../src/queue/sqlite.ts';
+import { loadSettings } from '../src/settings.ts';
+import { openSqliteStore } from '../src/store/sqlite.ts';
+import type { Store } from '../src/store/store.ts';
+
+const [configFile = '', port] = process.argv.slice(2);
+const log = pino({ level: 'info', base: null });
+const settings = await loadSettings(configFile, process.env, log);
+const { read, close } = await openSqliteStore(settings.config.store.url.slice('sqlite:'.length));
+// No row calls what would look at the result of a write.
+const store: Store = { read, close, write: () => Promise.resolve(undefined as never) };
+const queue = createSqliteQueue();
+const metrics = createMetrics(store, queue);
+const server = createServer({
+  store,
+  queue,
+  throttle: createThrottle(),
+  log,
+  onEvent: metrics.onEvent,
+  metricsText: metrics.text,
+  current: () => settings,
+});
+await server.listen(Number(port), '127.0.0.1');
+// An orderly end lets --cpu-prof write its profile.
+process.once('SIGTERM', () => process.exit());

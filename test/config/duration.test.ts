@@ -1,0 +1,13 @@
+import { expect, it } from '@jest/globals';
+import { durationMs } from '../../src/config/duration.ts';
+
+it.each([
+  ['250ms', 250],
+  ['90s', 90_000],
+  ['30m', 1_800_000],
+  ['1.5h', 5_400_000],
+  ['5', 300_000],
+  ['0m', 0],
+])('%s is %d ms', (text, ms) => {
+  expect(durationMs(text)).toBe(ms);
+});

@@ -1,0 +1,70 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from '@jest/globals';
+import { Ajv } from 'ajv';
+import JSON5 from 'json5';
+import { loadConfig } from '../../src/config/load.ts';
+import { configurationPage, editorSchema } from '../../src/config/reference.ts';
+import { configSchema } from '../../src/config/schema.ts';
+import { presetSchema } from '../../src/domain/mapping.ts';
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const read = (file: string) => readFileSync(join(root, file), 'utf8');
+const examples = readdirSync(join(root, 'config/examples')).map((name) => `config/examples/${name}`);
+const configs = ['gimli.json5', ...examples];
+const env = { GIMLI_HOOK_TOKEN: 'a', GIMLI_GATEWAY_TOKEN: 'b' };
+
+describe('the generated files are fresh; if not, run "npm run generate"', () => {
+  it('config/gimli.schema.json', () => {
+    expect(JSON.parse(read('config/gimli.schema.json'))).toEqual(
+      JSON.parse(JSON.stringify(editorSchema(configSchema))),
+    );
+  });
+
+  it('docs/configuration.md', () => {
+    expect(read('docs/configuration.md')).toBe(configurationPage(configSchema));
+  });
+});
+
+it.each([
+  ['config', configSchema],
+  ['preset', presetSchema],
+])('the schema of a %s is a valid JSON Schema', (_name, schema) => {
+  expect(new Ajv().validateSchema(schema)).toBe(true);
+});
+
+describe('the schema for editors', () => {
+  const validate = new Ajv({ strict: true, allowUnionTypes: true }).compile(
+    JSON.parse(read('config/gimli.schema.json')),
+  );
+
+  it.each(configs)('finds nothing wrong with %s as it is written', (file) => {
+    validate(JSON5.parse(read(file)));
+    expect(validate.errors).toBeNull();
+  });
+
+  it.each([
+    ['an unknown key', { gateway: { prot: 1 } }],
+    ['a number in quotes', { gateway: { port: '5' } }],
+    ['a bad choice', { log: { level: 'loud' } }],
+    ['a bad time', { agents: { defaults: { heartbeat: { every: 'soon' } } } }],
+    ['a missing key', { channels: { owner: {} } }],
+  ])('finds %s', (_title, config) => {
+    expect(validate(config)).toBe(false);
+  });
+});
+
+it.each(configs)('%s loads, and the transforms that it names exist', (file) => {
+  const { hooks } = loadConfig(join(root, file), env).config;
+  expect(hooks.enabled).toBe(true);
+  const modules = hooks.mappings.flatMap(({ transform }) => (transform ? [transform.module] : []));
+  for (const module of modules) expect(existsSync(join(hooks.transformsDir, module))).toBe(true);
+});
+
+it('every shipped config says by $schema where the schema is', () => {
+  for (const file of configs) {
+    const { $schema } = JSON5.parse<{ $schema: string }>(read(file));
+    expect(join(root, file, '..', $schema)).toBe(join(root, 'config/gimli.schema.json'));
+  }
+});

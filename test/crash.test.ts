@@ -1,0 +1,199 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { LLMock } from '@copilotkit/aimock';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import Sqlite from 'better-sqlite3';
+import { builtCli, type ServedGateway } from './support/built-cli.ts';
+import { eventually } from './support/eventually.ts';
+import { tempDir } from './support/temp-dir.ts';
+
+/** GIMLI_TEST_SEED repeats a test with the same moments and the same requests, as far as the clock allows. */
+const seed = Number(process.env.GIMLI_TEST_SEED ?? Math.floor(Math.random() * 1e9));
+const hookToken = 'hook-token-of-the-test';
+const gatewayToken = 'gateway-token-of-the-test';
+
+let model: LLMock;
+beforeAll(async () => {
+  model = new LLMock({ port: 0, chaos: { latencyMs: 40 } });
+  model.on({}, { content: 'Done.' });
+  await model.start();
+});
+afterAll(() => model.stop());
+
+/** Everything that a gateway said yes to, over all its lives. */
+interface Ledger {
+  readonly events: string[];
+  readonly runs: string[];
+  readonly lines: string[];
+  /** answers that were not 2xx */
+  readonly refused: string[];
+}
+
+describe.each([
+  ['SIGKILL', 6],
+  ['SIGTERM', 2],
+] as const)('a gateway under load that %s ends %i times', (signal, rounds) => {
+  const dir = tempDir();
+  const cli = builtCli(dir);
+
+  it(`loses and doubles nothing that it accepted (seed ${seed})`, async () => {
+    const random = randomFrom(seed);
+    writeConfig(dir, model.url);
+    const ledger: Ledger = { events: [], runs: [], lines: [], refused: [] };
+
+    for (let round = 0; round < rounds; round += 1) {
+      if (signal === 'SIGKILL' && round % 2 === 1) await cli.cutStart(random() * 400);
+      const gateway = await cli.serve();
+      const load = startLoad(gateway.url, random, ledger);
+      await wait(300 + random() * 1200);
+      const { code } = await gateway.kill(signal);
+      expect(code).toBe(signal === 'SIGTERM' ? 0 : null);
+      await load;
+    }
+
+    const gateway = await cli.serve();
+    await call(gateway.url, ledger, 'wake', { text: 'the last line' });
+    await account(gateway, ledger);
+    expect((await gateway.kill('SIGTERM')).code).toBe(0);
+    checkStore(path.join(dir, 'gimli.db'));
+  }, 120_000);
+});
+
+function writeConfig(dir: string, baseURL: string): void {
+  const config = {
+    gateway: { port: 0, token: gatewayToken, drainSeconds: 0 },
+    hooks: {
+      enabled: true,
+      token: hookToken,
+      mappings: [
+        {
+          match: { path: 'batch' },
+          forEach: 'items',
+          name: '{{items[0].name}}',
+          messageTemplate: 'Look at {{items[0].text}}',
+        },
+      ],
+    },
+    agents: {
+      defaults: { model: 'anthropic/claude-sonnet-5-5', heartbeat: { every: '0m', target: 'none' } },
+      providers: { anthropic: { api: 'anthropic', baseURL, apiKey: 'key-of-the-test' } },
+    },
+    channels: { owner: { channel: 'log' } },
+    store: { url: 'sqlite:gimli.db' },
+  };
+  fs.writeFileSync(path.join(dir, 'gimli.json5'), JSON.stringify(config));
+}
+
+/** Four callers that write down each answer they get; settles when the gateway answers none of them any more. */
+async function startLoad(url: string, random: () => number, ledger: Ledger): Promise<void> {
+  const caller = async () => {
+    for (;;) {
+      const name = `n${Math.floor(random() * 1e9)}`;
+      const [hook, body] = pick(random(), name);
+      try {
+        await call(url, ledger, hook, body);
+      } catch {
+        return;
+      }
+      await wait(random() * 30);
+    }
+  };
+  await Promise.all([caller(), caller(), caller(), caller()]);
+}
+
+function pick(chance: number, name: string): [hook: string, body: object] {
+  if (chance < 0.25) return ['wake', { text: name }];
+  if (chance < 0.4) return ['wake', { text: name, mode: 'next-heartbeat' }];
+  if (chance < 0.65) return ['agent', { message: 'Say hello', name }];
+  if (chance < 0.85) return ['agent', { message: 'Say hello', name, sessionKey: `shared-${name.at(-1)}` }];
+  return ['batch', { items: [0, 1, 2].map((item) => ({ name: `${name}-${item}`, text: 'the item' })) }];
+}
+
+/** Throws where there was no whole answer. */
+async function call(url: string, ledger: Ledger, hook: string, body: object): Promise<void> {
+  const response = await fetch(`${url}/hooks/${hook}`, {
+    method: 'POST',
+    headers: { Authorization: `Bearer ${hookToken}`, 'Content-Type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+  const answer = JSON.parse(await response.text());
+  if (!response.ok) return void ledger.refused.push(`${hook}: ${response.status} ${answer.error}`);
+  ledger.events.push(answer.eventId);
+  ledger.runs.push(...(answer.runIds ?? [answer.runId].filter(Boolean)));
+  if ('text' in body) ledger.lines.push(String(body.text));
+}
+
+/** Waits until the gateway has nothing left to do, and holds what it shows against the ledger. */
+async function account({ url }: ServedGateway, ledger: Ledger): Promise<void> {
+  const read = async (what: string) => {
+    const response = await fetch(url + what, { headers: { Authorization: `Bearer ${gatewayToken}` } });
+    return what === '/metrics' ? response.text() : response.json();
+  };
+  await eventually(async () => {
+    const jobs: string[] = (await read('/metrics')).match(/^gimli_jobs\{.*\} \d+$/gm);
+    return jobs.length === 4 && jobs.every((line) => line.endsWith(' 0'));
+  });
+  const all = async (kind: string) => {
+    const runs = [];
+    for (;;) {
+      const page = await read(`/api/runs?kind=${kind}&limit=100&offset=${runs.length}`);
+      runs.push(...page.runs);
+      if (page.runs.length === 0) return runs;
+    }
+  };
+
+  expect(ledger.refused).toEqual([]);
+  expect(ledger.runs.length).toBeGreaterThan(20);
+  const runs = await all('hook');
+  const byId = new Map(runs.map((run) => [run.runId, run]));
+  for (const id of ledger.runs) expect([id, byId.get(id)?.status]).toEqual([id, 'completed']);
+  for (const run of runs) {
+    expect(run).toMatchObject({ status: 'completed', attempts: expect.any(Number), delivery: { status: 'sent' } });
+    expect(run.attempts).toBeGreaterThanOrEqual(1);
+  }
+  for (const id of ledger.events) {
+    const { event } = await read(`/api/events/${id}`);
+    expect([id, event?.outcome]).toEqual([id, 'accepted']);
+  }
+  checkOrder(runs);
+
+  const beats = await all('heartbeat');
+  // Without a turn that was cut short the test would have shown nothing.
+  expect([...runs, ...beats].some((run) => run.attempts > 1)).toBe(true);
+  const prompts = [];
+  for (const { runId, status } of beats)
+    if (status === 'completed') prompts.push((await read(`/api/runs/${runId}`)).run.prompt);
+  const lines = prompts.flatMap((prompt: string) => [...prompt.matchAll(/ from (wake|run \S+): "(.*)"$/gm)]);
+  const times = (from: string, text: string) => lines.filter((line) => line[1] === from && line[2] === text).length;
+  for (const text of ledger.lines) expect([text, times('wake', text)]).toEqual([text, 1]);
+  for (const { runId, name } of runs) expect([runId, times(`run ${runId}`, `${name}: Done.`)]).toEqual([runId, 1]);
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: runs as the API shows them
+function checkOrder(runs: readonly any[]): void {
+  const sessions = Map.groupBy(runs.toReversed(), (run) => run.sessionKey);
+  for (const turns of sessions.values()) {
+    for (const [index, turn] of turns.slice(1).entries()) {
+      expect(turn.startedAt).toBeGreaterThanOrEqual(turns[index].completedAt);
+    }
+  }
+}
+
+function checkStore(file: string): void {
+  const store = new Sqlite(file, { readonly: true });
+  expect(store.pragma('integrity_check', { simple: true })).toBe('ok');
+  expect(store.prepare('select count(*) from systemEvents where readAt is null').pluck().get()).toBe(0);
+  store.close();
+}
+
+/** Mulberry32: numbers from 0 to 1 that a seed repeats. */
+function randomFrom(start: number): () => number {
+  let state = start;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}

@@ -1,0 +1,42 @@
+import type { Action } from '../../src/domain/action.ts';
+import { type Context, narrow, resolveIn } from '../../src/domain/event.ts';
+import type { MappingRule } from '../../src/domain/mapping.ts';
+import { plain } from '../../src/domain/text.ts';
+import { compileMapping, type Mapping, type MappingDeps } from '../../src/mapping/mapping.ts';
+
+/** A request as mappings see it. */
+export function contextOf(payload: unknown, rest: Partial<Context> = {}): Context {
+  return { payload, headers: {}, query: {}, path: 'shop', now: '2026-02-02T09:00:00.000Z', ...rest };
+}
+
+/** The message or line of an action, with the values in their places. */
+export function textOf(action: Action, context: Context): string {
+  return plain(action.kind === 'wake' ? action.text : action.message, resolveIn(narrow(context, action.each)));
+}
+
+const deps: MappingDeps = {
+  resolveModel: (name) => {
+    if (name.startsWith('no')) throw new Error(`model "${name}" is not allowed`);
+    return `provider/${name}`;
+  },
+  transforms: { run: async () => undefined },
+};
+
+/** The problems of a rule, or else its mapping. */
+export function compile(rule: MappingRule, more: Partial<MappingDeps> = {}): Mapping | readonly string[] {
+  const checked = compileMapping(rule, { id: 'test', origin: 'config' }, { ...deps, ...more });
+  return checked.ok ? checked.value : checked.problems.map(({ path, message }) => `${path}: ${message}`);
+}
+
+export function mappingOf(rule: MappingRule, more: Partial<MappingDeps> = {}): Mapping {
+  const mapping = compile(rule, more);
+  if ('act' in mapping) return mapping;
+  throw new Error(mapping.join('\n'));
+}
+
+/** The actions of a mapping without a transform. */
+export function actionsOf(mapping: Mapping, context: Context): readonly Action[] {
+  const actions = mapping.act(context, Buffer.from(JSON.stringify(context.payload)));
+  if (actions === null || actions instanceof Promise) throw new Error('expected actions at once');
+  return actions;
+}

@@ -1,0 +1,246 @@
+import { describe, expect, it } from '@jest/globals';
+import type { AgentAction } from '../../src/domain/action.ts';
+import { InvalidEvent } from '../../src/domain/errors.ts';
+import type { MappingRule } from '../../src/domain/mapping.ts';
+import type { Patch } from '../../src/mapping/patch.ts';
+import { actionsOf, compile, contextOf, mappingOf, textOf } from './fixtures.ts';
+
+const uuid = '[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}';
+const order = contextOf({
+  id: 7,
+  customer: { name: 'Ada\nLovelace', phone: '+44' },
+  lines: [{ sku: 'a' }, { sku: 'b' }],
+});
+
+function agentOf(rule: MappingRule, context = order): AgentAction {
+  const [action] = actionsOf(mappingOf({ messageTemplate: 'Order {{id}}', ...rule }), context);
+  if (action?.kind !== 'agent') throw new Error('expected an agent action');
+  return action;
+}
+
+describe('an agent mapping', () => {
+  it('makes an action with every default in place', () => {
+    expect(agentOf({})).toEqual({
+      kind: 'agent',
+      message: ['Order ', { path: 'id' }],
+      name: 'shop',
+      sessionKey: expect.stringMatching(new RegExp(`^hook:${uuid}$`)),
+      wakeMode: 'now',
+      deliver: true,
+      channel: 'last',
+    });
+    expect(agentOf({}).sessionKey).not.toBe(agentOf({}).sessionKey);
+  });
+
+  it('takes what the rule says, with name, key and recipient as templates', () => {
+    const rule: MappingRule = {
+      name: 'Order of {{customer.name}}',
+      sessionKey: 'hook:order:{{id}}',
+      to: '{{customer.phone}}',
+      channel: 'signal',
+      wakeMode: 'next-heartbeat',
+      deliver: false,
+      model: 'small',
+      thinking: 'low',
+      timeoutSeconds: 30,
+    };
+    expect(agentOf(rule)).toEqual({
+      ...rule,
+      kind: 'agent',
+      message: ['Order ', { path: 'id' }],
+      name: 'Order of Ada Lovelace',
+      sessionKey: 'hook:order:7',
+      to: '+44',
+      model: 'provider/small',
+    });
+  });
+
+  it('gives a session key a random part for every placeholder that renders empty', () => {
+    expect(agentOf({ sessionKey: 'hook:{{gone}}:{{id}}:{{customer.gone}}' }).sessionKey).toMatch(
+      new RegExp(`^hook:${uuid}:7:${uuid}$`),
+    );
+  });
+
+  it.each<[string, MappingRule, string]>([
+    ['the key of the owner', { sessionKey: '{{key}}' }, 'sessionKey: "main" is the session of the owner'],
+    ['a key that is too long', { sessionKey: '{{long}}' }, 'sessionKey: expected'],
+    ['an empty recipient', { to: '{{gone}}' }, 'to renders empty'],
+    ['an empty message', { messageTemplate: '{{gone}} \n{{blank}}' }, 'hook mapping requires message'],
+    ['an empty line', { action: 'wake', textTemplate: '{{gone}}' }, 'hook mapping requires text'],
+  ])('refuses an event that makes %s', (_, rule, message) => {
+    const mapping = mappingOf({ messageTemplate: 'x', ...rule });
+    const act = () => actionsOf(mapping, contextOf({ key: ' Main\n', long: 'x'.repeat(501), blank: '  ' }));
+    expect(act).toThrow(InvalidEvent);
+    expect(act).toThrow(message);
+  });
+
+  it('keeps safety in its policy, whatever the payload says', () => {
+    const payload = { allowUnsafeExternalContent: true, policy: { allowUnsafeExternalContent: true } };
+    const usual = mappingOf({ messageTemplate: 'x' });
+    expect(actionsOf(usual, contextOf(payload))[0]).not.toHaveProperty('allowUnsafeExternalContent');
+    expect(usual.policy).toEqual({ allowUnsafeExternalContent: false, updateMainSession: 'always' });
+    expect(
+      mappingOf({ messageTemplate: 'x', allowUnsafeExternalContent: true, updateMainSession: 'blocked' }).policy,
+    ).toEqual({
+      allowUnsafeExternalContent: true,
+      updateMainSession: 'blocked',
+    });
+  });
+});
+
+describe('a wake mapping', () => {
+  it('makes a line for main', () => {
+    const mapping = mappingOf({ action: 'wake', textTemplate: 'Order {{id}}', wakeMode: 'next-heartbeat' });
+    expect(actionsOf(mapping, order)).toEqual([
+      { kind: 'wake', text: ['Order ', { path: 'id' }], wakeMode: 'next-heartbeat' },
+    ]);
+  });
+});
+
+describe('a rule', () => {
+  it('that cannot work has all its problems told at once', () => {
+    const rule: MappingRule = {
+      match: { payload: { a: { regex: '(' } } },
+      messageTemplate: '{{#open}}',
+      name: '{{>x}}',
+      to: '{{__proto__}}',
+      model: 'none',
+      forEach: 'a.b',
+    };
+    expect(compile(rule)).toEqual([
+      expect.stringContaining('/match: match.payload.a: Invalid regular expression'),
+      '/forEach: expected the name of an array at the top of the payload, found "a.b"',
+      '/name: partials such as {{>x}} are not supported (template line 1, column 1)',
+      '/messageTemplate: Unclosed section "open" (template line 1, column 10)',
+      '/to: "__proto__" is not allowed: "__proto__" is no field of the data (template line 1, column 1)',
+      '/model: model "none" is not allowed',
+    ]);
+    expect(compile({ messageTemplate: 'x', forEach: '__proto__' })).toHaveLength(1);
+  });
+
+  it('says in words what it does', () => {
+    const mapping = mappingOf({
+      match: { path: '/shop/', source: 'x' },
+      forEach: 'lines',
+      transform: { module: 'a.ts' },
+    });
+    expect(mapping).toMatchObject({
+      path: 'shop',
+      when: 'source is "x"',
+      does: 'agent for each of lines through a.ts',
+    });
+  });
+});
+
+describe('forEach', () => {
+  const mapping = mappingOf({
+    messageTemplate: '{{id}}: {{lines[0].sku}}',
+    sessionKey: 'hook:{{lines[0].sku}}',
+    forEach: 'lines',
+  });
+
+  it('makes an action of each element, whose references find that element alone', () => {
+    const actions = actionsOf(mapping, order) as readonly AgentAction[];
+    expect(actions.map((action) => [textOf(action, order), action.sessionKey, action.each])).toEqual([
+      ['7: a', 'hook:a', { key: 'lines', index: 0 }],
+      ['7: b', 'hook:b', { key: 'lines', index: 1 }],
+    ]);
+  });
+
+  it('makes two actions of two equal elements', () => {
+    expect(actionsOf(mapping, contextOf({ lines: [{ sku: 'a' }, { sku: 'a' }] }))).toHaveLength(2);
+  });
+
+  it('takes 200 elements, and none of an empty batch', () => {
+    expect(actionsOf(mapping, contextOf({ lines: new Array(200).fill({}) }))).toHaveLength(200);
+    expect(actionsOf(mapping, contextOf({ lines: [] }))).toEqual([]);
+  });
+
+  it.each<[string, unknown, string]>([
+    ['no such array', { other: [] }, 'forEach: the payload has no array "lines"'],
+    ['something else', { lines: {} }, 'forEach: the payload has no array "lines"'],
+    ['a list as payload', [], 'forEach: the payload has no array "lines"'],
+    [
+      '201 elements',
+      { lines: new Array(201).fill({}) },
+      'forEach: "lines" has 201 elements; at most 200 are taken at once',
+    ],
+  ])('refuses a payload with %s', (_, payload, message) => {
+    expect(() => actionsOf(mapping, contextOf(payload))).toThrow(new InvalidEvent(message));
+  });
+
+  it('refuses the whole batch for one bad element, and names it', () => {
+    const bare = mappingOf({ messageTemplate: '{{lines[0].sku}}', forEach: 'lines' });
+    const act = () => actionsOf(bare, contextOf({ lines: [{ sku: 'a' }, {}] }));
+    expect(act).toThrow(new InvalidEvent('lines[1]: hook mapping requires message'));
+  });
+});
+
+describe('a transform', () => {
+  const rule: MappingRule = {
+    messageTemplate: 'base',
+    sessionKey: 'hook:base',
+    deliver: false,
+    transform: { module: 'a.ts' },
+  };
+  const acting = (patch: Patch | null | undefined, more: MappingRule = {}) =>
+    mappingOf({ ...rule, ...more }, { transforms: { run: async () => patch } }).act(order, Buffer.from('{}'));
+
+  it('that says nothing leaves the action as it is', async () => {
+    const base = {
+      kind: 'agent',
+      message: ['base'],
+      name: 'shop',
+      sessionKey: 'hook:base',
+      wakeMode: 'now',
+      deliver: false,
+      channel: 'last',
+    };
+    expect(await acting(undefined)).toEqual([base]);
+    expect(await acting({})).toEqual([base]);
+  });
+
+  it('changes only what it names, and back again', async () => {
+    const patch: Patch = { name: 'New\nname', deliver: true, wakeMode: 'now', model: 'big', to: 'x' };
+    const [action] = (await acting(patch, { wakeMode: 'next-heartbeat' })) ?? [];
+    expect(action).toMatchObject({
+      message: ['base'],
+      name: 'New name',
+      sessionKey: 'hook:base',
+      deliver: true,
+      wakeMode: 'now',
+      model: 'provider/big',
+      to: 'x',
+    });
+  });
+
+  it('turns an agent action into a wake and back', async () => {
+    const line = [{ path: 'text', value: 'up' }];
+    expect(await acting({ kind: 'wake', text: line })).toEqual([{ kind: 'wake', text: line, wakeMode: 'now' }]);
+    expect(await acting({ kind: 'agent' }, { action: 'wake' })).toMatchObject([{ kind: 'agent', message: ['base'] }]);
+  });
+
+  it('that says null skips the event; in a batch, that element', async () => {
+    expect(await acting(null)).toBeNull();
+    expect(await acting(null, { forEach: 'lines' })).toBeNull();
+    const run = async (_: unknown, { payload }: { payload: unknown }) =>
+      (payload as { lines: [{ sku: string }] }).lines[0].sku === 'a' ? null : undefined;
+    const mapping = mappingOf({ ...rule, forEach: 'lines' }, { transforms: { run } });
+    expect(await mapping.act(order, Buffer.from('{}'))).toMatchObject([{ each: { key: 'lines', index: 1 } }]);
+  });
+
+  it.each<[Patch, string]>([
+    [{ sessionKey: 'MAIN' }, 'sessionKey: "main" is the session of the owner'],
+    [{ model: 'none' }, 'model: model "none" is not allowed'],
+    [{ kind: 'wake' }, 'hook mapping requires text'],
+    [{ message: [{ path: 'message', value: ' ' }] }, 'hook mapping requires message'],
+  ])('cannot say %j', async (patch, message) => {
+    await expect(acting(patch)).rejects.toThrow(message);
+    await expect(acting(patch)).rejects.toThrow(InvalidEvent);
+  });
+
+  it('makes the message of a mapping that has no template', async () => {
+    const bare = mappingOf({ transform: { module: 'a.ts' } }, { transforms: { run: async () => undefined } });
+    await expect(bare.act(order, Buffer.from('{}'))).rejects.toThrow('hook mapping requires message');
+  });
+});

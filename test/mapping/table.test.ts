@@ -1,0 +1,150 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import { loadConfig } from '../../src/config/load.ts';
+import { ConfigError } from '../../src/domain/errors.ts';
+import { createTable } from '../../src/mapping/table.ts';
+import type { Transforms } from '../../src/mapping/transform.ts';
+import { tempDir } from '../support/temp-dir.ts';
+import { actionsOf, contextOf } from './fixtures.ts';
+
+const root = tempDir();
+
+/** The table of a config whose `hooks` are these; each line of `hooks` begins at line 2 of the file. */
+function tableOf(hooks: string, check: Transforms['check'] = async (specs) => specs.map(() => null)) {
+  const dir = fs.mkdtempSync(path.join(root, 'config-'));
+  fs.writeFileSync(path.join(dir, 'gimli.json5'), `{ hooks: {\n${hooks}\n} }`);
+  const { config, locate } = loadConfig(path.join(dir, 'gimli.json5'), {});
+  const resolveModel = (name: string) => {
+    if (name === 'none') throw new Error('model "none" is not allowed');
+    return `provider/${name}`;
+  };
+  return createTable({ hooks: config.hooks, locate, resolveModel, transforms: { check, run: async () => undefined } });
+}
+
+async function problemsOf(hooks: string, check?: Transforms['check']): Promise<string[]> {
+  try {
+    await tableOf(hooks, check);
+    return [];
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return error.problems.map((line) => line.replace(/^.*\//, ''));
+  }
+}
+
+const mapping = (rule: string) => `mappings: [${rule}],`;
+
+describe('the table', () => {
+  it('tries the mappings of the config before those of presets, and these before the built-ins', async () => {
+    const table = await tableOf(`presets: ["gmail", "github"], mappings: [
+      { match: { path: "agent" }, messageTemplate: "x" },
+      { id: "any", match: { source: "gmail" }, messageTemplate: "y" },
+      { match: { path: "/gmail" }, messageTemplate: "z" }]`);
+    expect(table.mappings.map(({ id, origin }) => `${origin} ${id}`)).toEqual([
+      'config config[0]',
+      'config any',
+      'config config[2]',
+      'preset gmail[0]',
+      ...['push', 'pull_request', 'issues', 'issue_comment', 'workflow_run', 'release'].map(
+        (event) => `preset github:${event}`,
+      ),
+      'builtin builtin:wake',
+      'builtin builtin:agent',
+    ]);
+    const ids = (hook: string) => table.candidates(hook).map(({ id }) => id);
+    expect(ids('agent')).toEqual(['config[0]', 'any', 'builtin:agent']);
+    expect(ids('gmail')).toEqual(['any', 'config[2]', 'gmail[0]']);
+    expect(ids('wake')).toEqual(['any', 'builtin:wake']);
+  });
+
+  it('knows the names that mappings have; one for any hook makes none known', async () => {
+    const table = await tableOf(
+      mapping('{ id: "any", messageTemplate: "x" }, { match: { path: "a/b" }, messageTemplate: "x" }'),
+    );
+    expect(['wake', 'agent', 'a/b'].map(table.knows)).toEqual([true, true, true]);
+    expect(['other', 'gmail', 'toString', '__proto__', ''].map(table.knows)).toEqual([
+      false,
+      false,
+      false,
+      false,
+      false,
+    ]);
+    expect(table.candidates('other').map(({ id }) => id)).toEqual(['any']);
+  });
+
+  it('takes the largest body that a candidate of the hook takes', async () => {
+    const table = await tableOf(`maxBodyBytes: 1000, presets: ["gmail"], mappings: [
+      { match: { path: "small" }, maxBodyBytes: 10, messageTemplate: "x" },
+      { match: { path: "both" }, maxBodyBytes: 10, messageTemplate: "x" },
+      { match: { path: "both" }, messageTemplate: "x" }]`);
+    expect(['small', 'both', 'agent', 'unknown', 'gmail'].map(table.maxBodyBytes)).toEqual([
+      10, 1000, 1000, 1000, 5242880,
+    ]);
+  });
+
+  it('lays hooks.<preset> over every mapping of that preset, and over no other', async () => {
+    const table = await tableOf(`presets: ["gmail", "github"],
+      gmail: { model: "small", deliver: false, channel: "slack", to: "C1", allowUnsafeExternalContent: true }`);
+    const context = contextOf({ messages: [{ id: 1 }] }, { path: 'gmail' });
+    const [gmail] = table.candidates('gmail');
+    const [action] = gmail ? actionsOf(gmail, context) : [];
+    expect(action).toMatchObject({
+      model: 'provider/small',
+      deliver: false,
+      channel: 'slack',
+      to: 'C1',
+      name: 'Gmail',
+    });
+    expect(table.mappings.filter(({ policy }) => policy.allowUnsafeExternalContent).map(({ id }) => id)).toEqual([
+      'gmail[0]',
+    ]);
+  });
+
+  it('takes presets of the owner by path, relative to the config', async () => {
+    fs.writeFileSync(
+      path.join(root, 'shop.json5'),
+      '{ description: "x", mappings: [{ match: { path: "shop" }, messageTemplate: "hi" }], samples: {} }',
+    );
+    const table = await tableOf('presets: ["../shop.json5"], shop: { model: "small" }');
+    expect(table.candidates('shop').map(({ id }) => id)).toEqual(['shop[0]']);
+  });
+
+  it('has everything told that is wrong, with files and lines', async () => {
+    fs.writeFileSync(
+      path.join(root, 'bad.json5'),
+      '{ description: "x", samples: {}, mappings: [\n{ messageTemplate: "{{#a}}" }] }',
+    );
+    const hooks = `presets: ["gmial", "../bad.json5"],
+      mappings: [
+        { messageTemplate: "{{>x}}", model: "none" },
+        { transform: { module: "good.ts" } },
+        { transform: { module: "bad.ts" }, forEach: "a.b" },
+      ]`;
+    const asked: unknown[] = [];
+    const problems = await problemsOf(hooks, async (specs, use) => {
+      asked.push(
+        specs.map(({ module }) => module),
+        use,
+      );
+      return specs.map(({ module }) => (module === 'bad.ts' ? 'bad.ts has no export' : null));
+    });
+    expect(problems).toEqual([
+      'gimli.json5:2: hooks.presets[0]: there is no preset "gmial"; there are github, gmail',
+      'gimli.json5:4: hooks.mappings[0].messageTemplate: partials such as {{>x}} are not supported (template line 1, column 1)',
+      'gimli.json5:4: hooks.mappings[0].model: model "none" is not allowed',
+      'gimli.json5:6: hooks.mappings[2].forEach: expected the name of an array at the top of the payload, found "a.b"',
+      'bad.json5:2: mappings[0].messageTemplate: Unclosed section "a" (template line 1, column 7)',
+      'gimli.json5:6: hooks.mappings[2].transform: bad.ts has no export',
+    ]);
+    expect(asked).toEqual([['good.ts', 'bad.ts'], false]);
+  });
+
+  it('refuses an id that two mappings have, and a preset that is listed twice', async () => {
+    expect(await problemsOf('presets: ["gmail"], mappings: [{ id: "gmail[0]", messageTemplate: "x" }]')).toEqual([
+      expect.stringMatching(
+        /^gmail\.json5:\d+: mappings\[0\]: expected an id of its own, found "gmail\[0\]" a second time$/,
+      ),
+    ]);
+    expect(await problemsOf('presets: ["gmail", "gmail"]')).toHaveLength(1);
+  });
+});

@@ -1,0 +1,83 @@
+import { afterEach, expect, it } from '@jest/globals';
+import { eventually } from '../support/eventually.ts';
+import { startGateway } from '../support/gateway.ts';
+import { startModel, type TestModel } from '../support/model.ts';
+import { tempDir } from '../support/temp-dir.ts';
+
+const dir = tempDir();
+
+const models: TestModel[] = [];
+afterEach(async () => {
+  for (const model of models.splice(0)) await model.stop();
+});
+
+async function modelThat(answer: () => string | Promise<string>): Promise<TestModel> {
+  const model = await startModel(answer);
+  models.push(model);
+  return model;
+}
+
+it('a run that a stop cut short is handed back, and runs again after the start as attempt 2', async () => {
+  const never = new Promise<string>(() => {});
+  let patient = true;
+  const model = await modelThat(() => (patient ? never : 'Done at last.'));
+  const before = await startGateway(dir, { agents: model.agents });
+  const { runId } = (await before.post('agent', { message: 'take your time', wakeMode: 'next-heartbeat' })).body;
+  await eventually(() => model.calls.length === 1);
+  await before.stop();
+  expect(before.logs).toContainEqual(expect.objectContaining({ runId, msg: 'run handed back unfinished' }));
+
+  patient = false;
+  const after = await startGateway(dir, { agents: model.agents });
+  const ended = await after.ended(runId);
+  expect(ended).toMatchObject({ status: 'completed', attempts: 2, outputText: 'Done at last.', error: null });
+  expect(model.calls[1]?.messages).toHaveLength(1);
+  await after.stop();
+});
+
+it('a stop waits for the runs under way, up to gateway.drainSeconds', async () => {
+  const gate = Promise.withResolvers<string>();
+  const model = await modelThat(() => gate.promise);
+  const config = { agents: model.agents, gateway: { drainSeconds: 20 } };
+  const before = await startGateway(dir, config);
+  const { runId } = (await before.post('agent', { message: 'nearly there', wakeMode: 'next-heartbeat' })).body;
+  await eventually(() => model.calls.length === 1);
+  const stopped = before.stop();
+  // No longer listening, so the stop has reached the runs.
+  await eventually(() => fetch(before.url).then(() => false, () => true));
+  gate.resolve('Just in time.');
+  await stopped;
+
+  const after = await startGateway(dir, config);
+  const { run } = (await after.get(`runs/${runId}`)).body;
+  expect(run).toMatchObject({ status: 'completed', attempts: 1, outputText: 'Just in time.' });
+  await after.stop();
+});
+
+it('what was accepted and is not done is done after the start: runs in their order, wakes of both modes', async () => {
+  const never = new Promise<string>(() => {});
+  let held = true;
+  const model = await modelThat(() => (held ? never : 'ok'));
+  const before = await startGateway(dir, { agents: model.agents });
+  const ids: string[] = [];
+  for (let n = 0; n < 5; n += 1) {
+    const payload = { message: `n${n}`, sessionKey: 'hook:one', wakeMode: 'next-heartbeat' };
+    ids.push((await before.post('agent', payload)).body.runId);
+  }
+  await before.post('wake', { text: 'the line that waits', mode: 'next-heartbeat' });
+  await before.post('wake', { text: 'the line that wakes' });
+  await before.stop();
+
+  held = false;
+  const after = await startGateway(dir, { agents: model.agents });
+  const starts: number[] = [];
+  for (const id of ids) starts.push((await after.ended(id)).startedAt);
+  expect(starts).toEqual([...starts].sort((a, b) => a - b));
+  const [beat] = await eventually(async () => {
+    const beats = await after.beats();
+    return beats.length > 0 && beats;
+  });
+  expect(beat.prompt).toContain('"the line that waits"');
+  expect(beat.prompt).toContain('"the line that wakes"');
+  await after.stop();
+});

@@ -1,0 +1,54 @@
+import { type ChatMessage, type FixtureResponse, LLMock } from '@copilotkit/aimock';
+
+export interface ModelCall {
+  /** the model's id without its provider */
+  readonly model: string;
+  /** the text of every message, oldest first */
+  readonly messages: readonly string[];
+  /** the last of them */
+  readonly prompt: string;
+}
+
+export interface TestModel {
+  readonly url: string;
+  /** config in which this is the provider `anthropic` and the default model */
+  readonly agents: { readonly defaults: object; readonly providers: object };
+  /** what was asked, oldest first */
+  readonly calls: readonly ModelCall[];
+  stop(): Promise<void>;
+}
+
+type Answer = string | FixtureResponse;
+
+/** aimock as the Anthropic API. `answer` makes each reply, or the error in its place; a promise holds the call open. */
+export async function startModel(answer: (call: ModelCall) => Answer | Promise<Answer> = () => 'Done.'): Promise<TestModel> {
+  const calls: ModelCall[] = [];
+  const mock = new LLMock({ port: 0 });
+  mock.on({}, async ({ model, messages }) => {
+    const texts = messages.map(textOf);
+    const call = { model, messages: texts, prompt: texts.at(-1) ?? '' };
+    calls.push(call);
+    const reply = await answer(call);
+    return typeof reply === 'string' ? { content: reply } : reply;
+  });
+  await mock.start();
+  return {
+    url: mock.url,
+    agents: {
+      defaults: { model: 'anthropic/claude-haiku-5-5' },
+      providers: { anthropic: { api: 'anthropic', baseURL: mock.url, apiKey: 'k' } },
+    },
+    calls,
+    stop: () => mock.stop(),
+  };
+}
+
+function textOf({ content }: ChatMessage): string {
+  if (!Array.isArray(content)) return content ?? '';
+  return content.map((part) => part.text ?? '').join('');
+}
+
+/** An error as the provider answers it. */
+export function providerError(status: number, message: string): FixtureResponse {
+  return { error: { message, type: 'api_error' }, status };
+}
