@@ -1,9 +1,16 @@
 import type { Agent } from './agent.ts';
 
-/** Calls no model: answers with the prompt it was given. Shows what a model would read, and serves set-ups without a key. */
+const notice = 'This is an echo: no model was called. One would have been asked:';
+
+/** Calls no model: answers with the prompt it was given, under a line that says so, which is also what summaries show. */
 export function createEchoAgent(provider: string): Agent {
   return async ({ model, prompt, signal }) => {
     signal.throwIfAborted();
-    return { text: prompt, reply: [], usage: { inputTokens: 0, outputTokens: 0 }, model: `${provider}/${model}` };
+    return {
+      text: `${notice}\n\n${prompt}`,
+      reply: [],
+      usage: { inputTokens: 0, outputTokens: 0 },
+      model: `${provider}/${model}`,
+    };
   };
 }

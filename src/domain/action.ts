@@ -17,14 +17,17 @@ export const channels = [
   'log',
 ] as const;
 
-export const thinkingLevels = ['off', 'minimal', 'low', 'medium', 'high', 'max'] as const;
+const thinkingLevels = ['off', 'minimal', 'low', 'medium', 'high', 'max'] as const;
 export type Thinking = (typeof thinkingLevels)[number];
 
 const text = { minLength: 1, pattern: '\\S' };
 
 /** How a reply is made and where it goes: what a preset's overlay may change, too. */
 export const replyFields = {
-  model: Type.String({ ...text, description: 'A model as `provider/model`, or an alias from `agents.defaults.models`.' }),
+  model: Type.String({
+    ...text,
+    description: 'A model as `provider/model`, or an alias from `agents.defaults.models`.',
+  }),
   thinking: Type.Enum([...thinkingLevels], { description: 'How hard the model thinks.' }),
   deliver: Type.Boolean({ default: true, description: 'Send the reply through a channel.' }),
   channel: Type.Enum([...channels], { default: 'last', description: 'The channel that carries the reply.' }),
@@ -55,7 +58,6 @@ export const wakePayloadSchema = Type.Object({
   text: Type.String(text),
   mode: Type.Optional(agentFields.wakeMode),
 });
-export type WakePayload = Static<typeof wakePayloadSchema>;
 
 /** Put a line into main's inbox. */
 export interface WakeAction {

@@ -32,7 +32,11 @@ export class TurnError extends Error {
   readonly retryable: boolean;
   /** how long the provider asked to wait, in ms */
   readonly retryAfterMs: number;
-  constructor(code: RunErrorCode, message: string, options: { retryable?: boolean; retryAfterMs?: number; cause?: unknown } = {}) {
+  constructor(
+    code: RunErrorCode,
+    message: string,
+    options: { retryable?: boolean; retryAfterMs?: number; cause?: unknown } = {},
+  ) {
     super(message, { cause: options.cause });
     this.code = code;
     this.retryable = options.retryable ?? false;

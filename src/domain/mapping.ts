@@ -11,7 +11,9 @@ const conditions = Type.Record(Type.String({ minLength: 1 }), condition);
 
 const matchSchema = Type.Object(
   {
-    path: Type.Optional(Type.String({ minLength: 1, description: 'The hook name: the part of the URL after `hooks.path`.' })),
+    path: Type.Optional(
+      Type.String({ minLength: 1, description: 'The hook name: the part of the URL after `hooks.path`.' }),
+    ),
     source: Type.Optional(Type.String({ minLength: 1, description: 'Shorthand for `payload: {source: …}`.' })),
     headers: Type.Optional(conditions),
     payload: Type.Optional(conditions),
@@ -58,7 +60,10 @@ export const mappingSchema = Type.Object(
         thinking,
         timeoutSeconds,
         transform: transformSchema,
-        forEach: Type.String({ minLength: 1, description: 'A top-level array of the payload: one action per element.' }),
+        forEach: Type.String({
+          minLength: 1,
+          description: 'A top-level array of the payload: one action per element.',
+        }),
         maxBodyBytes: Type.Integer({ minimum: 1, description: 'Body limit of this hook in bytes.' }),
         updateMainSession: Type.Enum(['always', 'blocked'], {
           default: 'always',

@@ -7,7 +7,7 @@ import { backoffMs, type Job, maxAttempts } from '../domain/job.ts';
 import { oneLine, type Run, summaryOf } from '../domain/run.ts';
 import { deliverJob, wakeJob } from '../queue/jobs.ts';
 import { insertDelivery, lastRouteOfMain } from '../store/deliveries.ts';
-import { hasWaitingLines, insertSystemEvent, markLinesRead, releaseLines } from '../store/inbox.ts';
+import { anotherBeatIsDue, insertSystemEvent, markLinesRead, releaseLines } from '../store/inbox.ts';
 import { finishRun, reopenRun } from '../store/runs.ts';
 import type { Work } from '../store/store.ts';
 import type { Runtime } from './runtime.ts';
@@ -35,7 +35,7 @@ export async function completeRun(
     await finishRun(tx, run.id, { prompt: turn.prompt, model: turn.model, reply, usage, outputText, summary }, now);
     if (run.kind === 'heartbeat') {
       await markLinesRead(tx, run.id, now);
-      if (await hasWaitingLines(tx)) await queue.enqueue(tx, wakeJob(now), afterCommit);
+      if (await anotherBeatIsDue(tx, run.createdAt)) await queue.enqueue(tx, wakeJob(now), afterCommit);
     } else {
       await tellMain(runtime, tx, run, `${run.name}: ${summary}`, now, afterCommit);
     }

@@ -16,7 +16,7 @@ export interface Runtime {
   readonly onRunEnd: (run: Run, status: 'completed' | 'error', ms: number) => void;
 }
 
-export interface Settings {
+interface Settings {
   readonly config: Config;
   readonly models: Models;
   /** the configured channels by name */

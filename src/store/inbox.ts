@@ -24,8 +24,20 @@ export function waitingLines(db: Executor, limit: number): Promise<SystemEvent[]
     .execute();
 }
 
-export async function hasWaitingLines(db: Executor): Promise<boolean> {
-  return (await waitingLines(db, 1)).length > 0;
+/**
+ * Whether another heartbeat has to follow one that began at `since` (epoch ms): it left lines behind, or one came meanwhile
+ * that wakes main. Lines of mode `next-heartbeat` that came meanwhile wait for the timer.
+ */
+export async function anotherBeatIsDue(db: Executor, since: number): Promise<boolean> {
+  const line = await db
+    .selectFrom('systemEvents')
+    .select('id')
+    .where('beatId', 'is', null)
+    .where('readAt', 'is', null)
+    .where((is) => is.or([is('mode', '=', 'now'), is('createdAt', '<=', since)]))
+    .limit(1)
+    .executeTakeFirst();
+  return line !== undefined;
 }
 
 /** Gives the waiting lines up to an id to a heartbeat. */

@@ -3,7 +3,7 @@ import path from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { Kysely, SqliteDialect } from 'kysely';
 import { Migrator } from 'kysely/migration';
-import { messageOf, StoreError } from '../domain/errors.ts';
+import { StoreError } from '../domain/errors.ts';
 import type { Database, Executor } from './database.ts';
 import { createGroupCommit } from './group-commit.ts';
 import { sqliteMigrations } from './migrations.ts';
@@ -106,15 +106,17 @@ function lock(file: string): () => void {
 }
 
 function isBusy(error: unknown): boolean {
-  return error instanceof Sqlite.SqliteError && error.code.startsWith('SQLITE_BUSY');
+  return isFileError(error) && error.code.startsWith('SQLITE_BUSY');
+}
+
+/** By its code, not its class: the native module knows one SqliteError, however often the package is loaded. */
+function isFileError(error: unknown): error is { readonly code: string; readonly message: string } {
+  const { code, syscall } = (error ?? {}) as { code?: unknown; syscall?: unknown };
+  return typeof code === 'string' && (code.startsWith('SQLITE_') || syscall !== undefined);
 }
 
 /** Errors of the file become StoreErrors; a constraint is a bug of ours, and anything else belongs to the caller. */
 function asStoreError(file: string, error: unknown): unknown {
-  if (error instanceof StoreError) return error;
-  const ofSystem = error instanceof Error && 'syscall' in error;
-  if (!ofSystem && !(error instanceof Sqlite.SqliteError)) return error;
-  const code = 'code' in error ? String(error.code) : 'unknown';
-  if (code.startsWith('SQLITE_CONSTRAINT') || code === 'SQLITE_ERROR') return error;
-  return new StoreError(`cannot use the store ${file}: ${messageOf(error)} (${code})`, { cause: error });
+  if (!isFileError(error) || error.code.startsWith('SQLITE_CONSTRAINT') || error.code === 'SQLITE_ERROR') return error;
+  return new StoreError(`cannot use the store ${file}: ${error.message} (${error.code})`, { cause: error });
 }

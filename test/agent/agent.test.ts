@@ -15,17 +15,21 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-const agents: readonly [string, string, () => Agent][] = [
-  ['echo', 'anything', () => createEchoAgent('echo')],
+const echoed = (prompt: string) => `This is an echo: no model was called. One would have been asked:\n\n${prompt}`;
+const repeated = (prompt: string) => prompt;
+
+const agents: readonly [string, string, (prompt: string) => string, () => Agent][] = [
+  ['echo', 'anything', echoed, () => createEchoAgent('echo')],
   [
     'anthropic',
     'claude-haiku-5-5',
+    repeated,
     () => createAnthropicAgent({ provider: 'anthropic', baseURL: server.url, apiKey: 'k' }),
   ],
 ];
 
 /** What every agent must do; here each model repeats the prompt. */
-describe.each(agents)('the agent %s', (provider, model, create) => {
+describe.each(agents)('the agent %s', (provider, model, answer, create) => {
   const turn = (more: Partial<Turn> = {}): Turn => ({
     model,
     prompt: 'Hello',
@@ -37,7 +41,7 @@ describe.each(agents)('the agent %s', (provider, model, create) => {
   it('answers with text, its own form of the reply, the usage, and the model as provider/model', async () => {
     const reply = await create()(turn({ thinking: 'low' }));
     const usage = provider === 'echo' ? { inputTokens: 0, outputTokens: 0 } : { inputTokens: 7, outputTokens: 3 };
-    expect(reply).toEqual({ text: 'Hello', reply: expect.any(Array), usage, model: `${provider}/${model}` });
+    expect(reply).toEqual({ text: answer('Hello'), reply: expect.any(Array), usage, model: `${provider}/${model}` });
   });
 
   it('goes on with a session of its own turns and of another provider’s', async () => {
@@ -47,7 +51,7 @@ describe.each(agents)('the agent %s', (provider, model, create) => {
       { prompt: 'Hello', reply: JSON.parse(JSON.stringify(first.reply)), model: first.model, outputText: first.text },
       { prompt: 'Und?', reply: [{ its: 'own form' }], model: 'elsewhere/model', outputText: 'Gut.' },
     ];
-    expect(await agent(turn({ prompt: 'More', history }))).toMatchObject({ text: 'More' });
+    expect(await agent(turn({ prompt: 'More', history }))).toMatchObject({ text: answer('More') });
   });
 
   it('rejects with the signal’s own reason when that has aborted', async () => {
@@ -59,6 +63,6 @@ describe.each(agents)('the agent %s', (provider, model, create) => {
     const agent = create();
     const prompts = ['one', 'two', 'three'];
     const replies = await Promise.all(prompts.map((prompt) => agent(turn({ prompt }))));
-    expect(replies.map((reply) => reply.text)).toEqual(prompts);
+    expect(replies.map((reply) => reply.text)).toEqual(prompts.map(answer));
   });
 });

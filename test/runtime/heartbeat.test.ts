@@ -2,13 +2,14 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { afterAll, expect, it } from '@jest/globals';
 import { eventually } from '../support/eventually.ts';
-import { startGateway, type TestGateway } from '../support/gateway.ts';
+import { gatewayToken, startGateway, type TestGateway } from '../support/gateway.ts';
 import { type ModelCall, providerError, startModel } from '../support/model.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { tempGateway } from '../support/temp-gateway.ts';
 
 let answer: (call: ModelCall) => ReturnType<NonNullable<Parameters<typeof startModel>[0]>> = () => 'HEARTBEAT_OK';
 const model = await startModel((call) => answer(call));
+const ownDir = tempDir();
 const gateway = await tempGateway({ agents: model.agents }, (dir) => {
   fs.mkdirSync(path.join(dir, 'workspace'));
   fs.writeFileSync(path.join(dir, 'workspace', 'HEARTBEAT.md'), '# Checklist\n- [ ]\n');
@@ -112,8 +113,7 @@ it('more than 64 KiB are read in several heartbeats that follow each other, noth
 });
 
 it('minGapSeconds keeps heartbeats apart and loses no line', async () => {
-  const dir = tempDirs.pop() as string;
-  const spaced = await startGateway(dir, { agents: { defaults: { heartbeat: { minGapSeconds: 0.7 } } } });
+  const spaced = await startGateway(ownDir, { agents: { defaults: { heartbeat: { minGapSeconds: 0.7 } } } });
   await wake('one', 'now', spaced);
   await beatsWith('one', 0, spaced);
   await wake('two', 'now', spaced);
@@ -124,15 +124,8 @@ it('minGapSeconds keeps heartbeats apart and loses no line', async () => {
   await spaced.stop();
 });
 
-const tempDirs = [tempDir()];
-
 async function jobs(): Promise<Record<string, number>> {
-  const text = await metrics();
-  return Object.fromEntries([...text.matchAll(/^gimli_jobs\{status="(\w+)"\} (\d+)$/gm)].map(([, status, n]) => [status, Number(n)]));
-}
-
-async function metrics(): Promise<string> {
-  const { gatewayToken } = await import('../support/gateway.ts');
   const response = await fetch(`${gateway.url}/metrics`, { headers: { Authorization: `Bearer ${gatewayToken}` } });
-  return response.text();
+  const counts = (await response.text()).matchAll(/^gimli_jobs\{status="(\w+)"\} (\d+)$/gm);
+  return Object.fromEntries([...counts].map(([, status, count]) => [status, Number(count)]));
 }
