@@ -1,6 +1,6 @@
 import type { Job, JobKind } from '../domain/job.ts';
 import type { Executor } from '../store/database.ts';
-import type { Work } from '../store/store.ts';
+import type { AfterCommit } from '../store/store.ts';
 
 export interface NewJob {
   readonly kind: JobKind;
@@ -20,7 +20,7 @@ export interface NewJob {
  * earlier holder reports is ignored (the result is false).
  */
 export interface Queue {
-  enqueue(tx: Executor, job: NewJob, afterCommit: Parameters<Work<unknown>>[1]): Promise<void>;
+  enqueue(tx: Executor, job: NewJob, afterCommit: AfterCommit): Promise<void>;
   /** Up to `limit` jobs of a kind that are due, oldest first, each with its attempt counted. */
   claim(tx: Executor, kind: JobKind, limit: number, now: number): Promise<Job[]>;
   /** When the next job of these kinds is due or loses its lease, in epoch ms; undefined where there is none. */

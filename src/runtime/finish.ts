@@ -6,14 +6,12 @@ import { withoutAck } from '../domain/heartbeat.ts';
 import { backoffMs, type Job, maxAttempts } from '../domain/job.ts';
 import { oneLine, type Run, summaryOf } from '../domain/run.ts';
 import { deliverJob, wakeJob } from '../queue/jobs.ts';
+import type { Executor } from '../store/database.ts';
 import { insertDelivery, lastRouteOfMain } from '../store/deliveries.ts';
 import { anotherBeatIsDue, insertSystemEvent, markLinesRead, releaseLines } from '../store/inbox.ts';
 import { finishRun, reopenRun } from '../store/runs.ts';
-import type { Work } from '../store/store.ts';
+import type { AfterCommit } from '../store/store.ts';
 import type { Runtime } from './runtime.ts';
-
-type AfterCommit = Parameters<Work<unknown>>[1];
-type Executor = Parameters<Work<unknown>>[0];
 
 /**
  * The finishing transactions: everything that follows from a turn is written with its end, or not at all. Each begins by
@@ -25,10 +23,9 @@ export async function completeRun(
   run: Run,
   turn: { prompt: string; model: string; reply: Reply },
 ): Promise<void> {
-  const { store, queue, current } = runtime;
+  const { store, queue } = runtime;
   const { text: outputText, reply, usage } = turn.reply;
   const summary = summaryOf(outputText);
-  const settings = current();
   await store.write(async (tx, afterCommit) => {
     const now = Date.now();
     if (!(await queue.complete(tx, job))) return;
@@ -39,28 +36,7 @@ export async function completeRun(
     } else {
       await tellMain(runtime, tx, run, `${run.name}: ${summary}`, now, afterCommit);
     }
-    if (!run.action.deliver) return;
-    const worthSending =
-      run.kind === 'heartbeat'
-        ? withoutAck(outputText, settings.config.agents.defaults.heartbeat.ackMaxChars)
-        : withoutAck(outputText, 0) && outputText;
-    const text = worthSending === outputText ? null : worthSending;
-    const target = worthSending
-      ? route(run.action, {
-          lastOfMain: await lastRouteOfMain(tx),
-          owner: settings.config.channels.owner,
-          configured: new Set(settings.channels.keys()),
-        })
-      : { skipped: outputText.trim() === '' ? 'the reply is empty' : 'the reply only acknowledges' };
-    const delivery = { id: uuid(), runId: run.id, sessionKey: run.sessionKey, createdAt: now };
-    if ('skipped' in target) {
-      const { channel, to = null } = run.action;
-      await insertDelivery(tx, { ...delivery, channel, to, text: null, status: 'skipped', error: target.skipped });
-    } else {
-      const { channel, to = null } = target;
-      await insertDelivery(tx, { ...delivery, channel, to, text, status: 'pending', error: null });
-      await queue.enqueue(tx, deliverJob(delivery.id, channel, to, now), afterCommit);
-    }
+    if (run.action.deliver) await deliverReply(runtime, tx, run, outputText, now, afterCommit);
   });
 }
 
@@ -121,4 +97,50 @@ async function tellMain(
   const mode = run.action.wakeMode;
   await insertSystemEvent(tx, { eventId: run.eventId, source: `run ${run.id}`, text, mode, createdAt: now });
   if (mode === 'now') await queue.enqueue(tx, wakeJob(now), afterCommit);
+}
+
+/** Records where the reply goes, or why it goes nowhere, and leaves the sending to a job. */
+async function deliverReply(
+  { queue, current }: Runtime,
+  tx: Executor,
+  run: Run,
+  outputText: string,
+  now: number,
+  afterCommit: AfterCommit,
+): Promise<void> {
+  const { config, channels } = current();
+  const { channel, to } = run.action;
+  const worthSending =
+    run.kind === 'heartbeat'
+      ? withoutAck(outputText, config.agents.defaults.heartbeat.ackMaxChars)
+      : withoutAck(outputText, 0) && outputText;
+  const target = worthSending
+    ? route(
+        { channel, to },
+        { lastOfMain: await lastRouteOfMain(tx), owner: config.channels.owner, configured: new Set(channels.keys()) },
+      )
+    : { skipped: outputText.trim() === '' ? 'the reply is empty' : 'the reply only acknowledges' };
+  const delivery = { id: uuid(), runId: run.id, sessionKey: run.sessionKey, createdAt: now };
+  if ('skipped' in target) {
+    await insertDelivery(tx, {
+      ...delivery,
+      channel,
+      to: to ?? null,
+      text: null,
+      status: 'skipped',
+      error: target.skipped,
+    });
+    return;
+  }
+  const text = worthSending === outputText ? null : worthSending;
+  const recipient = target.to ?? null;
+  await insertDelivery(tx, {
+    ...delivery,
+    channel: target.channel,
+    to: recipient,
+    text,
+    status: 'pending',
+    error: null,
+  });
+  await queue.enqueue(tx, deliverJob(delivery.id, target.channel, recipient, now), afterCommit);
 }

@@ -3,17 +3,13 @@ import { messageOf } from '../domain/errors.ts';
 import type { Job, JobKind } from '../domain/job.ts';
 import type { Queue } from '../queue/queue.ts';
 import type { Executor } from '../store/database.ts';
-import type { Store, Work } from '../store/store.ts';
+import type { AfterCommit, Store, Work } from '../store/store.ts';
 
 /** How jobs of a kind are done. `limit` are under way at once. */
 export interface Handler {
   readonly limit: () => number;
   /** Part of the claim's transaction. What it gives back is the work; null where there is none left. */
-  begin(
-    tx: Executor,
-    job: Job,
-    afterCommit: Parameters<Work<unknown>>[1],
-  ): Promise<((signal: AbortSignal) => Promise<void>) | null>;
+  begin(tx: Executor, job: Job, afterCommit: AfterCommit): Promise<((signal: AbortSignal) => Promise<void>) | null>;
 }
 
 export interface Worker {

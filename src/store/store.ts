@@ -15,5 +15,7 @@ export interface Store {
   close(): Promise<void>;
 }
 
-/** `afterCommit` calls a function once the group is durable; the same function is called once, however often it is given. */
-export type Work<T> = (tx: Executor, afterCommit: (notify: () => void) => void) => Promise<T>;
+export type Work<T> = (tx: Executor, afterCommit: AfterCommit) => Promise<T>;
+
+/** Has a function called once the group is durable: once, however often it is given. */
+export type AfterCommit = (notify: () => void) => void;
