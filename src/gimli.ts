@@ -1,5 +1,7 @@
+import { statSync } from 'node:fs';
 import path from 'node:path';
 import type { Logger } from 'pino';
+import { type LoadedConfig, loadConfig } from './config/load.ts';
 import { changedKeys, needsRestart } from './config/restart.ts';
 import { type FileWatch, watchFiles } from './config/watch.ts';
 import { ConfigError, messageOf } from './domain/errors.ts';
@@ -38,7 +40,9 @@ export interface Gimli {
 
 /** Starts a gateway. Throws ConfigError or StoreError where it cannot. */
 export async function createGimli({ configFile, log, env = process.env, port }: GimliOptions): Promise<Gimli> {
+  const startedAt = Date.now();
   let settings = await loadSettings(configFile, env, log);
+  let refused = false;
   const current = () => settings;
   const parts = await assemble(current, log);
   const { store, queue, metrics, server } = parts;
@@ -67,33 +71,50 @@ export async function createGimli({ configFile, log, env = process.env, port }: 
   }
   worker.start();
   const timer = startHeartbeatTimer(runtime);
-  const watching: Promise<FileWatch> = watchFiles(watchedPaths(settings), onFilesChanged, {
+  const watching: Promise<FileWatch> = watchFiles(watchedPaths(settings.loaded), onFilesChanged, {
     onError: (error) => log.error({ err: error }, 'cannot watch the config'),
   });
+  const caughtUp = watching
+    .then(() => (changedSince(watchedPaths(settings.loaded), startedAt) ? reload() : true))
+    .catch((error) => log.error({ err: error }, 'cannot read the config anew'));
   void settings.models.warm().catch((error) => log.error({ err: error }, 'cannot load the default model'));
 
   async function onFilesChanged(changed: string[]): Promise<void> {
     const dir = settings.config.hooks.transformsDir;
-    if (changed.every((file) => file.startsWith(dir + path.sep))) await settings.transforms.refresh();
+    const onlyTransforms = changed.every((file) => file.startsWith(dir + path.sep));
+    // A config that was refused may have been waiting for this very file.
+    if (onlyTransforms && !refused) await settings.transforms.refresh();
     else await reload();
   }
 
   async function reload(): Promise<boolean> {
+    const before = settings;
     try {
-      const before = settings;
       settings = await loadSettings(configFile, env, log, before);
-      const keys = changedKeys(before.config, settings.config);
-      log.info({ changed: keys }, 'config reloaded');
-      const late = needsRestart(keys);
-      if (late.length > 0) log.warn({ keys: late }, `restart the gateway for the new ${late.join(', ')}`);
-      if (before.transforms !== settings.transforms) await before.transforms.close();
-      timer.reschedule();
-      await (await watching).update(watchedPaths(settings));
-      return true;
+      refused = false;
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
+      refused = true;
       log.error({ problems: error.problems }, 'config refused; the last good one stays');
+      await (await watching).update([...watchedPaths(before.loaded), ...pathsOfRefused()]);
       return false;
+    }
+    const keys = changedKeys(before.config, settings.config);
+    log.info({ changed: keys }, 'config reloaded');
+    const late = needsRestart(keys);
+    if (late.length > 0) log.warn({ keys: late }, `restart the gateway for the new ${late.join(', ')}`);
+    if (before.transforms !== settings.transforms) await before.transforms.close();
+    timer.reschedule();
+    await (await watching).update(watchedPaths(settings.loaded));
+    return true;
+  }
+
+  /** What is wrong may be in a file that only the refused config names. */
+  function pathsOfRefused(): string[] {
+    try {
+      return watchedPaths(loadConfig(configFile, env));
+    } catch {
+      return [];
     }
   }
 
@@ -103,6 +124,7 @@ export async function createGimli({ configFile, log, env = process.env, port }: 
     reload,
     async stop() {
       timer.stop();
+      await caughtUp;
       await (await watching).close();
       await server.close();
       await worker.stop(settings.config.gateway.drainSeconds * 1000);
@@ -170,7 +192,12 @@ async function recover({ store, queue }: Awaited<ReturnType<typeof assemble>>, l
 }
 
 /** Config, `.env`, presets and transforms. */
-function watchedPaths({ loaded, config }: Settings): string[] {
+function watchedPaths({ file, envFile, config }: LoadedConfig): string[] {
   const presets = config.hooks.presets.filter((name) => path.isAbsolute(name));
-  return [loaded.file, loaded.envFile, ...presets, config.hooks.transformsDir];
+  return [file, envFile, ...presets, config.hooks.transformsDir];
+}
+
+/** An edit made after the files were read and before they were watched has not been noticed. */
+function changedSince(paths: readonly string[], time: number): boolean {
+  return paths.some((file) => (statSync(file, { throwIfNoEntry: false })?.ctimeMs ?? 0) > time);
 }

@@ -1,10 +1,12 @@
 import fs from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { eventually } from './support/eventually.ts';
 import { hookToken, startGateway, type TestGateway } from './support/gateway.ts';
 import { tempDir } from './support/temp-dir.ts';
+
+jest.setTimeout(60_000);
 
 const root = tempDir();
 let gateway: TestGateway;
@@ -108,13 +110,16 @@ describe('a config edited while the gateway runs', () => {
     const { failed, answers } = await stopLoad();
     expect(failed).toEqual([]);
     expect(answers).toBeGreaterThan(100);
-  }, 60_000);
+  });
 
   const editors: [string, (file: string, text: string) => void][] = [
     ['in place', (file, text) => fs.writeFileSync(file, text)],
     [
       'by renaming a new file over it',
-      (file, text) => (fs.writeFileSync(`${file}.new`, text), fs.renameSync(`${file}.new`, file)),
+      (file, text) => {
+        fs.writeFileSync(`${file}.new`, text);
+        fs.renameSync(`${file}.new`, file);
+      },
     ],
     [
       'by moving the old one away first',
@@ -124,7 +129,13 @@ describe('a config edited while the gateway runs', () => {
         fs.rmSync(`${file}~`);
       },
     ],
-    ['by deleting it first', (file, text) => (fs.rmSync(file), fs.writeFileSync(file, text))],
+    [
+      'by deleting it first',
+      (file, text) => {
+        fs.rmSync(file);
+        fs.writeFileSync(file, text);
+      },
+    ],
   ];
   it.each(editors)('counts, also the second time, where an editor writes it %s', async (_, save) => {
     await start(door('first'));
@@ -190,6 +201,31 @@ describe('a config edited while the gateway runs', () => {
 });
 
 describe('a file that belongs to the config', () => {
+  const missing: [what: string, file: string, text: string, hooks: object][] = [
+    [
+      'preset',
+      'presets/doors.json5',
+      "{ description: 'Doors', samples: {}, mappings: [{ match: { path: 'door' }, name: 'second', messageTemplate: 'Open' }] }",
+      { mappings: [], presets: ['./presets/doors.json5'] },
+    ],
+    [
+      'transform',
+      'transforms/door.ts',
+      "export default () => ({ name: 'second' });",
+      { mappings: [{ match: { path: 'door' }, messageTemplate: 'Open', transform: { module: 'door.ts' } }] },
+    ],
+  ];
+  it.each(missing)(
+    'may come later: a config refused for want of a %s counts once it is there',
+    async (_, file, text, hooks) => {
+      await start(door('first'));
+      await saidAfter(() => gateway.writeConfig(door('', hooks)), refused);
+      expect(await doorNow()).toBe('first');
+      await saidAfter(() => write(path.join(gateway.dir, file), text), reloaded);
+      expect(await doorNow()).toBe('second');
+    },
+  );
+
   it('.env counts when it is edited', async () => {
     await start(door('first', { token: '${DOOR_TOKEN}' }), { '.env': 'DOOR_TOKEN=old-token\n' });
     expect(await doorNow({ Authorization: 'Bearer old-token' })).toBe('first');

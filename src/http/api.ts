@@ -6,9 +6,9 @@ import { deliveriesOf } from '../store/deliveries.ts';
 import { findEvent, listEvents } from '../store/events.ts';
 import { findRun, listRuns, reopenRun } from '../store/runs.ts';
 import { refuse } from './answer.ts';
+import type { HttpDeps } from './deps.ts';
 import { pass } from './gate.ts';
 import { integer, runFilter } from './runs.ts';
-import type { HttpDeps } from './server.ts';
 import { adminRun, adminRunRow, eventRow, eventView } from './views.ts';
 
 const outcomes: readonly Outcome[] = ['accepted', 'filtered', 'skipped', 'invalid', 'failed'];

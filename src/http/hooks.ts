@@ -3,9 +3,9 @@ import { StoreError } from '../domain/errors.ts';
 import { type Answer, receive } from '../ingest/receive.ts';
 import type { Executor } from '../store/database.ts';
 import { refuse, refuseTooLarge } from './answer.ts';
+import type { HttpDeps } from './deps.ts';
 import { pass } from './gate.ts';
 import { getRun, getRunStats, getRuns } from './runs.ts';
-import type { HttpDeps } from './server.ts';
 
 /**
  * Everything under `hooks.path`, checked in this order: query token, method, token, name, body, and then the mapping.

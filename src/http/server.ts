@@ -2,33 +2,11 @@ import http from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import express, { type ErrorRequestHandler } from 'express';
 import type { Logger } from 'pino';
-import type { Config } from '../config/schema.ts';
 import { messageOf, StoreError } from '../domain/errors.ts';
-import type { Outcome } from '../domain/event.ts';
-import type { Throttle } from '../ingest/throttle.ts';
-import type { Table } from '../mapping/table.ts';
-import type { Queue } from '../queue/queue.ts';
-import type { Store } from '../store/store.ts';
 import { refuse } from './answer.ts';
 import { createApi, ownerOnly } from './api.ts';
-import type { TokenCheck } from './gate.ts';
+import type { HttpDeps } from './deps.ts';
 import { createHooks } from './hooks.ts';
-
-export interface HttpDeps {
-  readonly store: Store;
-  readonly queue: Queue;
-  readonly throttle: Throttle;
-  readonly log: Logger;
-  readonly onEvent: (hook: string, outcome: Outcome) => void;
-  readonly metricsText: () => Promise<string>;
-  /** what the latest reload brought; a request is served by what it began with */
-  readonly current: () => {
-    readonly config: Config;
-    readonly table: Table;
-    readonly isHookToken: TokenCheck;
-    readonly isGatewayToken: TokenCheck;
-  };
-}
 
 export interface HttpServer {
   /** Resolves to the port. */

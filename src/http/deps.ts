@@ -1,0 +1,25 @@
+import type { Logger } from 'pino';
+import type { Config } from '../config/schema.ts';
+import type { Outcome } from '../domain/event.ts';
+import type { Throttle } from '../ingest/throttle.ts';
+import type { Table } from '../mapping/table.ts';
+import type { Queue } from '../queue/queue.ts';
+import type { Store } from '../store/store.ts';
+import type { TokenCheck } from './gate.ts';
+
+/** What the web side works with. */
+export interface HttpDeps {
+  readonly store: Store;
+  readonly queue: Queue;
+  readonly throttle: Throttle;
+  readonly log: Logger;
+  readonly onEvent: (hook: string, outcome: Outcome) => void;
+  readonly metricsText: () => Promise<string>;
+  /** what the latest reload brought; a request is served by what it began with */
+  readonly current: () => {
+    readonly config: Config;
+    readonly table: Table;
+    readonly isHookToken: TokenCheck;
+    readonly isGatewayToken: TokenCheck;
+  };
+}
