@@ -90,11 +90,17 @@ function nameOf(path: string): string | undefined {
   }
 }
 
-/** Express's raw parser, one for each limit that occurs. Throws its errors other than "too large". */
+/**
+ * Express's raw parser, one for each limit that occurs. It would tell of a body that is too large only after the last byte
+ * of it, so that is seen here. Throws its other errors.
+ */
 function createBodyReader(): (req: Request, res: Response, limit: number) => Promise<Buffer | 'too large'> {
   const parsers = new Map<number, ReturnType<typeof express.raw>>();
   return (req, res, limit) =>
     new Promise((resolve, reject) => {
+      const announced = req.headers['content-length'];
+      if (announced === undefined) onMoreThan(limit, req, () => resolve('too large'));
+      else if (Number(announced) > limit) return resolve('too large');
       let parser = parsers.get(limit);
       if (!parser) {
         parser = express.raw({ limit, type: () => true });
@@ -106,4 +112,12 @@ function createBodyReader(): (req: Request, res: Response, limit: number) => Pro
         else reject(error);
       });
     });
+}
+
+function onMoreThan(limit: number, req: Request, tell: () => void): void {
+  let received = 0;
+  req.on('data', (chunk: Buffer) => {
+    received += chunk.length;
+    if (received > limit) tell();
+  });
 }

@@ -8,7 +8,12 @@ describe('one line of a text', () => {
     ['is cut to the limit, ellipsis included', 'abcd', 3, 'ab…'],
     ['counts characters, not UTF-16 units', '🦊🦊🦊', 3, '🦊🦊🦊'],
     ['never cuts a character in two', '🦊🦊🦊🦊', 3, '🦊🦊…'],
-    ['has no line breaks and no control characters', ' a\r\n\tb\u0000\u001b[31m\u2028c\u2029d\u0085e ', 99, 'a b [31m c d e'],
+    [
+      'has no line breaks and no control characters',
+      ' a\r\n\tb\u0000\u001b[31m\u2028c\u2029d\u0085e ',
+      99,
+      'a b [31m c d e',
+    ],
     ['of blanks is empty', ' \n ', 9, ''],
   ];
   it.each(cases)('%s', (_, text, limit, expected) => {

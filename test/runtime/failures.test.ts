@@ -1,6 +1,7 @@
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterAll, expect, it } from '@jest/globals';
+import { expect, it } from '@jest/globals';
+import { atEnd } from '../support/at-end.ts';
 import { eventually } from '../support/eventually.ts';
 import { providerError, startModel } from '../support/model.ts';
 import { tempGateway } from '../support/temp-gateway.ts';
@@ -26,8 +27,7 @@ const gateway = await tempGateway({
     },
   },
 });
-afterAll(async () => {
-  await model.stop();
+atEnd(() => {
   silent.closeAllConnections();
   silent.close();
 });
@@ -43,7 +43,13 @@ it('while the provider is down a run waits and is tried again, then completes', 
   });
   expect(waiting).toMatchObject({ attempts: 1, errorCode: 'provider', error: expect.stringContaining('Overloaded') });
   const ended = await gateway.ended(id);
-  expect(ended).toMatchObject({ status: 'completed', attempts: 2, error: null, errorCode: null, outputText: 'Here I am.' });
+  expect(ended).toMatchObject({
+    status: 'completed',
+    attempts: 2,
+    error: null,
+    errorCode: null,
+    outputText: 'Here I am.',
+  });
   // 2 s after the first attempt: the backoff.
   expect(ended.startedAt - waiting.startedAt).toBeGreaterThanOrEqual(2000);
 });
@@ -52,12 +58,15 @@ it.each([
   ['bad request', {}, 'provider', 'no such parameter'],
   ['no such model', {}, 'model', 'claude-0'],
   ['x', { model: 'nobody/some-model' }, 'model', 'nobody'],
-])('what cannot succeed by trying again (%s %j) ends at once with the code %s', async (message, payload, errorCode, says) => {
-  const ended = await gateway.ended(await run({ message, ...payload }));
-  expect(ended).toMatchObject({ status: 'error', errorCode, attempts: 1, error: expect.stringContaining(says) });
-  expect(ended).toMatchObject({ outputText: null, summary: expect.stringMatching(`^failed \\(${errorCode}\\): `) });
-  expect(ended.completedAt).toBeGreaterThanOrEqual(ended.startedAt);
-});
+])(
+  'what cannot succeed by trying again (%s %j) ends at once with the code %s',
+  async (message, payload, errorCode, says) => {
+    const ended = await gateway.ended(await run({ message, ...payload }));
+    expect(ended).toMatchObject({ status: 'error', errorCode, attempts: 1, error: expect.stringContaining(says) });
+    expect(ended).toMatchObject({ outputText: null, summary: expect.stringMatching(`^failed \\(${errorCode}\\): `) });
+    expect(ended.completedAt).toBeGreaterThanOrEqual(ended.startedAt);
+  },
+);
 
 it('a turn that takes too long ends with the code timeout, is not retried, and its model call is really cancelled', async () => {
   const cancelled = new Promise<void>((resolve) => {

@@ -1,26 +1,15 @@
-import { afterEach, expect, it } from '@jest/globals';
+import { expect, it } from '@jest/globals';
 import { eventually } from '../support/eventually.ts';
 import { startGateway } from '../support/gateway.ts';
-import { startModel, type TestModel } from '../support/model.ts';
+import { startModel } from '../support/model.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
 const dir = tempDir();
 
-const models: TestModel[] = [];
-afterEach(async () => {
-  for (const model of models.splice(0)) await model.stop();
-});
-
-async function modelThat(answer: () => string | Promise<string>): Promise<TestModel> {
-  const model = await startModel(answer);
-  models.push(model);
-  return model;
-}
-
 it('a run that a stop cut short is handed back, and runs again after the start as attempt 2', async () => {
   const never = new Promise<string>(() => {});
   let patient = true;
-  const model = await modelThat(() => (patient ? never : 'Done at last.'));
+  const model = await startModel(() => (patient ? never : 'Done at last.'));
   const before = await startGateway(dir, { agents: model.agents });
   const { runId } = (await before.post('agent', { message: 'take your time', wakeMode: 'next-heartbeat' })).body;
   await eventually(() => model.calls.length === 1);
@@ -37,14 +26,19 @@ it('a run that a stop cut short is handed back, and runs again after the start a
 
 it('a stop waits for the runs under way, up to gateway.drainSeconds', async () => {
   const gate = Promise.withResolvers<string>();
-  const model = await modelThat(() => gate.promise);
+  const model = await startModel(() => gate.promise);
   const config = { agents: model.agents, gateway: { drainSeconds: 20 } };
   const before = await startGateway(dir, config);
   const { runId } = (await before.post('agent', { message: 'nearly there', wakeMode: 'next-heartbeat' })).body;
   await eventually(() => model.calls.length === 1);
   const stopped = before.stop();
   // No longer listening, so the stop has reached the runs.
-  await eventually(() => fetch(before.url).then(() => false, () => true));
+  await eventually(() =>
+    fetch(before.url).then(
+      () => false,
+      () => true,
+    ),
+  );
   gate.resolve('Just in time.');
   await stopped;
 
@@ -57,7 +51,7 @@ it('a stop waits for the runs under way, up to gateway.drainSeconds', async () =
 it('what was accepted and is not done is done after the start: runs in their order, wakes of both modes', async () => {
   const never = new Promise<string>(() => {});
   let held = true;
-  const model = await modelThat(() => (held ? never : 'ok'));
+  const model = await startModel(() => (held ? never : 'ok'));
   const before = await startGateway(dir, { agents: model.agents });
   const ids: string[] = [];
   for (let n = 0; n < 5; n += 1) {

@@ -1,16 +1,15 @@
-import { afterAll, expect, it } from '@jest/globals';
+import { expect, it } from '@jest/globals';
 import { eventually } from '../support/eventually.ts';
-import { type ModelCall, providerError, startModel } from '../support/model.ts';
+import { type Answers, providerError, startModel } from '../support/model.ts';
 import { tempGateway } from '../support/temp-gateway.ts';
 
 /** What each test does with a call; the word in the message says whose call it is. */
-const answers = new Map<string, (call: ModelCall) => ReturnType<NonNullable<Parameters<typeof startModel>[0]>>>();
+const answers = new Map<string, Answers>();
 const model = await startModel((call) => {
   const answer = [...answers].find(([word]) => call.prompt.includes(word))?.[1];
   return answer ? answer(call) : 'HEARTBEAT_OK';
 });
 const gateway = await tempGateway({ agents: model.agents });
-afterAll(() => model.stop());
 
 const run = async (message: string, sessionKey?: string): Promise<string> => {
   const { status, body } = await gateway.post('agent', { message, sessionKey, wakeMode: 'next-heartbeat' });
@@ -23,7 +22,11 @@ it('the second run of a session sees what was asked and answered in the first', 
   const first = await gateway.ended(await run('count the apples', 'hook:fruit'));
   await gateway.ended(await run('eat two apples', 'hook:fruit'));
   const calls = model.calls.filter((call) => call.prompt.includes('apples'));
-  expect(calls[1]?.messages).toEqual([first.prompt, 'There are five apples.', expect.stringContaining('eat two apples')]);
+  expect(calls[1]?.messages).toEqual([
+    first.prompt,
+    'There are five apples.',
+    expect.stringContaining('eat two apples'),
+  ]);
 });
 
 it('runs without a session key share nothing', async () => {
@@ -31,7 +34,9 @@ it('runs without a session key share nothing', async () => {
   const runs = [await gateway.ended(await run('a secret')), await gateway.ended(await run('another secret'))];
   expect(new Set(runs.map((one) => one.sessionKey)).size).toBe(2);
   expect(runs[0].sessionKey).toMatch(/^hook:[0-9a-f-]{36}$/);
-  expect(model.calls.filter((call) => call.prompt.includes('secret')).map((call) => call.messages.length)).toEqual([1, 1]);
+  expect(model.calls.filter((call) => call.prompt.includes('secret')).map((call) => call.messages.length)).toEqual([
+    1, 1,
+  ]);
 });
 
 it('twenty runs of one session go one after another in the order they came, each with all before it', async () => {

@@ -33,7 +33,10 @@ export interface TestGateway {
   /** The heartbeats that have completed, oldest first, prompts included. */
   // biome-ignore lint/suspicious/noExplicitAny: as above
   beats(): Promise<any[]>;
+  /** How many jobs there are, by status, as `/metrics` says. */
+  jobs(): Promise<Record<string, number>>;
   writeConfig(change: object): void;
+  /** Once; later calls wait for the first. */
   stop(): Promise<void>;
 }
 
@@ -63,6 +66,7 @@ export async function startGateway(
     return { status: response.status, headers: response.headers, body: text === '' ? null : JSON.parse(text) };
   }
   const hook = { Authorization: `Bearer ${hookToken}` };
+  let stopped: Promise<void> | undefined;
   const owner = { Authorization: `Bearer ${gatewayToken}` };
   const gateway: TestGateway = {
     gimli,
@@ -85,7 +89,15 @@ export async function startGateway(
       const ids: string[] = body.runs.map((run: { runId: string }) => run.runId).reverse();
       return Promise.all(ids.map(async (id) => (await gateway.api('GET', `/runs/${id}`)).body.run));
     },
-    stop: () => gimli.stop(),
+    async jobs() {
+      const response = await fetch(`${gimli.url}/metrics`, { headers: owner });
+      const counts = (await response.text()).matchAll(/^gimli_jobs\{status="(\w+)"\} (\d+)$/gm);
+      return Object.fromEntries([...counts].map(([, status, count]) => [status, Number(count)]));
+    },
+    stop: () => {
+      stopped ??= gimli.stop();
+      return stopped;
+    },
   };
   return gateway;
 }

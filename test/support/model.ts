@@ -1,4 +1,5 @@
 import { type ChatMessage, type FixtureResponse, LLMock } from '@copilotkit/aimock';
+import { atEnd } from './at-end.ts';
 
 export interface ModelCall {
   /** the model's id without its provider */
@@ -15,13 +16,15 @@ export interface TestModel {
   readonly agents: { readonly defaults: object; readonly providers: object };
   /** what was asked, oldest first */
   readonly calls: readonly ModelCall[];
-  stop(): Promise<void>;
 }
 
 type Answer = string | FixtureResponse;
 
-/** aimock as the Anthropic API. `answer` makes each reply, or the error in its place; a promise holds the call open. */
-export async function startModel(answer: (call: ModelCall) => Answer | Promise<Answer> = () => 'Done.'): Promise<TestModel> {
+/** Makes each reply, or the error in its place; a promise holds the call open. */
+export type Answers = (call: ModelCall) => Answer | Promise<Answer>;
+
+/** aimock as the Anthropic API, until the tests of the file are over. */
+export async function startModel(answer: Answers = () => 'Done.'): Promise<TestModel> {
   const calls: ModelCall[] = [];
   const mock = new LLMock({ port: 0 });
   mock.on({}, async ({ model, messages }) => {
@@ -32,6 +35,7 @@ export async function startModel(answer: (call: ModelCall) => Answer | Promise<A
     return typeof reply === 'string' ? { content: reply } : reply;
   });
   await mock.start();
+  atEnd(() => mock.stop());
   return {
     url: mock.url,
     agents: {
@@ -39,7 +43,6 @@ export async function startModel(answer: (call: ModelCall) => Answer | Promise<A
       providers: { anthropic: { api: 'anthropic', baseURL: mock.url, apiKey: 'k' } },
     },
     calls,
-    stop: () => mock.stop(),
   };
 }
 

@@ -1,0 +1,153 @@
+import { gzipSync } from 'node:zlib';
+import { describe, expect, it } from '@jest/globals';
+import { eventually } from '../support/eventually.ts';
+import { connect, postHead } from '../support/raw.ts';
+import { tempGateway } from '../support/temp-gateway.ts';
+
+const usualLimit = 262_144;
+const gateway = await tempGateway({
+  hooks: {
+    mappings: [
+      { match: { path: 'list' }, messageTemplate: 'First: {{payload[0].name}}', name: 'List' },
+      { match: { path: 'fixed' }, action: 'wake', textTemplate: 'It rang.', wakeMode: 'next-heartbeat' },
+      { match: { path: 'small' }, action: 'wake', textTemplate: 'x', wakeMode: 'next-heartbeat', maxBodyBytes: 10 },
+      {
+        match: { path: 'large' },
+        action: 'wake',
+        textTemplate: 'x',
+        wakeMode: 'next-heartbeat',
+        maxBodyBytes: 400_000,
+      },
+    ],
+  },
+});
+
+/** A wake of exactly so many bytes. */
+const wakeOf = (bytes: number): string => {
+  const empty = JSON.stringify({ mode: 'next-heartbeat', text: '' });
+  return JSON.stringify({ mode: 'next-heartbeat', text: 'x'.repeat(bytes - empty.length) });
+};
+const chunk = (data: string): string => `${Buffer.byteLength(data).toString(16)}\r\n${data}\r\n`;
+const countEvents = async (): Promise<number> => (await gateway.api('GET', '/events?limit=100')).body.events.length;
+
+describe('the limit of a body', () => {
+  it('lets exactly hooks.maxBodyBytes through', async () => {
+    expect((await gateway.post('wake', wakeOf(usualLimit))).status).toBe(200);
+  });
+
+  it('answers one byte more with a 413 that says the limit, closes the connection, and stores nothing', async () => {
+    const before = await countEvents();
+    const { status, headers, body } = await gateway.post('wake', wakeOf(usualLimit + 1));
+    expect({ status, body }).toEqual({
+      status: 413,
+      body: { ok: false, error: expect.stringContaining('262144 bytes') },
+    });
+    expect(headers.get('connection')).toBe('close');
+    expect(await countEvents()).toBe(before);
+  });
+
+  it.each([
+    ['small', '{"a": 12}', 200],
+    ['small', '{"a":1234}', 200],
+    ['small', '{"a":12345}', 413],
+    ['large', JSON.stringify({ a: 'x'.repeat(399_992) }), 200],
+    ['large', JSON.stringify({ a: 'x'.repeat(399_993) }), 413],
+  ])('is the mapping’s own where it has one (%s, %.12s…)', async (hook, body, status) => {
+    expect((await gateway.post(hook, body)).status).toBe(status);
+  });
+
+  it('counts a chunked body, whose length nobody announced', async () => {
+    const exact = connect(gateway.url);
+    exact.write(postHead('/hooks/wake', 'Connection: close\r\nTransfer-Encoding: chunked'));
+    exact.write(chunk(wakeOf(usualLimit)) + chunk(''));
+    expect(await exact.ended).toMatch(/^HTTP\/1\.1 200 /);
+
+    const over = connect(gateway.url);
+    over.write(postHead('/hooks/wake', 'Transfer-Encoding: chunked'));
+    over.write(chunk(wakeOf(usualLimit + 1)) + chunk(''));
+    expect(await over.ended).toMatch(/^HTTP\/1\.1 413 .*Connection: close.*262144 bytes"\}$/s);
+  });
+
+  it('is told to a sender who is still sending, chunked or announced', async () => {
+    const chunked = connect(gateway.url);
+    chunked.write(postHead('/hooks/wake', 'Transfer-Encoding: chunked') + chunk('x'.repeat(usualLimit + 1)));
+    await eventually(() => /^HTTP\/1\.1 413 .*"\}$/s.test(chunked.received()));
+    chunked.destroy();
+
+    const announced = connect(gateway.url);
+    announced.write(postHead('/hooks/wake', 'Content-Length: 100000000'));
+    await eventually(() => /^HTTP\/1\.1 413 .*"\}$/s.test(announced.received()));
+    announced.destroy();
+  });
+
+  it('is told to a sender who reads nothing before all is sent', async () => {
+    const connection = connect(gateway.url);
+    connection.write(postHead('/hooks/wake', 'Content-Length: 20000000'));
+    connection.write(Buffer.alloc(20_000_000, 'x'));
+    expect(await connection.ended).toMatch(/^HTTP\/1\.1 413 .*262144 bytes"\}$/s);
+  });
+
+  it('counts a compressed body by what it holds', async () => {
+    const bomb = gzipSync(Buffer.alloc(5_000_000, ' '));
+    const { status, body } = await gateway.post('wake', bomb, { 'Content-Encoding': 'gzip' });
+    expect({ status, body }).toMatchObject({ status: 413, body: { ok: false } });
+    const fits = gzipSync(wakeOf(usualLimit));
+    expect((await gateway.post('wake', fits, { 'Content-Encoding': 'gzip' })).status).toBe(200);
+  });
+});
+
+describe('a body', () => {
+  it.each([
+    ['broken JSON', '{', {}, 400],
+    ['words', 'hello', {}, 400],
+    ['half of a string in UTF-8', Buffer.from([0x22, 0xff]), {}, 400],
+    ['no gzip at all, though it says so', '{}', { 'Content-Encoding': 'gzip' }, 400],
+    ['an encoding that nobody knows', '{}', { 'Content-Encoding': 'rot13' }, 415],
+  ])('of %s is refused as JSON, and nothing is stored', async (_, sent, headers, expected) => {
+    const before = await countEvents();
+    const { status, body } = await gateway.post('agent', sent, headers);
+    expect({ status, body }).toEqual({ status: expected, body: { ok: false, error: expect.any(String) } });
+    expect(await countEvents()).toBe(before);
+  });
+
+  it('that is cut off in the middle stores nothing', async () => {
+    const before = await countEvents();
+    const connection = connect(gateway.url);
+    connection.write(`${postHead('/hooks/fixed', 'Content-Length: 100')}{"text":`);
+    connection.destroy();
+    await connection.closed;
+    await gateway.post('fixed', {});
+    expect(await countEvents()).toBe(before + 1);
+  });
+
+  it('that is empty means an empty object', async () => {
+    expect((await gateway.post('fixed', '')).status).toBe(200);
+    expect(await gateway.post('wake', '')).toMatchObject({ status: 400, body: { ok: false, error: 'text required' } });
+  });
+
+  it('that is an array is fine for a mapping, not for wake and agent', async () => {
+    const { status, body } = await gateway.post('list', [{ name: 'Ada' }, { name: 'Bob' }]);
+    expect(status).toBe(202);
+    expect((await gateway.ended(body.runId)).prompt).toContain('"Ada"');
+    for (const hook of ['wake', 'agent']) {
+      expect(await gateway.post(hook, [1, 2])).toMatchObject({ status: 400, body: { ok: false } });
+    }
+  });
+
+  it.each(['null', '"text"', '5', 'true'])('that is only %s is refused by wake and agent', async (sent) => {
+    for (const hook of ['wake', 'agent']) {
+      expect(await gateway.post(hook, sent)).toMatchObject({ status: 400, body: { ok: false } });
+    }
+  });
+
+  it.each([
+    'application/json',
+    'text/plain',
+    'application/x-www-form-urlencoded',
+    'application/vnd.x+json; charset=utf-8',
+    'nonsense',
+  ])('is read as JSON whatever its content type says (%s)', async (type) => {
+    const sent = { text: 'hi', mode: 'next-heartbeat' };
+    expect((await gateway.post('wake', sent, { 'Content-Type': type })).status).toBe(200);
+  });
+});
