@@ -10,7 +10,8 @@ const same = existsSync(stamp) && readFileSync(stamp).equals(readFileSync('packa
 
 if (!same) {
   console.log('Installing packages (the first time takes up to a minute) …');
-  run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
+  // Not `npm ci`, which stops where a registry lacks an optional package for some other platform.
+  run('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error']);
   copyFileSync('package-lock.json', stamp);
 }
 if (newest('src') > newest('dist')) {

@@ -27,7 +27,7 @@ function pretending(version: string) {
 }
 
 const found = findOldNode();
-const tooOld = ['18.20.8', '20.20.2', '22.21.1'].map(pretending);
+const tooOld = ['18.20.8', '20.19.5', '22.21.1'].map(pretending);
 if (found) tooOld.push([found.version, builtCli(dir, {}, [found.file])]);
 
 it.each(tooOld)('started on Node %s, says which one it needs before it loads anything of it', async (version, cli) => {

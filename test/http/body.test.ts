@@ -47,13 +47,12 @@ describe('the limit of a body', () => {
   });
 
   it.each([
-    ['small', '{"a": 12}', 200],
-    ['small', '{"a":1234}', 200],
-    ['small', '{"a":12345}', 413],
-    ['large', JSON.stringify({ a: 'x'.repeat(399_992) }), 200],
-    ['large', JSON.stringify({ a: 'x'.repeat(399_993) }), 413],
-  ])('is the mapping’s own where it has one (%s, %.12s…)', async (hook, body, status) => {
-    expect((await gateway.post(hook, body)).status).toBe(status);
+    ['small', 10, 200],
+    ['small', 11, 413],
+    ['large', 400_000, 200],
+    ['large', 400_001, 413],
+  ])('is the mapping’s own where it has one (%s, %i bytes: %i)', async (hook, bytes, status) => {
+    expect((await gateway.post(hook, JSON.stringify('x'.repeat(bytes - 2)))).status).toBe(status);
   });
 
   it('counts a chunked body, whose length nobody announced', async () => {

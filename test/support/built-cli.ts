@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { afterAll } from '@jest/globals';
+import { atEnd } from './at-end.ts';
 
 /** The program as it is shipped. */
 export const cliFile = fileURLToPath(new URL('../../dist/cli/index.js', import.meta.url));
@@ -40,7 +40,9 @@ export function builtCli(
 ): BuiltCli {
   if (!existsSync(cliFile)) throw new Error('there is no dist/cli/index.js: make it with `npm run build`');
   const children = new Set<ChildProcess>();
-  afterAll(() => children.forEach((child) => void child.kill('SIGKILL')));
+  atEnd(() => {
+    for (const child of children) child.kill('SIGKILL');
+  });
 
   function start(args: readonly string[], timeout?: number) {
     const [command = '', ...options] = node;

@@ -1,0 +1,104 @@
+import { describe, expect, it } from '@jest/globals';
+import { eventually } from '../support/eventually.ts';
+import { gatewayToken, hookToken } from '../support/gateway.ts';
+import { connect, postHead } from '../support/raw.ts';
+import { tempGateway } from '../support/temp-gateway.ts';
+
+const gateway = await tempGateway({
+  hooks: {
+    maxBodyBytes: 1000,
+    mappings: [{ match: { path: 'picky', source: 'me' }, messageTemplate: 'x' }],
+  },
+});
+const hook = { Authorization: `Bearer ${hookToken}` };
+const owner = { Authorization: `Bearer ${gatewayToken}` };
+
+describe('every answer', () => {
+  const cases: [number, string, string, Record<string, string>, string?][] = [
+    [200, 'POST', '/hooks/wake', hook, '{"text":"hi","mode":"next-heartbeat"}'],
+    [202, 'POST', '/hooks/agent', hook, '{"message":"hi","wakeMode":"next-heartbeat"}'],
+    [204, 'POST', '/hooks/picky', hook, '{}'],
+    [400, 'POST', '/hooks/wake', hook, '{'],
+    [400, 'POST', '/hooks/agent', hook, '{}'],
+    [400, 'GET', '/hooks/runs?limit=0', hook],
+    [401, 'POST', '/hooks/wake', {}, '{}'],
+    [401, 'GET', '/api/runs', {}],
+    [401, 'GET', '/metrics', {}],
+    [404, 'GET', '/', {}],
+    [404, 'POST', '/nowhere', {}, '{}'],
+    [404, 'POST', '/hooks/nobody', hook, '{}'],
+    [404, 'GET', '/hooks/runs/nobody', hook],
+    [404, 'GET', '/api/nothing', owner],
+    [404, 'POST', '/healthz', {}, ''],
+    [405, 'GET', '/hooks/wake', {}],
+    [413, 'POST', '/hooks/wake', hook, 'x'.repeat(1001)],
+    [200, 'GET', '/healthz', {}],
+    [200, 'GET', '/readyz', {}],
+    [200, 'GET', '/metrics', owner],
+    [200, 'GET', '/hooks/runs', hook],
+    [200, 'GET', '/api/events', owner],
+  ];
+  it.each(cases)(
+    '%i to %s %s guards its reader, and is JSON where it is an error',
+    async (status, method, path, headers, body) => {
+      const answer = await fetch(gateway.url + path, { method, headers, ...(body === undefined ? {} : { body }) });
+      const text = await answer.text();
+      expect(answer.status).toBe(status);
+      expect(answer.headers.get('x-content-type-options')).toBe('nosniff');
+      expect(answer.headers.get('referrer-policy')).toBe('no-referrer');
+      expect(answer.headers.get('x-powered-by')).toBeNull();
+      if (status === 204) expect(text).toBe('');
+      if (status < 400) return;
+      expect(answer.headers.get('content-type')).toBe('application/json; charset=utf-8');
+      expect(JSON.parse(text)).toMatchObject({ ok: false, error: expect.any(String) });
+    },
+  );
+});
+
+describe('what is no proper request', () => {
+  it.each([
+    ['no HTTP at all', 'HELLO\r\n\r\n', 400],
+    ['a head without end', `GET /healthz HTTP/1.1\r\nHost: x\r\nX-Long: ${'x'.repeat(20_000)}`, 431],
+    ['a body with a broken chunk', `${postHead('/hooks/wake', 'Transfer-Encoding: chunked')}zz\r\n`, 400],
+    ['two lengths', postHead('/hooks/wake', 'Content-Length: 2\r\nContent-Length: 3'), 400],
+  ])('is answered in JSON and cut: %s', async (_, request, status) => {
+    const connection = connect(gateway.url);
+    connection.write(request);
+    const [head = '', body = ''] = (await connection.ended).split('\r\n\r\n');
+    expect(head).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+    expect(head.toLowerCase()).toContain('x-content-type-options: nosniff');
+    expect(head.toLowerCase()).toContain('connection: close');
+    expect(JSON.parse(body)).toMatchObject({ ok: false, error: expect.any(String) });
+    await connection.closed;
+  });
+
+  it('does not keep its connection, even if the caller never lets go', async () => {
+    const connection = connect(gateway.url, { halfOpen: true });
+    connection.write('HELLO\r\n\r\n');
+    await connection.closed;
+    expect(connection.received()).toMatch(/^HTTP\/1\.1 400 /);
+  });
+});
+
+it('a gateway that stops says so on /readyz, answers what it had begun to read, and lets go of the connection', async () => {
+  const stopping = await tempGateway();
+  const early = connect(stopping.url);
+  early.write('GET /readyz HTTP/1.1\r\nHost: gimli\r\n');
+  const late = connect(stopping.url);
+  late.write(`${postHead('/hooks/wake', 'Content-Length: 31')}{"text":"just in time",`);
+  const ready = await fetch(`${stopping.url}/readyz`);
+  expect({ status: ready.status, text: await ready.text() }).toEqual({ status: 200, text: 'ready' });
+  const stopped = stopping.stop();
+  // It no longer listens.
+  await eventually(() =>
+    fetch(stopping.url).then(
+      () => false,
+      () => true,
+    ),
+  );
+  early.write('\r\n');
+  late.write('"mode":"now"}');
+  expect(await early.ended).toMatch(/^HTTP\/1\.1 503 .*Connection: close.*stopping$/s);
+  expect(await late.ended).toMatch(/^HTTP\/1\.1 200 .*Connection: close.*"ok":true/s);
+  await stopped;
+});

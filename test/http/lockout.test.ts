@@ -1,0 +1,57 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { hookToken } from '../support/gateway.ts';
+import { tempGateway } from '../support/temp-gateway.ts';
+
+const direct = await tempGateway();
+const proxied = await tempGateway({ gateway: { trustProxy: 1 } });
+
+const wake = (url: string, token: string, forwardedFor?: string) =>
+  fetch(`${url}/hooks/wake`, {
+    method: 'POST',
+    headers: { Authorization: `Bearer ${token}`, ...(forwardedFor ? { 'X-Forwarded-For': forwardedFor } : {}) },
+    body: JSON.stringify({ text: 'hi', mode: 'next-heartbeat' }),
+  });
+const statuses = async (count: number, attempt: (n: number) => Promise<Response>): Promise<number[]> => {
+  const seen: number[] = [];
+  for (let n = 0; n < count; n += 1) seen.push((await attempt(n)).status);
+  return seen;
+};
+const twenty = Array.from({ length: 20 }, () => 401);
+
+// A good token clears the failures of the tests before.
+beforeEach(() => wake(direct.url, hookToken));
+
+describe('after 20 failed authentications of an address', () => {
+  it('the next is a 429 that says how long to wait, from this machine too', async () => {
+    expect(await statuses(20, () => wake(direct.url, 'wrong'))).toEqual(twenty);
+    const locked = await wake(direct.url, 'wrong');
+    expect(locked.status).toBe(429);
+    expect(Number(locked.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
+    expect(Number(locked.headers.get('retry-after'))).toBeLessThanOrEqual(60);
+    expect(await locked.json()).toEqual({ ok: false, error: 'too many failed authentications' });
+  });
+
+  it('a good token passes all the same, and clears the count', async () => {
+    expect(await statuses(21, () => wake(direct.url, 'wrong'))).toEqual([...twenty, 429]);
+    expect((await wake(direct.url, hookToken)).status).toBe(200);
+    expect((await wake(direct.url, 'wrong')).status).toBe(401);
+  });
+
+  it('those of hooks, runs, /api and /metrics count together', async () => {
+    const paths = ['/hooks/runs', '/hooks/runs/stats', '/api/runs', '/metrics'];
+    const seen = await statuses(21, (n) => fetch(direct.url + paths[n % paths.length]));
+    expect(seen).toEqual([...twenty, 429]);
+    expect((await fetch(`${direct.url}/api/events`)).status).toBe(429);
+  });
+
+  it('another X-Forwarded-For gives no new tries where no proxy is trusted', async () => {
+    expect(await statuses(21, (n) => wake(direct.url, 'wrong', `10.0.0.${n}`))).toEqual([...twenty, 429]);
+  });
+
+  it('a trusted proxy says whose they are', async () => {
+    expect(await statuses(21, () => wake(proxied.url, 'wrong', '10.0.0.1'))).toEqual([...twenty, 429]);
+    expect((await wake(proxied.url, 'wrong', '10.0.0.2')).status).toBe(401);
+    // What the caller itself put in front of the proxy's word does not count.
+    expect((await wake(proxied.url, 'wrong', '10.9.9.9, 10.0.0.1')).status).toBe(429);
+  });
+});
