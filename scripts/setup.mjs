@@ -1,8 +1,9 @@
-// Makes a fresh clone ready: installs what the lockfile says and builds what is newer than its build. Runs on the machine's
-// own Node, however old; everything after it runs on the Node that the install brings along (package `node`).
+// Makes a fresh clone ready: installs what the lockfile says and builds what has changed since its build. Runs on the
+// machine's own Node, however old; everything after it runs on the Node that the install brings along (package `node`).
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { copyFileSync, existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { isBuilt } from './built.mjs';
 
 process.chdir(fileURLToPath(new URL('..', import.meta.url)));
 const stamp = 'node_modules/.installed-lock.json';
@@ -10,11 +11,11 @@ const same = existsSync(stamp) && readFileSync(stamp).equals(readFileSync('packa
 
 if (!same) {
   console.log('Installing packages (the first time takes up to a minute) …');
-  // Not `npm ci`, which stops where a registry lacks an optional package for some other platform.
+  // Not `npm ci`, which refuses a lockfile without the packages of other platforms, and not every registry has those.
   run('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error']);
   copyFileSync('package-lock.json', stamp);
 }
-if (newest('src') > newest('dist')) {
+if (!isBuilt()) {
   console.log('Building …');
   run('node', ['scripts/build.mjs']);
 }
@@ -23,15 +24,4 @@ function run(command, args) {
   const { status, error } = spawnSync(command, args, { stdio: 'inherit', shell: process.platform === 'win32' });
   if (error) console.error(`cannot run ${command}: ${error.message}`);
   if (status !== 0) process.exit(status ?? 1);
-}
-
-/** The latest change below a folder, in epoch ms; 0 where there is none. */
-function newest(folder) {
-  if (!existsSync(folder)) return 0;
-  const entries = readdirSync(folder, { withFileTypes: true });
-  const times = entries.map((entry) => {
-    const path = `${folder}/${entry.name}`;
-    return entry.isDirectory() ? newest(path) : statSync(path).mtimeMs;
-  });
-  return Math.max(0, ...times);
 }
