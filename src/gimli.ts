@@ -70,7 +70,7 @@ export async function createGimli({ configFile, log, env = process.env, port }: 
     throw error;
   }
   worker.start();
-  const timer = startHeartbeatTimer(runtime);
+  const timer = await startHeartbeatTimer(runtime);
   const watching: Promise<FileWatch> = watchFiles(watchedPaths(settings.loaded), onFilesChanged, {
     onError: (error) => log.error({ err: error }, 'cannot watch the config'),
   });

@@ -15,12 +15,13 @@ export interface HttpServer {
   close(): Promise<void>;
 }
 
-/** A request has this long to arrive whole, so that a trickle cannot hold a connection. */
-const requestMs = 30_000;
 /** A stop waits this long for answers under way. */
 const longestCloseMs = 5000;
+/** How long a caller who sent no proper request may take to read what was wrong with it. */
+const lingerMs = 1000;
 
-export function createServer(deps: HttpDeps): HttpServer {
+/** @param requestMs how long a request may take to arrive whole, so that a trickle cannot hold a connection */
+export function createServer(deps: HttpDeps, requestMs = 30_000): HttpServer {
   let closing = false;
   const app = express();
   app.disable('x-powered-by').disable('etag');
@@ -49,7 +50,7 @@ export function createServer(deps: HttpDeps): HttpServer {
   app.use(errorHandler(deps.log));
 
   const server = http.createServer(
-    { requestTimeout: requestMs, headersTimeout: 10_000, connectionsCheckingInterval: 1000 },
+    { requestTimeout: requestMs, headersTimeout: Math.min(10_000, requestMs), connectionsCheckingInterval: 1000 },
     app,
   );
   server.on('clientError', answerBrokenRequest);
@@ -64,8 +65,11 @@ export function createServer(deps: HttpDeps): HttpServer {
       new Promise((resolve) => {
         closing = true;
         const late = setTimeout(() => server.closeAllConnections(), longestCloseMs);
+        // A connection whose last answer was under way would be kept alive for a next request.
+        const sweep = setInterval(() => server.closeIdleConnections(), 50);
         server.close(() => {
           clearTimeout(late);
+          clearInterval(sweep);
           resolve();
         });
       }),
@@ -97,4 +101,6 @@ function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Socket): void
     `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: application/json; charset=utf-8\r\n` +
       `X-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
   );
+  // Not at once, since cutting a connection with unread bytes can lose the answer; but nobody may keep it.
+  setTimeout(() => socket.destroy(), lingerMs).unref();
 }

@@ -30,7 +30,7 @@ export function createSqliteQueue(): Queue {
 
     async claim(tx, kind, limit, now) {
       const { rows } =
-        await sql<Job>`update jobs set status = 'running', attempt = attempt + 1, leaseUntil = ${now + leaseMs}
+        await sql<Job>`update jobs set status = 'running', once = null, attempt = attempt + 1, leaseUntil = ${now + leaseMs}
         where id in (
           select id from (select id from jobs where status = 'queued' and kind = ${kind} and runAt <= ${now}
                           order by runAt, id limit ${limit})

@@ -115,44 +115,28 @@ function readChecklist(config: Config): string | null {
   }
 }
 
-/** setTimeout cannot wait longer. */
-const longestTimeoutMs = 2 ** 31 - 1;
-
 /** Asks for a heartbeat every `heartbeat.every`, counted from the last one, also across restarts. */
-export function startHeartbeatTimer(runtime: Runtime): { reschedule(): void; stop(): void } {
+export async function startHeartbeatTimer(runtime: Runtime): Promise<{ reschedule(): void; stop(): void }> {
   const { store, queue, current, log } = runtime;
-  /** when the timer last began to wait: a beat that was skipped leaves no run to count from */
-  let since: number | undefined;
+  /** when the timer last began to wait: a beat that is skipped leaves no run to count from */
+  let since = (await lastHeartbeatAt(store.read)) ?? Date.now();
   let timer: NodeJS.Timeout | undefined;
-  let stopped = false;
 
-  async function schedule(): Promise<void> {
+  function reschedule(): void {
+    clearTimeout(timer);
     const every = durationMs(current().config.agents.defaults.heartbeat.every);
     if (every === 0) return;
-    since ??= (await lastHeartbeatAt(store.read)) ?? Date.now();
-    const wait = Math.max(0, since + every - Date.now());
-    if (!stopped) timer = setTimeout(beat, Math.min(wait, longestTimeoutMs));
+    timer = setTimeout(beat, Math.max(0, since + every - Date.now()));
   }
 
   function beat(): void {
     since = Date.now();
+    reschedule();
     store
-      .write((tx, afterCommit) => queue.enqueue(tx, heartbeatJob('timer', Date.now()), afterCommit))
-      .catch((error) => log.error({ err: error }, 'cannot ask for a heartbeat'))
-      .finally(reschedule);
-  }
-
-  function reschedule(): void {
-    clearTimeout(timer);
-    schedule().catch((error) => log.error({ err: error }, 'cannot schedule the heartbeat'));
+      .write((tx, afterCommit) => queue.enqueue(tx, heartbeatJob('timer', since), afterCommit))
+      .catch((error) => log.error({ err: error }, 'cannot ask for a heartbeat'));
   }
 
   reschedule();
-  return {
-    reschedule,
-    stop() {
-      stopped = true;
-      clearTimeout(timer);
-    },
-  };
+  return { reschedule, stop: () => clearTimeout(timer) };
 }

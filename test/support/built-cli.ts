@@ -5,9 +5,9 @@ import { fileURLToPath } from 'node:url';
 import { atEnd } from './at-end.ts';
 
 /** The program as it is shipped. */
-export const cliFile = fileURLToPath(new URL('../../dist/cli/index.js', import.meta.url));
+const cliFile = fileURLToPath(new URL('../../dist/cli/index.js', import.meta.url));
 
-export interface Ended {
+interface Ended {
   /** null where a signal ended it */
   readonly code: number | null;
   readonly stdout: string;
