@@ -25,7 +25,6 @@ if (process.argv[2] === 'init') run('node', ['dist/cli/index.js', 'init']);
 
 /** Makes `npx gimli` the command of this checkout: npm links the commands of packages, not of the one it stands in. */
 function linkCommand() {
-  if (process.platform === 'win32') return;
   rmSync('node_modules/.bin/gimli', { force: true });
   symlinkSync('../../dist/cli/index.js', 'node_modules/.bin/gimli');
 }
