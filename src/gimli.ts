@@ -1,15 +1,11 @@
-import { statSync } from 'node:fs';
-import path from 'node:path';
 import type { Logger } from 'pino';
-import { type LoadedConfig, loadConfig } from './config/load.ts';
-import { changedKeys, needsRestart } from './config/restart.ts';
-import { type FileWatch, watchFiles } from './config/watch.ts';
 import { ConfigError, messageOf } from './domain/errors.ts';
 import { createMetrics } from './http/metrics.ts';
 import { createServer } from './http/server.ts';
 import { createTokenCheck } from './ingest/authenticate.ts';
 import { createThrottle } from './ingest/throttle.ts';
 import { createSqliteQueue } from './queue/sqlite.ts';
+import { openSettings } from './reload.ts';
 import { deliverHandler } from './runtime/deliver.ts';
 import { heartbeatHandler, startHeartbeatTimer } from './runtime/heartbeat.ts';
 import { runHandler } from './runtime/run.ts';
@@ -40,10 +36,8 @@ export interface Gimli {
 
 /** Starts a gateway. Throws ConfigError or StoreError where it cannot. */
 export async function createGimli({ configFile, log, env = process.env, port }: GimliOptions): Promise<Gimli> {
-  const startedAt = Date.now();
-  let settings = await loadSettings(configFile, env, log);
-  let refused = false;
-  const current = () => settings;
+  const live = await openSettings(configFile, env, log);
+  const { current, reload } = live;
   const parts = await assemble(current, log);
   const { store, queue, metrics, server } = parts;
   const runtime: Runtime = {
@@ -63,60 +57,19 @@ export async function createGimli({ configFile, log, env = process.env, port }: 
   let url: string;
   try {
     await recover(parts, log);
-    const { gateway } = settings.config;
+    const { gateway } = current().config;
     url = await parts.listen(port ?? gateway.port, gateway.host);
   } catch (error) {
     await parts.close();
+    await live.close();
     throw error;
   }
   worker.start();
   const timer = await startHeartbeatTimer(runtime);
-  const watching: Promise<FileWatch> = watchFiles(watchedPaths(settings.loaded), onFilesChanged, {
-    onError: (error) => log.error({ err: error }, 'cannot watch the config'),
-  });
-  const caughtUp = watching
-    .then(() => (changedSince(watchedPaths(settings.loaded), startedAt) ? reload() : true))
-    .catch((error) => log.error({ err: error }, 'cannot read the config anew'));
-  void settings.models.warm().catch((error) => log.error({ err: error }, 'cannot load the default model'));
-
-  async function onFilesChanged(changed: string[]): Promise<void> {
-    const dir = settings.config.hooks.transformsDir;
-    const onlyTransforms = changed.every((file) => file.startsWith(dir + path.sep));
-    // A config that was refused may have been waiting for this very file.
-    if (onlyTransforms && !refused) await settings.transforms.refresh();
-    else await reload();
-  }
-
-  async function reload(): Promise<boolean> {
-    const before = settings;
-    try {
-      settings = await loadSettings(configFile, env, log, before);
-      refused = false;
-    } catch (error) {
-      if (!(error instanceof ConfigError)) throw error;
-      refused = true;
-      log.error({ problems: error.problems }, 'config refused; the last good one stays');
-      await (await watching).update([...watchedPaths(before.loaded), ...pathsOfRefused()]);
-      return false;
-    }
-    const keys = changedKeys(before.config, settings.config);
-    log.info({ changed: keys }, 'config reloaded');
-    const late = needsRestart(keys);
-    if (late.length > 0) log.warn({ keys: late }, `restart the gateway for the new ${late.join(', ')}`);
-    if (before.transforms !== settings.transforms) await before.transforms.close();
-    timer.reschedule();
-    await (await watching).update(watchedPaths(settings.loaded));
-    return true;
-  }
-
-  /** What is wrong may be in a file that only the refused config names. */
-  function pathsOfRefused(): string[] {
-    try {
-      return watchedPaths(loadConfig(configFile, env));
-    } catch {
-      return [];
-    }
-  }
+  live.watch(timer.reschedule);
+  void current()
+    .models.warm()
+    .catch((error) => log.error({ err: error }, 'cannot load the default model'));
 
   return {
     url,
@@ -124,10 +77,9 @@ export async function createGimli({ configFile, log, env = process.env, port }: 
     reload,
     async stop() {
       timer.stop();
-      await caughtUp;
-      await (await watching).close();
       await server.close();
-      await worker.stop(settings.config.gateway.drainSeconds * 1000);
+      await worker.stop(current().config.gateway.drainSeconds * 1000);
+      await live.close();
       await parts.close();
     },
   };
@@ -149,6 +101,7 @@ export async function openOwnersApi(
     url,
     async stop() {
       await parts.server.close();
+      await settings.transforms.close();
       await parts.close();
     },
   };
@@ -176,7 +129,6 @@ async function assemble(current: () => Settings, log: Logger) {
     },
     async close(): Promise<void> {
       throttle.close();
-      await current().transforms.close();
       await store.close();
     },
   };
@@ -189,15 +141,4 @@ async function recover({ store, queue }: Awaited<ReturnType<typeof assemble>>, l
     const runs = await reopenInterruptedRuns(tx);
     if (jobs > 0) log.warn({ jobs, runs }, 'the last gateway was cut off: its open work is taken up again');
   });
-}
-
-/** Config, `.env`, presets and transforms. */
-function watchedPaths({ file, envFile, config }: LoadedConfig): string[] {
-  const presets = config.hooks.presets.filter((name) => path.isAbsolute(name));
-  return [file, envFile, ...presets, config.hooks.transformsDir];
-}
-
-/** An edit made after the files were read and before they were watched has not been noticed. */
-function changedSince(paths: readonly string[], time: number): boolean {
-  return paths.some((file) => (statSync(file, { throwIfNoEntry: false })?.ctimeMs ?? 0) > time);
 }

@@ -11,6 +11,7 @@ const ranks = [
   ['ingest', 'runtime'],
   ['http'],
   ['settings.ts'],
+  ['reload.ts'],
   ['gimli.ts'],
   ['index.ts', 'cli'],
 ];

@@ -1,11 +1,12 @@
 import { expect, it } from '@jest/globals';
+import { eventually } from '../support/eventually.ts';
 import { providerError, startModel } from '../support/model.ts';
 import { tempGateway } from '../support/temp-gateway.ts';
 
-const gate = Promise.withResolvers<string>();
+const never = new Promise<string>(() => {});
 const model = await startModel(({ prompt }) => {
-  if (prompt.includes('hold')) return gate.promise;
-  if (prompt.includes('fail')) return providerError(400, 'I cannot');
+  if (prompt.includes('HOLD')) return never;
+  if (prompt.includes('FAIL')) return providerError(400, 'I cannot');
   return 'First line.\nSecond line.';
 });
 const gateway = await tempGateway({
@@ -20,10 +21,11 @@ const run = async (message: string, name: string): Promise<string> => {
 const names = ['GitHub issue', 'Gmail', 'digit', '100%', 'stats'];
 const ids: string[] = [];
 for (const name of names) ids.push(await run('do it', name));
-const failed = await run('fail', 'Broken');
+const failed = await run('FAIL', 'Broken');
 for (const id of [...ids, failed]) await gateway.ended(id);
 // One run at a time, so the second of these waits.
-const [running, pending] = [await run('hold', 'Running'), await run('hold', 'Pending')];
+const [running, pending] = [await run('HOLD', 'Running'), await run('HOLD', 'Pending')];
+await eventually(() => model.calls.some(({ prompt }) => prompt.includes('HOLD')));
 
 const list = async (query: string) => (await gateway.get(`runs${query}`)).body;
 const namesOf = (body: { runs: { name: string }[] }) => body.runs.map((one) => one.name);
@@ -126,14 +128,12 @@ it('a run that nobody knows is a 404, and a run may be named "stats"', async () 
   expect(namesOf(await list('?name=stats'))).toEqual(['stats']);
 });
 
-it('heartbeats are no runs of hooks', async () => {
-  await gateway.post('wake', { text: 'hold' });
-  gate.resolve('done');
-  for (const id of [running, pending]) await gateway.ended(id);
-  const beats = await gateway.api('GET', '/runs?kind=heartbeat');
-  const beatId = beats.body.runs[0]?.runId;
+it('a heartbeat is no run of a hook', async () => {
+  await gateway.post('wake', { text: 'good morning' });
+  const beat = await eventually(async () => (await gateway.api('GET', '/runs?kind=heartbeat')).body.runs[0]);
   expect((await list('')).total).toBe(8);
-  if (beatId) expect((await gateway.get(`runs/${beatId}`)).status).toBe(404);
+  expect((await gateway.get('runs/stats')).body.stats.total).toBe(8);
+  expect((await gateway.get(`runs/${beat.runId}`)).status).toBe(404);
 });
 
 it('reading needs the token', async () => {
