@@ -92,10 +92,12 @@ function summarize(row: string, bar: AcceptRow['bar'], pairs: readonly { base: T
   const p99 = mid('gimli', 'p99');
   const max = Math.max(...pairs.map(({ gimli }) => gimli.max));
   const ms = (value: number) => value.toFixed(1);
-  const measured =
-    `${Math.round(mid('gimli', 'perSecond'))}/s of ${Math.round(mid('base', 'perSecond'))}, ` +
-    `p50 ${ms(mid('gimli', 'p50'))} p99 ${ms(p99)} max ${ms(max)} ms (base ${ms(mid('base', 'p50'))}, ${ms(mid('base', 'p99'))}), ` +
-    `CPU ${mid('gimli', 'cpuMs').toFixed(3)} ms (base ${mid('base', 'cpuMs').toFixed(3)})`;
+  const [cpu, baseCpu] = [mid('gimli', 'cpuMs'), mid('base', 'cpuMs')];
+  const measured = [
+    `${Math.round(mid('gimli', 'perSecond'))}/s of ${Math.round(mid('base', 'perSecond'))}`,
+    `p50 ${ms(mid('gimli', 'p50'))} p99 ${ms(p99)} max ${ms(max)} ms (base ${ms(mid('base', 'p50'))}, ${ms(mid('base', 'p99'))})`,
+    ...(Number.isNaN(cpu) ? [] : [`CPU ${cpu.toFixed(3)} ms (base ${baseCpu.toFixed(3)})`]),
+  ].join(', ');
   const figures = {
     ratios,
     perSecond: mid('gimli', 'perSecond'),
@@ -103,8 +105,8 @@ function summarize(row: string, bar: AcceptRow['bar'], pairs: readonly { base: T
     p50: mid('gimli', 'p50'),
     p99,
     max,
-    cpuMs: mid('gimli', 'cpuMs'),
-    baseCpuMs: mid('base', 'cpuMs'),
+    cpuMs: cpu,
+    baseCpuMs: baseCpu,
   };
   if (!bar) return { row, measured, ratio, figures };
   return {

@@ -14,10 +14,18 @@ export interface Work {
 /** Runs are answered at once, without a model. */
 export const echo: Work = { model: 'echo/echo' };
 
+/** Runs go to a model server on this machine. */
+export function local(url: string, maxConcurrent = 8): Work {
+  return {
+    model: 'local/model',
+    maxConcurrent,
+    providers: { local: { api: 'anthropic', baseURL: url, apiKey: 'none' } },
+  };
+}
+
 /** One run that never ends fills the only place, so that accepting is all that costs time. */
 export function parked(silentServer: string): Work {
-  const providers = { silent: { api: 'anthropic' as const, baseURL: silentServer, apiKey: 'none' } };
-  return { model: 'silent/model', maxConcurrent: 1, providers };
+  return local(silentServer, 1);
 }
 
 /** Where a gateway of that folder keeps everything: the default of `store.url`. */

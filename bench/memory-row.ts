@@ -1,21 +1,23 @@
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { echo } from './config.ts';
+import { local } from './config.ts';
 import { load, oneKilobyte } from './load.ts';
 import type { Result, Row } from './row.ts';
-import { startGateway } from './servers.ts';
+import { startGateway, startInstantModel } from './servers.ts';
 
 const bars = { idle: 150, loaded: 300, slope: 1, slopeMinutes: 10 };
 
-/** Resident memory after the start, and while the gateway accepts as much as it can and does the runs. */
+/** Resident memory after the start, and while the gateway accepts as much as it can and does the runs over HTTP. */
 export const memoryRow: Row = {
   name: 'memory',
   async run(bench) {
     const minutes = bench.quick ? 0.25 : bench.minutes;
-    const gimli = await startGateway(path.join(bench.dir, 'memory'), echo);
+    const model = await startInstantModel(bench.dir);
+    const gimli = await startGateway(path.join(bench.dir, 'memory'), local(model.url));
     try {
       await sleep(2000);
       const idle = gimli.residentMb();
+      if (Number.isNaN(idle)) return [{ row: 'memory', measured: 'not measured: it needs /proc', figures: {} }];
       const samples: { minute: number; mb: number }[] = [];
       const began = Date.now();
       const sampling = setInterval(
@@ -34,6 +36,7 @@ export const memoryRow: Row = {
       ];
     } finally {
       await gimli.stop();
+      await model.stop();
     }
   },
 };

@@ -11,6 +11,8 @@ const cli = fileURLToPath(new URL('../dist/cli/index.js', import.meta.url));
 const baseServer = fileURLToPath(new URL('./base-server.ts', import.meta.url));
 const storelessServer = fileURLToPath(new URL('./storeless-server.ts', import.meta.url));
 
+const instantModel = fileURLToPath(new URL('./instant-model.ts', import.meta.url));
+
 const probe: Call = oneKilobyte('/hooks/wake', { mode: 'next-heartbeat' }, 'text');
 
 /** What every ratio is measured against. */
@@ -29,6 +31,11 @@ export function startGateway(dir: string, work: Work): Promise<Child> {
 export function startStoreless(dir: string, work: Work): Promise<Child> {
   fs.mkdirSync(dir, { recursive: true });
   return startChild([storelessServer, writeConfig(dir, work)], path.join(dir, 'gimli.log'), probe);
+}
+
+/** A model server that answers at once. */
+export function startInstantModel(dir: string): Promise<Child> {
+  return startChild([instantModel], path.join(dir, 'model.log'), probe);
 }
 
 /** A model server that takes every request and answers none. Resolves to its address; it ends with the bench. */

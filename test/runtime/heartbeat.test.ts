@@ -2,14 +2,12 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { expect, it } from '@jest/globals';
 import { eventually } from '../support/eventually.ts';
-import { startGateway, type TestGateway } from '../support/gateway.ts';
+import type { TestGateway } from '../support/gateway.ts';
 import { type Answers, providerError, startModel } from '../support/model.ts';
-import { tempDir } from '../support/temp-dir.ts';
 import { tempGateway } from '../support/temp-gateway.ts';
 
 let answer: Answers = () => 'HEARTBEAT_OK';
 const model = await startModel((call) => answer(call));
-const ownDir = tempDir();
 const gateway = await tempGateway({ agents: model.agents }, (dir) => {
   fs.mkdirSync(path.join(dir, 'workspace'));
   fs.writeFileSync(path.join(dir, 'workspace', 'HEARTBEAT.md'), '# Checklist\n- [ ]\n');
@@ -116,7 +114,7 @@ it('more than 64 KiB are read in several heartbeats that follow each other, noth
 });
 
 it('minGapSeconds keeps heartbeats apart and loses no line', async () => {
-  const spaced = await startGateway(ownDir, { agents: { defaults: { heartbeat: { minGapSeconds: 0.7 } } } });
+  const spaced = await tempGateway({ agents: { defaults: { heartbeat: { minGapSeconds: 0.7 } } } });
   await wake('one', 'now', spaced);
   await beatsWith('one', 0, spaced);
   await wake('two', 'now', spaced);
@@ -124,5 +122,4 @@ it('minGapSeconds keeps heartbeats apart and loses no line', async () => {
   expect(beats.map((beat) => linesOf(beat.prompt))).toEqual([['one'], ['two']]);
   expect(beats[1].createdAt - beats[0].createdAt).toBeGreaterThanOrEqual(700);
   expect(beats[1].attempts).toBe(1);
-  await spaced.stop();
 });

@@ -1,23 +1,31 @@
 import { expect, it } from '@jest/globals';
+import { atEnd } from '../support/at-end.ts';
 import { eventually } from '../support/eventually.ts';
-import { startGateway } from '../support/gateway.ts';
+import { startGateway, type TestGateway } from '../support/gateway.ts';
 import { startModel } from '../support/model.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
 const dir = tempDir();
 
+async function start(where: string, config: object): Promise<TestGateway> {
+  const gateway = await startGateway(where, config);
+  // Where a test fails before its own stop.
+  atEnd(() => gateway.stop());
+  return gateway;
+}
+
 it('a run that a stop cut short is handed back, and runs again after the start as attempt 2', async () => {
   const never = new Promise<string>(() => {});
   let patient = true;
   const model = await startModel(() => (patient ? never : 'Done at last.'));
-  const before = await startGateway(dir, { agents: model.agents });
+  const before = await start(dir, { agents: model.agents });
   const { runId } = (await before.post('agent', { message: 'take your time', wakeMode: 'next-heartbeat' })).body;
   await eventually(() => model.calls.length === 1);
   await before.stop();
   expect(before.logs).toContainEqual(expect.objectContaining({ runId, msg: 'run handed back unfinished' }));
 
   patient = false;
-  const after = await startGateway(dir, { agents: model.agents });
+  const after = await start(dir, { agents: model.agents });
   const ended = await after.ended(runId);
   expect(ended).toMatchObject({ status: 'completed', attempts: 2, outputText: 'Done at last.', error: null });
   expect(model.calls[1]?.messages).toHaveLength(1);
@@ -28,7 +36,7 @@ it('a stop waits for the runs under way, up to gateway.drainSeconds', async () =
   const gate = Promise.withResolvers<string>();
   const model = await startModel(() => gate.promise);
   const config = { agents: model.agents, gateway: { drainSeconds: 20 } };
-  const before = await startGateway(dir, config);
+  const before = await start(dir, config);
   const { runId } = (await before.post('agent', { message: 'nearly there', wakeMode: 'next-heartbeat' })).body;
   await eventually(() => model.calls.length === 1);
   const stopped = before.stop();
@@ -42,7 +50,7 @@ it('a stop waits for the runs under way, up to gateway.drainSeconds', async () =
   gate.resolve('Just in time.');
   await stopped;
 
-  const after = await startGateway(dir, config);
+  const after = await start(dir, config);
   const { run } = (await after.get(`runs/${runId}`)).body;
   expect(run).toMatchObject({ status: 'completed', attempts: 1, outputText: 'Just in time.' });
   await after.stop();
@@ -52,7 +60,7 @@ it('what was accepted and is not done is done after the start: runs in their ord
   const never = new Promise<string>(() => {});
   let held = true;
   const model = await startModel(() => (held ? never : 'ok'));
-  const before = await startGateway(dir, { agents: model.agents });
+  const before = await start(dir, { agents: model.agents });
   const ids: string[] = [];
   for (let n = 0; n < 5; n += 1) {
     const payload = { message: `n${n}`, sessionKey: 'hook:one', wakeMode: 'next-heartbeat' };
@@ -63,7 +71,7 @@ it('what was accepted and is not done is done after the start: runs in their ord
   await before.stop();
 
   held = false;
-  const after = await startGateway(dir, { agents: model.agents });
+  const after = await start(dir, { agents: model.agents });
   const starts: number[] = [];
   for (const id of ids) starts.push((await after.ended(id)).startedAt);
   expect(starts).toEqual([...starts].sort((a, b) => a - b));
@@ -74,4 +82,50 @@ it('what was accepted and is not done is done after the start: runs in their ord
   expect(beat.prompt).toContain('"the line that waits"');
   expect(beat.prompt).toContain('"the line that wakes"');
   await after.stop();
+});
+
+it('a heartbeat that a stop cut short is taken up again with the lines it had; those that came after have their own', async () => {
+  const never = new Promise<string>(() => {});
+  let held = true;
+  const model = await startModel(() => (held ? never : 'HEARTBEAT_OK'));
+  const ownDir = tempDir();
+  const before = await start(ownDir, { agents: model.agents });
+  await before.post('wake', { text: 'early' });
+  await eventually(() => model.calls.length === 1);
+  await before.post('wake', { text: 'late' });
+  await before.stop();
+
+  held = false;
+  const after = await start(ownDir, { agents: model.agents });
+  const beats = await eventually(async () => {
+    const all = await after.beats();
+    return all.length === 2 && all;
+  });
+  expect(beats.map((beat) => beat.attempts)).toEqual([2, 1]);
+  expect(beats.map((beat) => beat.prompt.match(/"(early|late)"/g))).toEqual([['"early"'], ['"late"']]);
+  await after.stop();
+});
+
+it('a run that is cut short five times is given up as interrupted, and can be tried again by hand', async () => {
+  const never = new Promise<string>(() => {});
+  let held = true;
+  const model = await startModel(() => (held ? never : 'Done.'));
+  const ownDir = tempDir();
+  let gateway = await start(ownDir, { agents: model.agents });
+  const { runId } = (await gateway.post('agent', { message: 'x', wakeMode: 'next-heartbeat' })).body;
+  for (let attempt = 1; attempt <= 5; attempt += 1) {
+    await eventually(() => model.calls.length === attempt);
+    await gateway.stop();
+    gateway = await start(ownDir, { agents: model.agents });
+  }
+  const ended = await gateway.ended(runId);
+  expect(ended).toMatchObject({ status: 'error', errorCode: 'interrupted', attempts: 6 });
+  expect(model.calls).toHaveLength(5);
+  expect(await gateway.jobs()).toMatchObject({ dead: 1 });
+
+  held = false;
+  await gateway.api('POST', `/runs/${runId}/retry`);
+  await eventually(async () => (await gateway.get(`runs/${runId}`)).body.run.status === 'completed');
+  expect(await gateway.jobs()).toMatchObject({ dead: 0 });
+  await gateway.stop();
 });

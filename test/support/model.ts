@@ -1,7 +1,7 @@
 import { type ChatMessage, type FixtureResponse, LLMock } from '@copilotkit/aimock';
 import { atEnd } from './at-end.ts';
 
-export interface ModelCall {
+interface ModelCall {
   /** the model's id without its provider */
   readonly model: string;
   /** the text of every message, oldest first */
@@ -13,7 +13,7 @@ export interface ModelCall {
 export interface TestModel {
   readonly url: string;
   /** config in which this is the provider `anthropic` and the default model */
-  readonly agents: { readonly defaults: object; readonly providers: object };
+  readonly agents: { readonly defaults: object; readonly providers: { readonly anthropic: object } };
   /** what was asked, oldest first */
   readonly calls: readonly ModelCall[];
 }
