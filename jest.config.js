@@ -1,5 +1,8 @@
 export default {
   testEnvironment: 'node',
+  // Both cores, since most tests wait for servers; and time for a machine that is busy.
+  maxWorkers: '100%',
+  testTimeout: 30_000,
   roots: ['<rootDir>/test'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: {

@@ -60,8 +60,8 @@ export async function createGimli({ configFile, log, env = process.env, port }: 
     const { gateway } = current().config;
     url = await parts.listen(port ?? gateway.port, gateway.host);
   } catch (error) {
+    await current().transforms.close();
     await parts.close();
-    await live.close();
     throw error;
   }
   worker.start();
@@ -76,10 +76,12 @@ export async function createGimli({ configFile, log, env = process.env, port }: 
     settings: current,
     reload,
     async stop() {
+      // First: a reload now would start anew what is stopped below.
+      await live.unwatch();
       timer.stop();
       await server.close();
       await worker.stop(current().config.gateway.drainSeconds * 1000);
-      await live.close();
+      await current().transforms.close();
       await parts.close();
     },
   };

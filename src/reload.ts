@@ -10,11 +10,12 @@ import { loadSettings, type Settings } from './settings.ts';
 /** Settings that follow their files. A version that does not load is refused whole, and the last good one stays. */
 export interface LiveSettings {
   current(): Settings;
-  /** Reads everything anew. Resolves to whether it loaded; if not, the log says why. */
+  /** Reads everything anew, after what reload is under way. Resolves to whether it loaded; if not, the log says why. */
   reload(): Promise<boolean>;
   /** Begins to watch. `onReload` is told after each reload that loaded. */
   watch(onReload: () => void): void;
-  close(): Promise<void>;
+  /** Resolves when nothing will change any more. */
+  unwatch(): Promise<void>;
 }
 
 /** Loads settings for the first time. Throws ConfigError with all that is wrong. */
@@ -25,6 +26,7 @@ export async function openSettings(configFile: string, env: NodeJS.ProcessEnv, l
   let watching: Promise<FileWatch> | undefined;
   let caughtUp: Promise<unknown> | undefined;
   let onReload = () => {};
+  let turn: Promise<unknown> = Promise.resolve();
 
   async function onFilesChanged(changed: readonly string[]): Promise<void> {
     const dir = settings.config.hooks.transformsDir;
@@ -34,7 +36,14 @@ export async function openSettings(configFile: string, env: NodeJS.ProcessEnv, l
     else await reload();
   }
 
-  async function reload(): Promise<boolean> {
+  /** One at a time, so that the latest wins. */
+  function reload(): Promise<boolean> {
+    const next = turn.then(reloadNow);
+    turn = next.catch(() => {});
+    return next;
+  }
+
+  async function reloadNow(): Promise<boolean> {
     const before = settings;
     try {
       settings = await loadSettings(configFile, env, log, before);
@@ -68,10 +77,10 @@ export async function openSettings(configFile: string, env: NodeJS.ProcessEnv, l
         .then(() => changedSince(watchedPaths(settings.loaded), readAt) && reload())
         .catch((error) => log.error({ err: error }, 'cannot read the config anew'));
     },
-    async close() {
+    async unwatch() {
       await caughtUp;
       await (await watching)?.close();
-      await settings.transforms.close();
+      await turn;
     },
   };
 }

@@ -35,3 +35,6 @@ export interface Reply {
   /** provider/model, as the turn asked for it */
   readonly model: string;
 }
+
+/** How much of a session a turn replays, in characters of its JSON: about 25,000 tokens, so that an old session stays affordable. */
+export const historyBudget = 100_000;

@@ -1,8 +1,5 @@
 import type Anthropic from '@anthropic-ai/sdk';
-import type { PastTurn } from './agent.ts';
-
-/** How much of a session a turn replays, in characters of its JSON: about 25,000 tokens, so that an old session stays affordable. */
-const historyBudget = 100_000;
+import { historyBudget, type PastTurn } from './agent.ts';
 
 /**
  * Past turns as messages for `model` (provider/model), cut by whole turns from the oldest on. The vendor binds a thinking

@@ -7,13 +7,40 @@ const token = 'HEARTBEAT_OK';
 export function withoutAck(reply: string, ackMaxChars: number): string | null {
   const text = reply.trim();
   if (text === '') return null;
-  const markup = '(?:<[^>]*>|[*_`~\\s.!])*';
-  const rest = text
-    .replace(new RegExp(`^${markup}${token}(?![A-Z0-9_])${markup}`), '')
-    .replace(new RegExp(`${markup}(?<![A-Z0-9_])${token}${markup}$`), '')
-    .trim();
+  const rest = withoutTrailingToken(withoutLeadingToken(text));
   if (rest === text) return reply;
   return [...rest].length <= ackMaxChars ? null : rest;
+}
+
+// A reply may be long and is a stranger's work in part: each pattern is anchored, so that none takes more than one pass.
+const onlyMarkup = /^(?:<[^<>]*>|[*_`~\s.!])*$/;
+const leadingMarkup = /^(?:<[^<>]*>|[*_`~\s.!])+/;
+// Underscores are markup, too, but not between words.
+const wordBefore = /[\p{L}\p{N}]_?$/u;
+const wordAfter = /^_?[\p{L}\p{N}]/u;
+
+function withoutLeadingToken(text: string): string {
+  const start = text.indexOf(token);
+  const rest = text.slice(start + token.length);
+  if (start === -1 || !onlyMarkup.test(text.slice(0, start)) || wordAfter.test(rest.slice(0, 3))) return text;
+  return rest.replace(leadingMarkup, '').trim();
+}
+
+function withoutTrailingToken(text: string): string {
+  const start = text.lastIndexOf(token);
+  if (
+    start === -1 ||
+    !onlyMarkup.test(text.slice(start + token.length)) ||
+    wordBefore.test(text.slice(Math.max(0, start - 3), start))
+  )
+    return text;
+  // What opened the markup round the token, `**` or `<b>`, goes with it.
+  let end = start;
+  while (end > 0 && /[*_`~\s]/.test(text.charAt(end - 1))) end -= 1;
+  return text
+    .slice(0, end)
+    .replace(/<\w{1,20}>$/, '')
+    .trim();
 }
 
 /** A checklist of blank lines, headings and empty list items asks for nothing. A missing one (null) does not count as empty. */

@@ -18,6 +18,7 @@ export interface Run {
   /** a hook's run, or the run of a heartbeat */
   readonly kind: 'hook' | 'heartbeat';
   readonly eventId: string | null;
+  /** the hook of its mapping; the mapping's id where that answers for every hook */
   readonly hook: string;
   readonly name: string;
   readonly sessionKey: string;

@@ -21,7 +21,7 @@ export async function getRuns(db: Executor, query: Record<string, string>, res: 
 
 /** `GET /runs/stats` */
 export async function getRunStats(db: Executor, res: Response): Promise<void> {
-  res.json({ ok: true, stats: await runCounts(db) });
+  res.json({ ok: true, stats: await runCounts(db, 'hook') });
 }
 
 /** `GET /runs/:runId` */

@@ -1,8 +1,8 @@
 import { v7 as uuid } from 'uuid';
 import type { Action } from '../domain/action.ts';
 import { type Context, type Event, narrow, resolveIn } from '../domain/event.ts';
-import type { Policy } from '../domain/mapping.ts';
 import { plain } from '../domain/text.ts';
+import type { Mapping } from '../mapping/mapping.ts';
 import { runJob, wakeJob } from '../queue/jobs.ts';
 import type { Queue } from '../queue/queue.ts';
 import { insertEvent } from '../store/events.ts';
@@ -14,8 +14,7 @@ import type { Store } from '../store/store.ts';
 export interface Acceptance {
   readonly event: Omit<Event, 'outcome' | 'detail' | 'response' | 'mapping'>;
   readonly context: Context;
-  readonly mapping: string;
-  readonly policy: Policy;
+  readonly mapping: Pick<Mapping, 'id' | 'path' | 'policy'>;
   readonly actions: readonly Action[];
 }
 
@@ -30,22 +29,25 @@ export interface Accepted {
  * Throws StoreError where it cannot: then nothing was accepted.
  */
 export async function accept(store: Store, queue: Queue, acceptance: Acceptance): Promise<Accepted> {
-  const { event, context, mapping, policy, actions } = acceptance;
+  const { event, context, mapping, actions } = acceptance;
+  const { policy } = mapping;
+  // Not the name in the URL, which anybody may choose where a mapping answers for every hook.
+  const hook = mapping.path ?? mapping.id;
   const now = event.receivedAt;
   const runs: NewRun[] = [];
   const lines: NewSystemEvent[] = [];
   for (const action of actions) {
     if (action.kind === 'agent') {
-      runs.push({ id: uuid(), kind: 'hook', eventId: event.id, hook: event.hook, action, policy, createdAt: now });
+      runs.push({ id: uuid(), kind: 'hook', eventId: event.id, hook, action, policy, createdAt: now });
     } else {
       const text = plain(action.text, resolveIn(narrow(context, action.each))).trim();
-      lines.push({ eventId: event.id, source: event.hook, text, mode: action.wakeMode, createdAt: now });
+      lines.push({ eventId: event.id, source: hook, text, mode: action.wakeMode, createdAt: now });
     }
   }
   const accepted = answer(event.id, runs, lines);
   const recorded: Event = {
     ...event,
-    mapping,
+    mapping: mapping.id,
     outcome: 'accepted',
     detail: null,
     response: JSON.stringify(accepted.body),

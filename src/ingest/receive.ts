@@ -92,8 +92,7 @@ export async function receive(receiver: Receiver, request: Request): Promise<Ans
     const accepted = await accept(store, queue, {
       event,
       context,
-      mapping: mapping.id,
-      policy: mapping.policy,
+      mapping,
       actions,
     });
     log.debug({ eventId: event.id, hook, mapping: mapping.id, runIds: accepted.runIds }, 'event accepted');

@@ -72,7 +72,7 @@ export function createSqliteQueue(): Queue {
     },
 
     async exhume(tx, ref) {
-      await tx.deleteFrom('jobs').where('ref', '=', ref).where('status', '=', 'dead').execute();
+      await sql`delete from jobs where ref = ${ref} and status = 'dead'`.execute(tx);
     },
 
     async extend(tx, jobs, now) {

@@ -3,6 +3,7 @@ import { backoffMs, type Job, maxAttempts } from '../domain/job.ts';
 import { type Delivery, findDelivery, updateDelivery } from '../store/deliveries.ts';
 import { findRun } from '../store/runs.ts';
 import type { Runtime } from './runtime.ts';
+import { untilStored } from './until-stored.ts';
 import type { Handler } from './worker.ts';
 
 /** Jobs of kind `deliver`: one reply through its channel. What happens to it never changes its run. */
@@ -18,7 +19,7 @@ export function deliverHandler(runtime: Runtime): Handler {
         return null;
       }
       await updateDelivery(tx, delivery.id, { attempts: job.attempt });
-      return () => deliver(runtime, job, delivery, text);
+      return (stopping) => deliver(runtime, job, delivery, text, stopping);
     },
   };
 }
@@ -28,6 +29,7 @@ async function deliver(
   job: Job,
   delivery: Delivery,
   text: string,
+  stopping: AbortSignal,
 ): Promise<void> {
   const { id, runId, channel: name, to } = delivery;
   let failure: string | undefined;
@@ -39,16 +41,18 @@ async function deliver(
     failure = messageOf(error);
     log.warn({ runId, deliveryId: id, channel: name, attempt: job.attempt }, `delivery failed: ${failure}`);
   }
-  await store.write(async (tx) => {
-    const now = Date.now();
-    if (failure === undefined) {
-      if (await queue.complete(tx, job))
-        await updateDelivery(tx, id, { status: 'sent', error: null, completedAt: now });
-    } else if (job.attempt < maxAttempts) {
-      const again = await queue.retry(tx, job, { runAt: now + backoffMs(job.attempt), error: failure });
-      if (again) await updateDelivery(tx, id, { error: failure });
-    } else if (await queue.bury(tx, job, failure)) {
-      await updateDelivery(tx, id, { status: 'failed', error: failure, completedAt: now });
-    }
-  });
+  const record = () =>
+    store.write(async (tx) => {
+      const now = Date.now();
+      if (failure === undefined) {
+        if (await queue.complete(tx, job))
+          await updateDelivery(tx, id, { status: 'sent', error: null, completedAt: now });
+      } else if (job.attempt < maxAttempts) {
+        const again = await queue.retry(tx, job, { runAt: now + backoffMs(job.attempt), error: failure });
+        if (again) await updateDelivery(tx, id, { error: failure });
+      } else if (await queue.bury(tx, job, failure)) {
+        await updateDelivery(tx, id, { status: 'failed', error: failure, completedAt: now });
+      }
+    });
+  await untilStored(record, stopping, log);
 }

@@ -1,14 +1,12 @@
-import type { Reply } from '../agent/agent.ts';
+import { historyBudget, type Reply } from '../agent/agent.ts';
 import { messageOf, TurnError } from '../domain/errors.ts';
 import { type Job, maxAttempts } from '../domain/job.ts';
 import type { Run } from '../domain/run.ts';
 import { sessionHistory } from '../store/runs.ts';
 import { completeRun, failRun, handBackRun, retryRun } from './finish.ts';
 import type { Runtime } from './runtime.ts';
+import { untilStored } from './until-stored.ts';
 import { Stopping } from './worker.ts';
-
-/** More turns than fit into any agent's budget, so that it is the agent who cuts, and knows that it did. */
-const historyTurns = 200;
 
 /**
  * One attempt at a run: build the prompt, one exchange with the model, one finishing transaction. Never throws for what
@@ -24,6 +22,7 @@ export async function execute(
   const { store, current, log } = runtime;
   const { config, models } = current();
   const began = Date.now();
+  const stored = (write: () => Promise<void>) => untilStored(write, stopping, log);
   let prompt: string | undefined;
   let reply: Reply;
   const model = run.action.model ?? models.defaultModel;
@@ -33,7 +32,7 @@ export async function execute(
       throw new TurnError('interrupted', `gave up after ${maxAttempts} attempts: each was cut short`);
     const provider = models.agent(model);
     prompt = await makePrompt();
-    const history = await sessionHistory(store.read, run.sessionKey, historyTurns);
+    const history = await sessionHistory(store.read, run.sessionKey, historyBudget);
     const thinking = run.action.thinking ?? config.agents.defaults.thinking;
     reply = await provider.agent({
       model: provider.model,
@@ -48,21 +47,23 @@ export async function execute(
       return;
     }
     const error =
-      thrown instanceof TurnError ? thrown : new TurnError('internal', messageOf(thrown), { cause: thrown });
+      thrown instanceof TurnError
+        ? thrown
+        : new TurnError('internal', messageOf(thrown), { cause: thrown, retryable: true });
     const about = { runId: run.id, eventId: run.eventId, hook: run.hook, attempt: job.attempt, code: error.code };
     if (error.retryable && job.attempt < maxAttempts) {
       log.warn(about, `run failed, will be tried again: ${error.message}`);
-      await retryRun(runtime, job, run, { prompt, error });
+      await stored(() => retryRun(runtime, job, run, { prompt, error }));
     } else {
       log.warn(about, `run failed: ${error.message}`);
-      await failRun(runtime, job, run, { prompt, model, error });
+      await stored(() => failRun(runtime, job, run, { prompt, model, error }));
       runtime.onRunEnd(run, 'error', Date.now() - began);
     }
     return;
   } finally {
     limit.clear();
   }
-  await completeRun(runtime, job, run, { prompt, model, reply });
+  await stored(() => completeRun(runtime, job, run, { prompt, model, reply }));
   const ms = Date.now() - began;
   log.info({ runId: run.id, eventId: run.eventId, hook: run.hook, attempt: job.attempt, model, ms }, 'run completed');
   runtime.onRunEnd(run, 'completed', ms);

@@ -8,7 +8,7 @@ import { oneLine, type Run, summaryOf } from '../domain/run.ts';
 import { deliverJob, wakeJob } from '../queue/jobs.ts';
 import type { Executor } from '../store/database.ts';
 import { insertDelivery, lastRouteOfMain } from '../store/deliveries.ts';
-import { anotherBeatIsDue, insertSystemEvent, markLinesRead, releaseLines } from '../store/inbox.ts';
+import { anotherBeatIsDue, insertSystemEvent, linesOfBeat, markLinesRead, releaseLines } from '../store/inbox.ts';
 import { finishRun, reopenRun } from '../store/runs.ts';
 import type { AfterCommit } from '../store/store.ts';
 import type { Runtime } from './runtime.ts';
@@ -51,14 +51,43 @@ export async function failRun(
   const summary = oneLine(`failed (${error.code}): ${error.message}`, 300);
   await store.write(async (tx, afterCommit) => {
     const now = Date.now();
-    // Out of attempts is dead, and stays to be seen; what cannot succeed by trying again is simply over.
-    const outOfAttempts = job.attempt >= maxAttempts;
+    // Out of attempts is dead, and stays to be retried by hand; what cannot succeed by trying again is simply over, and a
+    // heartbeat's lines go to the next one.
+    const outOfAttempts = job.attempt >= maxAttempts && run.kind === 'hook';
     const mine = outOfAttempts ? await queue.bury(tx, job, error.message) : await queue.complete(tx, job);
     if (!mine) return;
     await finishRun(tx, run.id, { prompt, model, summary, error: error.message, errorCode: error.code }, now);
-    if (run.kind === 'heartbeat') await releaseLines(tx, run.id);
+    if (run.kind === 'heartbeat') await giveUpBeat(runtime, tx, run, error, now, afterCommit);
     else await tellMain(runtime, tx, run, `${run.name} ${summary}`, now, afterCommit);
   });
+}
+
+/** What the model may refuse because of what stands in a line, not because of what the provider can do at the moment. */
+const aboutLines: ReadonlySet<TurnError['code']> = new Set(['refusal', 'truncated']);
+
+/**
+ * The lines of a failed heartbeat wait for the next. Where one of them may be the reason, the next follows at once with fewer,
+ * until that line is alone: then it counts as read, and main is told, so that it does not keep the others from being read.
+ */
+async function giveUpBeat(
+  { queue, log }: Runtime,
+  tx: Executor,
+  run: Run,
+  error: TurnError,
+  now: number,
+  afterCommit: AfterCommit,
+): Promise<void> {
+  const suspect = aboutLines.has(error.code);
+  const [line, ...others] = suspect ? await linesOfBeat(tx, run.id) : [];
+  if (line && others.length === 0) {
+    log.warn({ runId: run.id, code: error.code }, 'a line of the inbox is given up: the model does not answer it');
+    await markLinesRead(tx, run.id, now);
+    const text = `A line from ${line.source} could not be read (${error.code}). It is kept in run ${run.id}.`;
+    await insertSystemEvent(tx, { eventId: line.eventId, source: 'heartbeat', text, mode: line.mode, createdAt: now });
+  } else {
+    await releaseLines(tx, run.id, suspect);
+  }
+  if (line) await queue.enqueue(tx, wakeJob(now), afterCommit);
 }
 
 /** Another attempt later. The run is pending meanwhile, and shows the error of the last one. */
@@ -75,10 +104,10 @@ export async function retryRun(
   });
 }
 
-/** A stopping gateway gives its work back unfinished; the next start takes it up at once. */
+/** A stopping gateway gives its work back unfinished; the next start takes it up at once. A stop is no failed attempt. */
 export async function handBackRun({ store, queue, log }: Runtime, job: Job, run: Run): Promise<void> {
   await store.write(async (tx) => {
-    if (!(await queue.retry(tx, job, { runAt: Date.now(), error: null }))) return;
+    if (!(await queue.retry(tx, job, { runAt: Date.now(), error: null, counted: false }))) return;
     await reopenRun(tx, run.id, null);
   });
   log.info({ runId: run.id, eventId: run.eventId, hook: run.hook }, 'run handed back unfinished');

@@ -7,7 +7,7 @@ import type { Config } from '../config/schema.ts';
 import { isActive, isEmptyChecklist } from '../domain/heartbeat.ts';
 import { mainSession, type Run } from '../domain/run.ts';
 import { heartbeatJob } from '../queue/jobs.ts';
-import { linesOfBeat, type SystemEvent, takeLines, waitingLines } from '../store/inbox.ts';
+import { hasWakingLine, linesOfBeat, type SystemEvent, takeLines, waitingLines } from '../store/inbox.ts';
 import { findOpenHeartbeat, insertRun, lastHeartbeatAt, startRun } from '../store/runs.ts';
 import { execute } from './execute.ts';
 import type { Runtime } from './runtime.ts';
@@ -15,7 +15,8 @@ import type { Handler } from './worker.ts';
 
 /** A beat reads this many bytes of lines; beats follow until the inbox is empty. */
 const maxInboxBytes = 65_536;
-const maxLines = 2000;
+/** And this many lines, by how often the model would not answer a beat with the oldest: so the one it is about is found. */
+const maxLines = [2000, 20, 1] as const;
 
 /**
  * Jobs of kind `heartbeat`: the turn in which main reads its inbox. A beat that was interrupted or failed is taken up
@@ -31,9 +32,9 @@ export function heartbeatHandler(runtime: Runtime): Handler {
       const settings = config.agents.defaults.heartbeat;
       let id = await findOpenHeartbeat(tx);
       if (id === undefined) {
-        const lines = firstBytes(await waitingLines(tx, maxLines), maxInboxBytes);
+        const lines = firstOf(await waitingLines(tx, maxLines[0]));
         const idle = lines.length === 0 && (job.ref === 'wake' || isEmptyChecklist(readChecklist(config)));
-        const asleep = !lines.some((line) => line.mode === 'now') && !isActive(settings.activeHours, now);
+        const asleep = !isActive(settings.activeHours, now) && !(await hasWakingLine(tx));
         if (idle || asleep) {
           log.debug({ reason: idle ? 'nothing to look at' : 'outside activeHours' }, 'heartbeat skipped');
           await queue.complete(tx, job);
@@ -97,11 +98,12 @@ async function promptOf({ store, current }: Runtime, run: Run): Promise<string> 
 }
 
 /** The oldest lines that fit, but always one. */
-function firstBytes(lines: readonly SystemEvent[], limit: number): SystemEvent[] {
+function firstOf(lines: readonly SystemEvent[]): SystemEvent[] {
+  const limit = maxLines[lines[0]?.refusals ?? 0] ?? 1;
   let bytes = 0;
   const end = lines.findIndex((line, index) => {
     bytes += Buffer.byteLength(line.text);
-    return bytes > limit && index > 0;
+    return index > 0 && (index >= limit || bytes > maxInboxBytes);
   });
   return end === -1 ? [...lines] : lines.slice(0, end);
 }

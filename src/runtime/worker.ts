@@ -8,7 +8,7 @@ import type { AfterCommit, Store, Work } from '../store/store.ts';
 /** How jobs of a kind are done. `limit` are under way at once. */
 export interface Handler {
   readonly limit: () => number;
-  /** Part of the claim's transaction. What it gives back is the work; null where there is none left. */
+  /** Part of the claim's transaction, with queries alone. What it gives back is the work; null where there is none left. */
   begin(tx: Executor, job: Job, afterCommit: AfterCommit): Promise<((signal: AbortSignal) => Promise<void>) | null>;
 }
 
@@ -41,7 +41,7 @@ export function createWorker(deps: {
   let claiming: Promise<void> | undefined;
   let again = false;
   let timer: NodeJS.Timeout | undefined;
-  let renewal: NodeJS.Timeout | undefined;
+  let renewedAt = Date.now();
 
   /** Asks for work; calls while a claim is under way make one more claim after it. */
   function pump(): void {
@@ -72,16 +72,41 @@ export function createWorker(deps: {
 
   const claim: Work<[Job, (signal: AbortSignal) => Promise<void>][]> = async (tx, afterCommit) => {
     const claimed: [Job, (signal: AbortSignal) => Promise<void>][] = [];
+    const now = Date.now();
+    // Before anything is claimed: after a long sleep the leases of our own work have ended, and it must not be taken again.
+    if (now - renewedAt >= renewEveryMs) {
+      await queue.extend(
+        tx,
+        [...underWay.values()].map(({ job }) => job),
+        now,
+      );
+      afterCommit(() => {
+        renewedAt = now;
+      });
+    }
     for (const kind of kinds) {
       const free = handlers[kind].limit() - busy[kind];
       if (free <= 0) continue;
-      for (const job of await queue.claim(tx, kind, free, Date.now())) {
-        const work = await handlers[kind].begin(tx, job, afterCommit);
+      for (const job of await queue.claim(tx, kind, free, now)) {
+        const work = await begin(tx, job, afterCommit);
         if (work) claimed.push([job, work]);
       }
     }
     return claimed;
   };
+
+  /** A job that cannot even begin must not keep all others from being claimed. */
+  async function begin(tx: Executor, job: Job, afterCommit: AfterCommit): ReturnType<Handler['begin']> {
+    try {
+      return await handlers[job.kind].begin(tx, job, afterCommit);
+    } catch (error) {
+      // Only what its own row makes impossible; what the store refuses will be tried again with all the rest.
+      if (!(error instanceof SyntaxError || error instanceof TypeError)) throw error;
+      log.error({ err: error, job: job.id, kind: job.kind, ref: job.ref }, `work cannot begin: ${messageOf(error)}`);
+      await queue.bury(tx, job, messageOf(error));
+      return null;
+    }
+  }
 
   function start(job: Job, work: (signal: AbortSignal) => Promise<void>): void {
     busy[job.kind] += 1;
@@ -97,19 +122,10 @@ export function createWorker(deps: {
     underWay.set(job.id, { job, done });
   }
 
-  async function renew(): Promise<void> {
-    const jobs = [...underWay.values()].map((entry) => entry.job);
-    if (jobs.length === 0) return;
-    await store
-      .write((tx) => queue.extend(tx, jobs, Date.now()))
-      .catch((error) => log.error({ err: error }, 'cannot renew leases'));
-  }
-
   return {
     start() {
       state = 'started';
       queue.subscribe(pump);
-      renewal = setInterval(renew, renewEveryMs);
       pump();
     },
     async stop(drainMs) {
@@ -121,7 +137,6 @@ export function createWorker(deps: {
       const drain = setTimeout(() => stopping.abort(new Stopping('the gateway is stopping')), drainMs);
       await all();
       clearTimeout(drain);
-      clearInterval(renewal);
     },
   };
 }

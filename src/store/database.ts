@@ -52,6 +52,8 @@ export interface Database {
     createdAt: number;
     /** the heartbeat's run that has taken the line */
     beatId: string | null;
+    /** how many heartbeats with this line the model would not answer */
+    refusals: Generated<number>;
     readAt: number | null;
   };
   deliveries: {
@@ -82,7 +84,7 @@ export interface Database {
     once: string | null;
     error: string | null;
   };
-  /** how many runs there are of each status, kept by triggers so that no list ever counts rows */
+  /** how many runs there are of each kind and status (`hook.pending`), kept by triggers so that lists need not count rows */
   counters: { name: string; value: number };
 }
 

@@ -1,5 +1,4 @@
-import type { Selectable } from 'kysely';
-import { mainSession } from '../domain/run.ts';
+import { type Selectable, sql } from 'kysely';
 import type { Database, Executor } from './database.ts';
 
 /** One reply sent, to be sent, or not sent, through a channel. Its text is the run's `outputText` unless it has its own. */
@@ -44,8 +43,8 @@ export async function lastRouteOfMain(db: Executor): Promise<{ channel: string; 
   const row = await db
     .selectFrom('deliveries')
     .select(['channel', 'to'])
-    .where('sessionKey', '=', mainSession)
-    .where('status', '=', 'sent')
+    // Literals, as in the partial index that this uses.
+    .where(sql<boolean>`sessionKey = 'main' and status = 'sent'`)
     .orderBy('completedAt', 'desc')
     .limit(1)
     .executeTakeFirst();

@@ -40,6 +40,19 @@ export async function anotherBeatIsDue(db: Executor, since: number): Promise<boo
   return line !== undefined;
 }
 
+/** Whether a line waits that wakes main. */
+export async function hasWakingLine(db: Executor): Promise<boolean> {
+  const line = await db
+    .selectFrom('systemEvents')
+    .select('id')
+    .where('beatId', 'is', null)
+    .where('readAt', 'is', null)
+    .where('mode', '=', 'now')
+    .limit(1)
+    .executeTakeFirst();
+  return line !== undefined;
+}
+
 /** Gives the waiting lines up to an id to a heartbeat. */
 export async function takeLines(tx: Executor, upTo: number, beatId: string): Promise<void> {
   await tx
@@ -71,11 +84,11 @@ export async function markLinesRead(tx: Executor, beatId: string, now: number): 
     .execute();
 }
 
-/** The lines of a heartbeat that failed for good wait for the next one. */
-export async function releaseLines(tx: Executor, beatId: string): Promise<void> {
+/** The lines of a heartbeat that failed for good wait for the next one; `suspect` notes that one of them may be why. */
+export async function releaseLines(tx: Executor, beatId: string, suspect: boolean): Promise<void> {
   await tx
     .updateTable('systemEvents')
-    .set({ beatId: null })
+    .set((line) => ({ beatId: null, refusals: line('refusals', '+', suspect ? 1 : 0) }))
     .where('beatId', '=', beatId)
     .where('readAt', 'is', null)
     .execute();

@@ -15,22 +15,24 @@ const core = [
     id text primary key not null, hook text not null, receivedAt integer not null, queryJson text not null,
     headersJson text not null, body blob not null, mapping text, outcome text not null, detail text, response text,
     replayOf text)`,
-  // What went well is the bulk and is found by id; what did not is rare and looked for.
-  `create index eventsByOutcome on events (outcome, id) where outcome <> 'accepted'`,
+  'create index eventsByHook on events (hook, id)',
+  'create index eventsByOutcome on events (outcome, id)',
 
   `create table runs (
     id text primary key not null, kind text not null, eventId text, hook text not null, name text not null,
     sessionKey text not null, status text not null, actionJson text not null, policyJson text not null,
     createdAt integer not null, startedAt integer, completedAt integer, attempts integer not null default 0,
     model text, usageJson text, prompt text, replyJson text, outputText text, summary text, error text, errorCode text)`,
-  `create index runsByStatus on runs (status, id) where status <> 'completed'`,
-  `create index runsBySession on runs (sessionKey, completedAt) where status = 'completed'`,
-  `create index heartbeatRuns on runs (id) where kind = 'heartbeat'`,
+  'create index runsByStatus on runs (status, id)',
+  // SQLite uses a partial index only for a query that has the same condition as a literal, not as a parameter.
+  `create index completedRunsBySession on runs (sessionKey, completedAt) where status = 'completed'`,
+  `create index heartbeats on runs (id) where kind = 'heartbeat'`,
+  `create index openHeartbeats on runs (id) where kind = 'heartbeat' and status in ('pending', 'running')`,
 
   `create table systemEvents (
     id integer primary key, eventId text, source text not null, text text not null, mode text not null,
-    createdAt integer not null, beatId text, readAt integer)`,
-  `create index systemEventsUnread on systemEvents (beatId, id) where readAt is null`,
+    createdAt integer not null, beatId text, refusals integer not null default 0, readAt integer)`,
+  `create index unreadSystemEvents on systemEvents (beatId, id) where readAt is null`,
 
   `create table deliveries (
     id text primary key not null, runId text not null, sessionKey text not null, channel text not null, "to" text,
@@ -49,12 +51,11 @@ const core = [
   `create index jobsDead on jobs (ref) where status = 'dead'`,
 
   'create table counters (name text primary key not null, value integer not null) without rowid',
-  `insert into counters values ('runs.pending', 0), ('runs.running', 0), ('runs.completed', 0), ('runs.error', 0)`,
-  `create trigger countNewRun after insert on runs when new.kind = 'hook' begin
-     update counters set value = value + 1 where name = 'runs.' || new.status; end`,
-  `create trigger countRunStatus after update of status on runs when new.kind = 'hook' and old.status <> new.status begin
-     update counters set value = value - 1 where name = 'runs.' || old.status;
-     update counters set value = value + 1 where name = 'runs.' || new.status; end`,
-  `create trigger countRemovedRun after delete on runs when old.kind = 'hook' begin
-     update counters set value = value - 1 where name = 'runs.' || old.status; end`,
+  `create trigger countNewRun after insert on runs begin
+     insert into counters values (new.kind || '.' || new.status, 1) on conflict (name) do update set value = value + 1; end`,
+  `create trigger countRunStatus after update of status on runs when old.status <> new.status begin
+     update counters set value = value - 1 where name = old.kind || '.' || old.status;
+     insert into counters values (new.kind || '.' || new.status, 1) on conflict (name) do update set value = value + 1; end`,
+  `create trigger countRemovedRun after delete on runs begin
+     update counters set value = value - 1 where name = old.kind || '.' || old.status; end`,
 ];

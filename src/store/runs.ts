@@ -122,8 +122,8 @@ export async function listRuns(db: Executor, filter: RunFilter): Promise<{ runs:
     );
   const rows = await matching.select(listed).orderBy('id', 'desc').limit(filter.limit).offset(filter.offset).execute();
   const total =
-    kind === 'hook' && name === undefined
-      ? (await runCounts(db))[status ?? 'total']
+    name === undefined
+      ? (await runCounts(db, kind))[status ?? 'total']
       : (await matching.select(db.fn.countAll<number>().as('total')).executeTakeFirstOrThrow()).total;
   return {
     runs: rows.map(({ usageJson, ...same }) => ({ ...same, usage: usageJson ? JSON.parse(usageJson) : null })),
@@ -151,29 +151,51 @@ const listed = [
   'errorCode',
 ] as const;
 
-/** How many runs of hooks there are, by status. */
-export async function runCounts(db: Executor): Promise<Record<RunStatus | 'total', number>> {
-  const rows = await db.selectFrom('counters').selectAll().where('name', 'like', 'runs.%').execute();
-  const of = (status: RunStatus) => rows.find((row) => row.name === `runs.${status}`)?.value ?? 0;
+/** How many runs there are, of a kind or of all, by status. */
+export async function runCounts(db: Executor, kind?: Run['kind']): Promise<Record<RunStatus | 'total', number>> {
+  const rows = await db.selectFrom('counters').selectAll().execute();
+  const kinds: readonly Run['kind'][] = kind ? [kind] : ['hook', 'heartbeat'];
+  const of = (status: RunStatus) => {
+    const names = kinds.map((one) => `${one}.${status}`);
+    return rows.filter((row) => names.includes(row.name)).reduce((sum, row) => sum + row.value, 0);
+  };
   const counts = { pending: of('pending'), running: of('running'), completed: of('completed'), error: of('error') };
   return { total: counts.pending + counts.running + counts.completed + counts.error, ...counts };
 }
 
-/** The turns of a session, oldest first, newest `limit` of them. */
+// Conditions of partial indexes: as literals, since SQLite does not use such an index for a parameter.
+const isCompleted = sql<boolean>`status = 'completed'`;
+const isHeartbeat = sql<boolean>`kind = 'heartbeat'`;
+const isOpen = sql<boolean>`status in ('pending', 'running')`;
+
+/**
+ * The newest turns of a session, oldest first: as many as fit into `budget` (characters of prompts and replies), and the one
+ * that does not, so that the reader can tell that there were more.
+ */
 export async function sessionHistory(
   db: Executor,
   sessionKey: string,
-  limit: number,
+  budget: number,
 ): Promise<{ prompt: string; reply: unknown[]; model: string; outputText: string }[]> {
+  const turns = db
+    .selectFrom('runs')
+    .select(['id', 'completedAt'])
+    .select(
+      sql<number>`sum(length(prompt) + length(replyJson)) over (order by completedAt desc, id desc) - length(prompt) - length(replyJson)`.as(
+        'before',
+      ),
+    )
+    .where('sessionKey', '=', sessionKey)
+    .where(isCompleted);
   const rows = await db
     .selectFrom('runs')
+    .innerJoin(turns.as('turns'), 'turns.id', 'runs.id')
     .select(['prompt', 'replyJson', 'model', 'outputText'])
-    .where('sessionKey', '=', sessionKey)
-    .where('status', '=', 'completed')
-    .orderBy('completedAt', 'desc')
-    .limit(limit)
+    .where('turns.before', '<=', budget)
+    .orderBy('turns.completedAt')
+    .orderBy('turns.id')
     .execute();
-  return rows.reverse().map((row) => ({
+  return rows.map((row) => ({
     prompt: row.prompt ?? '',
     reply: JSON.parse(row.replyJson ?? '[]'),
     model: row.model ?? '',
@@ -186,7 +208,7 @@ export async function lastHeartbeatAt(db: Executor): Promise<number | undefined>
   const row = await db
     .selectFrom('runs')
     .select('createdAt')
-    .where('kind', '=', 'heartbeat')
+    .where(isHeartbeat)
     .orderBy('id', 'desc')
     .limit(1)
     .executeTakeFirst();
@@ -195,12 +217,7 @@ export async function lastHeartbeatAt(db: Executor): Promise<number | undefined>
 
 /** The heartbeat that has begun and not ended; main's lane allows one at most. */
 export async function findOpenHeartbeat(db: Executor): Promise<string | undefined> {
-  const row = await db
-    .selectFrom('runs')
-    .select('id')
-    .where('kind', '=', 'heartbeat')
-    .where('status', 'in', ['pending', 'running'])
-    .executeTakeFirst();
+  const row = await db.selectFrom('runs').select('id').where(isHeartbeat).where(isOpen).executeTakeFirst();
   return row?.id;
 }
 

@@ -13,14 +13,16 @@ import type { Store } from './store.ts';
  * Opens or creates the file, under a lock that only one process can hold, and brings it to the newest schema.
  * Throws StoreError where that fails, saying why and what to do.
  */
-export async function openSqliteStore(file: string): Promise<Store> {
+export async function openSqliteStore(name: string): Promise<Store> {
+  const file = realFile(name);
   const unlock = lock(file);
   try {
     const sqlite = new Sqlite(file);
     sqlite.pragma('journal_mode = WAL');
     // FULL: a commit is on the disk before the sender hears of it.
     sqlite.pragma('synchronous = FULL');
-    sqlite.pragma('busy_timeout = 5000');
+    // Only a tool of the owner's can be in the way, and waiting for it stops everything.
+    sqlite.pragma('busy_timeout = 1000');
     // Fewer, larger checkpoints: each stalls the commit it falls on.
     sqlite.pragma('wal_autocheckpoint = 20000');
     sqlite.pragma('journal_size_limit = 67108864');
@@ -79,6 +81,17 @@ async function migrate(db: Executor): Promise<void> {
   if (error) throw error;
 }
 
+/** The file behind all links, since it is the file that is locked and not one of its names. Makes its folder. */
+function realFile(name: string): string {
+  try {
+    fs.mkdirSync(path.dirname(name), { recursive: true });
+    const folder = fs.realpathSync(path.dirname(name));
+    return fs.existsSync(name) ? fs.realpathSync(name) : path.join(folder, path.basename(name));
+  } catch (error) {
+    throw asStoreError(name, error);
+  }
+}
+
 /**
  * A second gateway on one file would run everything twice. The lock is an open transaction on a small file beside it, so
  * the system drops it with its process, however that ends. Its one row says who holds it.
@@ -86,7 +99,6 @@ async function migrate(db: Executor): Promise<void> {
 function lock(file: string): () => void {
   let holder: Sqlite.Database;
   try {
-    fs.mkdirSync(path.dirname(file), { recursive: true });
     holder = new Sqlite(`${file}-lock`, { timeout: 0 });
   } catch (error) {
     throw asStoreError(file, error);

@@ -33,6 +33,11 @@ describe('what is worth sending of a reply', () => {
     expect(withoutAck(reply, 300)).toBe(expected);
   });
 
+  it.each(['.', ' *', '<', '<b', '_', 'HEARTBEAT_OK '])('takes one pass over a long reply of %j', (piece) => {
+    // Quadratic work on this would take hours.
+    expect(withoutAck(`a${piece.repeat(300_000)}b`, 300)).not.toBeNull();
+  });
+
   it('with ackMaxChars 0 only the bare token acknowledges', () => {
     expect(withoutAck('**HEARTBEAT_OK**', 0)).toBeNull();
     expect(withoutAck('HEARTBEAT_OK x', 0)).toBe('x');

@@ -129,16 +129,19 @@ export function queueConformance(open: () => Promise<{ store: Store; queue: Queu
   it.each([
     ['handed back', (job: Job) => store.write((tx) => queue.retry(tx, job, { runAt: now, error: null }))],
     ['recovered', () => store.write((tx) => queue.recover(tx, now))],
-  ])('takes a job with a key up again when it is %s, though another with the key waits behind it', async (_, reopen) => {
-    await add({ ref: 'first', lane: 'main', once: 'heartbeat' });
-    const first = await one();
-    await add({ ref: 'second', lane: 'main', once: 'heartbeat' });
-    await reopen(first);
-    const again = await one();
-    expect(again).toMatchObject({ ref: 'first', attempt: 2 });
-    await store.write((tx) => queue.complete(tx, again));
-    expect((await one()).ref).toBe('second');
-  });
+  ])(
+    'takes a job with a key up again when it is %s, though another with the key waits behind it',
+    async (_, reopen) => {
+      await add({ ref: 'first', lane: 'main', once: 'heartbeat' });
+      const first = await one();
+      await add({ ref: 'second', lane: 'main', once: 'heartbeat' });
+      await reopen(first);
+      const again = await one();
+      expect(again).toMatchObject({ ref: 'first', attempt: 2 });
+      await store.write((tx) => queue.complete(tx, again));
+      expect((await one()).ref).toBe('second');
+    },
+  );
 
   it('says when the next job of given kinds is due, waiting or leased', async () => {
     expect(await queue.nextDue(store.read, ['run'])).toBeUndefined();

@@ -123,3 +123,27 @@ it('minGapSeconds keeps heartbeats apart and loses no line', async () => {
   expect(beats[1].createdAt - beats[0].createdAt).toBeGreaterThanOrEqual(700);
   expect(beats[1].attempts).toBe(1);
 });
+
+it('a line that the model will not answer is found, given up and told of, and keeps no other from being read', async () => {
+  const stuck = await tempGateway({ agents: model.agents });
+  answer = (call) => (call.prompt.includes('POISON') ? { content: '', finishReason: 'refusal' } : 'HEARTBEAT_OK');
+  const lines = ['one', 'two', 'POISON', 'three', 'four'];
+  for (const line of lines) await wake(line, 'next-heartbeat', stuck);
+  await wake('five', 'now', stuck);
+  const read = await eventually(async () => {
+    const all = (await stuck.beats()).flatMap((beat) => linesOf(beat.prompt));
+    return all.some((line) => line.startsWith('A line from wake could not be read (refusal)')) && all;
+  });
+  expect(read.filter((line) => !line.startsWith('A line from'))).toEqual(['one', 'two', 'three', 'four', 'five']);
+});
+
+it('outside active hours a wake runs a heartbeat even behind more sleeping lines than one beat reads', async () => {
+  const hour = new Date().getUTCHours();
+  const at = (later: number) => `${String((hour + later) % 24).padStart(2, '0')}:00`;
+  const heartbeat = { activeHours: { start: at(3), end: at(5), timezone: 'UTC' } };
+  answer = () => 'HEARTBEAT_OK';
+  const asleep = await tempGateway({ agents: { ...model.agents, defaults: { ...model.agents.defaults, heartbeat } } });
+  for (const letter of ['a', 'b', 'c']) await wake(letter.repeat(30_000), 'next-heartbeat', asleep);
+  await wake('urgent', 'now', asleep);
+  await beatsWith('urgent', 0, asleep);
+});

@@ -1,4 +1,7 @@
+import path from 'node:path';
 import { expect, it } from '@jest/globals';
+import { sql } from 'kysely';
+import { openSqliteStore } from '../../src/store/sqlite.ts';
 import { atEnd } from '../support/at-end.ts';
 import { eventually } from '../support/eventually.ts';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
@@ -14,7 +17,7 @@ async function start(where: string, config: object): Promise<TestGateway> {
   return gateway;
 }
 
-it('a run that a stop cut short is handed back, and runs again after the start as attempt 2', async () => {
+it('a run that a stop cut short is handed back, and runs again after the start', async () => {
   const never = new Promise<string>(() => {});
   let patient = true;
   const model = await startModel(() => (patient ? never : 'Done at last.'));
@@ -27,7 +30,7 @@ it('a run that a stop cut short is handed back, and runs again after the start a
   patient = false;
   const after = await start(dir, { agents: model.agents });
   const ended = await after.ended(runId);
-  expect(ended).toMatchObject({ status: 'completed', attempts: 2, outputText: 'Done at last.', error: null });
+  expect(ended).toMatchObject({ status: 'completed', attempts: 1, outputText: 'Done at last.', error: null });
   expect(model.calls[1]?.messages).toHaveLength(1);
   await after.stop();
 });
@@ -101,31 +104,50 @@ it('a heartbeat that a stop cut short is taken up again with the lines it had; t
     const all = await after.beats();
     return all.length === 2 && all;
   });
-  expect(beats.map((beat) => beat.attempts)).toEqual([2, 1]);
+  expect(beats.map((beat) => beat.attempts)).toEqual([1, 1]);
   expect(beats.map((beat) => beat.prompt.match(/"(early|late)"/g))).toEqual([['"early"'], ['"late"']]);
   await after.stop();
 });
 
-it('a run that is cut short five times is given up as interrupted, and can be tried again by hand', async () => {
+it('stops are no failed attempts: a run that six of them cut short is done in the end', async () => {
   const never = new Promise<string>(() => {});
   let held = true;
   const model = await startModel(() => (held ? never : 'Done.'));
   const ownDir = tempDir();
   let gateway = await start(ownDir, { agents: model.agents });
   const { runId } = (await gateway.post('agent', { message: 'x', wakeMode: 'next-heartbeat' })).body;
-  for (let attempt = 1; attempt <= 5; attempt += 1) {
-    await eventually(() => model.calls.length === attempt);
+  for (let stop = 1; stop <= 6; stop += 1) {
+    await eventually(() => model.calls.length === stop);
     await gateway.stop();
+    held = stop < 6;
     gateway = await start(ownDir, { agents: model.agents });
   }
-  const ended = await gateway.ended(runId);
-  expect(ended).toMatchObject({ status: 'error', errorCode: 'interrupted', attempts: 6 });
-  expect(model.calls).toHaveLength(5);
-  expect(await gateway.jobs()).toMatchObject({ dead: 1 });
+  expect(await gateway.ended(runId)).toMatchObject({ status: 'completed', attempts: 1 });
+  await gateway.stop();
+});
+
+it('a run that five crashes cut short is given up as interrupted, and can be tried again by hand', async () => {
+  const never = new Promise<string>(() => {});
+  let held = true;
+  const model = await startModel(() => (held ? never : 'Done.'));
+  const ownDir = tempDir();
+  const before = await start(ownDir, { agents: model.agents });
+  const { runId } = (await before.post('agent', { message: 'x', wakeMode: 'next-heartbeat' })).body;
+  await eventually(() => model.calls.length === 1);
+  await before.stop();
+  // As the fifth crash leaves it.
+  const store = await openSqliteStore(path.join(ownDir, 'data', 'gimli.db'));
+  await store.write((tx) => sql`update jobs set status = 'running', attempt = 5 where ref = ${runId}`.execute(tx));
+  await store.close();
+
+  const after = await start(ownDir, { agents: model.agents });
+  expect(await after.ended(runId)).toMatchObject({ status: 'error', errorCode: 'interrupted' });
+  expect(model.calls).toHaveLength(1);
+  expect(await after.jobs()).toMatchObject({ dead: 1 });
 
   held = false;
-  await gateway.api('POST', `/runs/${runId}/retry`);
-  await eventually(async () => (await gateway.get(`runs/${runId}`)).body.run.status === 'completed');
-  expect(await gateway.jobs()).toMatchObject({ dead: 0 });
-  await gateway.stop();
+  await after.api('POST', `/runs/${runId}/retry`);
+  await eventually(async () => (await after.get(`runs/${runId}`)).body.run.status === 'completed');
+  expect(await after.jobs()).toMatchObject({ dead: 0 });
+  await after.stop();
 });

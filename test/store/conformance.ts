@@ -136,14 +136,14 @@ export function storeConformance(open: () => Promise<Store>): void {
   });
 
   it('counts runs by status as they are made, started, finished and reopened, heartbeats left out', async () => {
-    const before = await runCounts(store.read);
+    const before = await runCounts(store.read, 'hook');
     const [first, second, beat] = [newRun(), newRun(), newRun({ kind: 'heartbeat' })];
     await store.write(async (tx) => {
       for (const run of [first, second, beat]) await insertRun(tx, run);
       await startRun(tx, second.id, 1, 5);
     });
     const count = async () => {
-      const now = await runCounts(store.read);
+      const now = await runCounts(store.read, 'hook');
       return Object.fromEntries(
         Object.entries(now).map(([key, value]) => [key, value - before[key as keyof typeof now]]),
       );
@@ -215,14 +215,14 @@ export function storeConformance(open: () => Promise<Store>): void {
     await store.write((tx) => takeLines(tx, waiting[1]?.id ?? 0, 'beat-1'));
     expect(texts(await waitingLines(store.read, 10))).toEqual(['two']);
     expect(texts(await linesOfBeat(store.read, 'beat-1'))).toEqual(['one', 'one']);
-    await store.write((tx) => releaseLines(tx, 'beat-1'));
+    await store.write((tx) => releaseLines(tx, 'beat-1', true));
     expect(texts(await waitingLines(store.read, 10))).toEqual(['one', 'one', 'two']);
     await store.write(async (tx) => {
       await takeLines(tx, Number.MAX_SAFE_INTEGER, 'beat-2');
       await markLinesRead(tx, 'beat-2', 5);
     });
     expect(await waitingLines(store.read, 10)).toEqual([]);
-    await store.write((tx) => releaseLines(tx, 'beat-2'));
+    await store.write((tx) => releaseLines(tx, 'beat-2', false));
     expect(await waitingLines(store.read, 10)).toEqual([]);
   });
 }

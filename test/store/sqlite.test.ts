@@ -29,6 +29,15 @@ describe('the SQLite store', () => {
     await (await openSqliteStore(file)).close();
   });
 
+  it('is refused under another name of the same file', async () => {
+    const file = path.join(dir, 'named.db');
+    const store = await openSqliteStore(file);
+    const link = path.join(dir, 'link.db');
+    fs.symlinkSync(file, link);
+    await expect(openSqliteStore(link)).rejects.toThrow('is in use by another gimli');
+    await store.close();
+  });
+
   it('is free again when the process that had it was killed', async () => {
     const file = path.join(dir, 'killed.db');
     const source = path.resolve('src/store/sqlite.ts');
