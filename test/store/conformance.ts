@@ -39,7 +39,7 @@ export function newEvent(change: Partial<Event> = {}): Event {
   };
 }
 
-export function newRun(change: Partial<NewRun> & { name?: string; sessionKey?: string } = {}): NewRun {
+function newRun(change: Partial<NewRun> & { name?: string; sessionKey?: string } = {}): NewRun {
   const { name = 'Email', sessionKey = `hook:${uuid()}`, ...rest } = change;
   return {
     id: uuid(),
