@@ -49,7 +49,9 @@ it.each(endings)(
 
     const gateway = await cli.serve();
     await call(gateway.url, ledger, 'wake', { text: 'the last line' });
-    await account(gateway, ledger);
+    const attempts = await account(gateway, ledger);
+    // Without a turn that was cut short the test would have shown nothing; a stop hands such a turn back uncounted.
+    expect(attempts > 1).toBe(signal === 'SIGKILL');
     expect((await gateway.kill('SIGTERM')).code).toBe(0);
     checkStore(path.join(dir, 'gimli.db'));
   },
@@ -117,8 +119,8 @@ async function call(url: string, ledger: Ledger, hook: string, body: object): Pr
   if ('text' in body) ledger.lines.push(String(body.text));
 }
 
-/** Waits until the gateway has nothing left to do, and holds what it shows against the ledger. */
-async function account({ url }: ServedGateway, ledger: Ledger): Promise<void> {
+/** Waits until the gateway has nothing left to do, and holds what it shows against the ledger. Gives the most attempts of a run. */
+async function account({ url }: ServedGateway, ledger: Ledger): Promise<number> {
   const ask = (what: string) => fetch(url + what, { headers: { Authorization: `Bearer ${gatewayToken}` } });
   // biome-ignore lint/suspicious/noExplicitAny: what the API answers is what the test is about
   const read = async (what: string): Promise<any> => (await ask(what)).json();
@@ -151,8 +153,6 @@ async function account({ url }: ServedGateway, ledger: Ledger): Promise<void> {
   checkOrder(runs);
 
   const beats = await all('heartbeat');
-  // Without a turn that was cut short the test would have shown nothing.
-  expect([...runs, ...beats].some((run) => run.attempts > 1)).toBe(true);
   const prompts = [];
   for (const { runId, status } of beats)
     if (status === 'completed') prompts.push((await read(`/api/runs/${runId}`)).run.prompt);
@@ -160,6 +160,7 @@ async function account({ url }: ServedGateway, ledger: Ledger): Promise<void> {
   const times = (from: string, text: string) => lines.filter((line) => line[1] === from && line[2] === text).length;
   for (const text of ledger.lines) expect([text, times('wake', text)]).toEqual([text, 1]);
   for (const { runId, name } of runs) expect([runId, times(`run ${runId}`, `${name}: Done.`)]).toEqual([runId, 1]);
+  return Math.max(...[...runs, ...beats].map((run) => run.attempts));
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: runs as the API shows them
