@@ -59,6 +59,7 @@ export async function createGimli({ configFile, log, env = process.env, port }: 
     await recover(parts, log);
     const { gateway } = current().config;
     url = await parts.listen(port ?? gateway.port, gateway.host);
+    store.announce(url);
   } catch (error) {
     await current().transforms.close();
     await parts.close();

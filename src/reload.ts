@@ -56,6 +56,7 @@ export async function openSettings(configFile: string, env: NodeJS.ProcessEnv, l
     }
     refused = false;
     const keys = changedKeys(before.config, settings.config);
+    if (keys.includes('log.level')) log.level = settings.config.log.level;
     log.info({ changed: keys }, 'config reloaded');
     const late = needsRestart(keys);
     if (late.length > 0) log.warn({ keys: late }, `restart the gateway for the new ${late.join(', ')}`);

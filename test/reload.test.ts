@@ -191,6 +191,17 @@ describe('a config edited while the gateway runs', () => {
     expect(JSON.stringify(gateway.logs)).not.toContain('another-token');
   });
 
+  it('changes what is logged', async () => {
+    const level = (name: string) => ({ ...door(name), log: { level: name } });
+    await start(level('debug'));
+    await saidAfter(
+      () => gateway.writeConfig({ ...door('wrong'), log: { level: 'warn' }, gateway: { port: 1 } }),
+      /restart/,
+    );
+    expect(gateway.logs.filter(({ msg }) => reloaded.test(String(msg)))).toEqual([]);
+    await saidAfter(() => gateway.writeConfig(level('info')), reloaded);
+  });
+
   it('moves the timer of the heartbeat', async () => {
     const every = (time: string) => ({ agents: { defaults: { heartbeat: { every: time } } } });
     await start(every('10h'));

@@ -1,13 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { pino } from 'pino';
 import { loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
-import { openOwnersApi } from '../gimli.ts';
-
-/** What a command could not do, in words for its user. */
-export class CommandError extends Error {
-  override readonly name = 'CommandError';
-}
+import { findHolder } from '../store/lock.ts';
+import { CommandError } from './command-error.ts';
 
 export interface Client {
   get<T>(path: string): Promise<T>;
@@ -15,17 +10,19 @@ export interface Client {
 }
 
 /**
- * Gives `use` the owner's API: of the gateway that runs with this config, or, where none does, of one opened for this
- * command alone on the same store, under its lock.
+ * Gives `use` the owner's API: of the gateway that has the store of this config, or, where none does, of one opened for
+ * this command alone, under the store's lock.
  */
 export async function withClient<T>(configFile: string, use: (client: Client) => Promise<T>): Promise<T> {
   const { config } = loadConfig(configFile);
   const { token } = config.gateway;
-  const running = gatewayUrl(config);
-  if (await answers(running)) {
+  const running = runningGateway(config);
+  if (running) {
     if (!token) throw new CommandError('a gateway runs, but gateway.token is not set: commands have no way in');
     return use(client(running, token));
   }
+  // Here and not above: this is the whole gateway, which takes a while to load.
+  const [{ openOwnersApi }, { pino }] = await Promise.all([import('../gimli.ts'), import('pino')]);
   const own = randomBytes(32).toString('hex');
   const offline = await openOwnersApi(configFile, pino({ level: 'silent' }), own);
   try {
@@ -35,29 +32,30 @@ export async function withClient<T>(configFile: string, use: (client: Client) =>
   }
 }
 
-/** Where the gateway of a config listens. */
-export function gatewayUrl({ gateway: { host, port } }: Config): string {
-  const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host;
-  return `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${port}`;
+/** Where the gateway that has the store of a config listens, whatever port it was given; undefined where none runs. */
+export function runningGateway({ store }: Config): string | undefined {
+  return findHolder(store.url.slice('sqlite:'.length))?.url;
 }
 
-async function answers(url: string): Promise<boolean> {
+/** Calls a gateway. Throws CommandError where it does not answer. */
+export async function request(url: string, init: RequestInit): Promise<Response> {
   try {
-    return (await fetch(`${url}/healthz`)).ok;
+    return await fetch(url, init);
   } catch {
-    return false;
+    throw new CommandError(`no gateway answers at ${url}: is it about to stop?`);
   }
 }
 
 function client(url: string, token: string): Client {
   async function call<T>(method: string, path: string): Promise<T> {
-    const response = await fetch(`${url}/api${path}`, {
+    const response = await request(`${url}/api${path}`, {
       method,
       headers: { Authorization: `Bearer ${token}`, Connection: 'close' },
     });
     const body = (await response.json().catch(() => ({}))) as { error?: string };
     if (response.ok) return body as T;
-    const hint = response.status === 401 ? ' (is this the gateway of this config? its gateway.token differs)' : '';
+    const hint =
+      response.status === 401 ? ' (the gateway that has this store has another gateway.token than this config)' : '';
     throw new CommandError(`${body.error ?? `HTTP ${response.status}`}${hint}`);
   }
   return { get: (path) => call('GET', path), post: (path) => call('POST', path) };

@@ -1,13 +1,7 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
-import { findConfig } from '../config/paths.ts';
+import { findConfig } from '../config/find-config.ts';
 import { ConfigError, StoreError } from '../domain/errors.ts';
-import { check } from './check.ts';
-import { CommandError } from './client.ts';
-import { listEvents, replayEvent, showEvent } from './events.ts';
-import { init } from './init.ts';
-import { listRuns, retryRun, showRun } from './runs.ts';
-import { send } from './send.ts';
-import { serve } from './serve.ts';
+import { CommandError } from './command-error.ts';
 
 /** Runs one command. Resolves to the exit code: 0 done, 1 failed, 2 the config or the store cannot be used. */
 export async function main(argv: readonly string[]): Promise<number> {
@@ -18,10 +12,12 @@ export async function main(argv: readonly string[]): Promise<number> {
   const config = () => findConfig(program.opts<{ config?: string }>().config, process.env, process.cwd());
   let code = 0;
 
+  // A command loads what it needs when it is called: the whole would take each of them half a second.
   program
     .command('init')
     .description('write gimli.json5 and .env with random tokens; never overwrites')
-    .action(() => {
+    .action(async () => {
+      const { init } = await import('./init.ts');
       const { written, kept } = init(process.cwd());
       for (const file of written) console.log(`wrote ${file}`);
       for (const file of kept) console.log(`kept  ${file}`);
@@ -31,13 +27,14 @@ export async function main(argv: readonly string[]): Promise<number> {
     .command('serve')
     .description('run the gateway')
     .option('-p, --port <port>', 'instead of gateway.port', number(0, 65535))
-    .action((options) => serve(config(), options));
+    .action(async (options) => (await import('./serve.ts')).serve(config(), options));
 
   program
     .command('check')
     .description('check config, presets and transforms, and print the mapping table')
     .option('--json', 'as JSON')
     .action(async (options) => {
+      const { check } = await import('./check.ts');
       code = await check(config(), options);
     });
 
@@ -47,7 +44,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     .option('--sample [name]', "a preset's sample payload")
     .option('--file <file>', 'a JSON file as the payload')
     .option('--json <text>', 'a JSON text as the payload')
-    .action((hook, options) => send(config(), hook, options));
+    .action(async (hook, options) => (await import('./send.ts')).send(config(), hook, options));
 
   const runs = program.command('runs').description('what was done');
   runs
@@ -56,15 +53,15 @@ export async function main(argv: readonly string[]): Promise<number> {
     .option('--name <part>', 'part of the name')
     .option('--limit <n>', 'how many', number(1, 100), 20)
     .option('--json', 'as JSON')
-    .action((options) => listRuns(config(), options));
+    .action(async (options) => (await import('./runs.ts')).listRuns(config(), options));
   runs
     .command('show <runId>')
     .option('--json', 'as JSON')
-    .action((id, options) => showRun(config(), id, options));
+    .action(async (id, options) => (await import('./runs.ts')).showRun(config(), id, options));
   runs
     .command('retry <runId>')
     .description('try a failed run again')
-    .action((id) => retryRun(config(), id));
+    .action(async (id) => (await import('./runs.ts')).retryRun(config(), id));
 
   const events = program.command('events').description('what was received');
   events
@@ -73,15 +70,15 @@ export async function main(argv: readonly string[]): Promise<number> {
     .option('--outcome <outcome>', 'accepted, filtered, skipped, invalid or failed')
     .option('--limit <n>', 'how many', number(1, 100), 20)
     .option('--json', 'as JSON')
-    .action((options) => listEvents(config(), options));
+    .action(async (options) => (await import('./events.ts')).listEvents(config(), options));
   events
     .command('show <eventId>')
     .option('--json', 'as JSON')
-    .action((id, options) => showEvent(config(), id, options));
+    .action(async (id, options) => (await import('./events.ts')).showEvent(config(), id, options));
   events
     .command('replay <eventId>')
     .description("send a recorded event through today's mappings again")
-    .action((id) => replayEvent(config(), id));
+    .action(async (id) => (await import('./events.ts')).replayEvent(config(), id));
 
   try {
     await program.parseAsync(argv);

@@ -2,7 +2,8 @@ import fs from 'node:fs';
 import { loadConfig } from '../config/load.ts';
 import { messageOf } from '../domain/errors.ts';
 import { loadPreset } from '../mapping/sources/preset.ts';
-import { CommandError, gatewayUrl } from './client.ts';
+import { request, runningGateway } from './client.ts';
+import { CommandError } from './command-error.ts';
 
 interface SendOptions {
   readonly sample?: string | true;
@@ -14,22 +15,18 @@ interface SendOptions {
 export async function send(configFile: string, hook: string, options: SendOptions): Promise<void> {
   const { config } = loadConfig(configFile);
   const { headers, body } = await payload(hook, options, config.hooks.presets);
-  const url = `${gatewayUrl(config)}${config.hooks.path}/${hook}`;
-  let response: Response;
-  try {
-    response = await fetch(url, {
-      method: 'POST',
-      headers: {
-        ...headers,
-        'Content-Type': 'application/json',
-        Authorization: `Bearer ${config.hooks.token}`,
-        Connection: 'close',
-      },
-      body,
-    });
-  } catch {
-    throw new CommandError(`no gateway answers at ${url}: start one with "gimli serve"`);
-  }
+  const gateway = runningGateway(config);
+  if (!gateway) throw new CommandError('no gateway runs with this config: start one with "gimli serve"');
+  const response = await request(`${gateway}${config.hooks.path}/${hook}`, {
+    method: 'POST',
+    headers: {
+      ...headers,
+      'Content-Type': 'application/json',
+      Authorization: `Bearer ${config.hooks.token}`,
+      Connection: 'close',
+    },
+    body,
+  });
   const text = await response.text();
   console.log(`${response.status} ${response.statusText}${text ? `\n${text}` : ''}`);
   if (!response.ok) throw new CommandError('the hook refused the call');

@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module';
 import { follow } from '../domain/event.ts';
 import { checkMappings } from './check-mappings.ts';
 import { durationMs } from './duration.ts';
@@ -17,6 +18,7 @@ const longestTimerMs = 2 ** 31 - 1;
  */
 export function checkConfig(config: unknown, origins: Origins): Problem[] {
   return [
+    ...trustProxy(config, origins),
     ...hookToken(config),
     ...hookPath(config, origins),
     ...heartbeat(config, origins),
@@ -39,6 +41,21 @@ export function strayHookKeys(config: unknown): Problem[] {
       : unknownKey(key, known);
     return { path: toPointer(['hooks', key]), message };
   });
+}
+
+/** By Express itself, which would refuse to start; loaded here and not before, since most configs do not say it. */
+function trustProxy(config: unknown, origins: Origins): Problem[] {
+  const path = '/gateway/trustProxy';
+  const value = follow(config, ['gateway', 'trustProxy']);
+  if (typeof value !== 'string' || value.trim() === '') return [];
+  const express = createRequire(import.meta.url)('express') as typeof import('express');
+  try {
+    express().set('trust proxy', value);
+    return [];
+  } catch {
+    const message = `expected true, a number of proxies, or addresses such as "loopback, 10.0.0.0/8", found ${found(path, value, origins)}`;
+    return [{ path, message }];
+  }
 }
 
 function hookToken(config: unknown): Problem[] {

@@ -1,5 +1,5 @@
 import { follow } from '../domain/event.ts';
-import { dottedPath, type Problem, toPointer } from './problem.ts';
+import { type Problem, toPointer } from './problem.ts';
 
 /** Names under `hooks.path` that the API itself answers for. */
 const reservedPaths = ['runs', 'workflows'];
@@ -11,27 +11,13 @@ const reservedPaths = ['runs', 'workflows'];
 export function checkMappings(list: unknown, at: string): Problem[] {
   if (!Array.isArray(list)) return [];
   const rules = list.map((rule: unknown, index) => ({ rule, at: at + toPointer([index]) }));
-  return [...repeatedIds(rules), ...rules.flatMap((placed) => [...reservedPath(placed), ...uselessTemplate(placed)])];
+  return rules.flatMap((placed) => [...reservedPath(placed), ...uselessTemplate(placed)]);
 }
 
 interface PlacedRule {
   readonly rule: unknown;
   /** JSON pointer */
   readonly at: string;
-}
-
-function repeatedIds(rules: readonly PlacedRule[]): Problem[] {
-  const first = new Map<string, string>();
-  return rules.flatMap(({ rule, at }) => {
-    const id = follow(rule, ['id']);
-    if (typeof id !== 'string') return [];
-    const path = `${at}/id`;
-    const see = first.get(id);
-    if (see !== undefined)
-      return [{ path, message: `expected an id of its own, found that of ${dottedPath(see)}`, see }];
-    first.set(id, path);
-    return [];
-  });
 }
 
 function reservedPath({ rule, at }: PlacedRule): Problem[] {

@@ -1,29 +1,8 @@
-import { existsSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { ConfigError } from '../domain/errors.ts';
+import { resolve } from 'node:path';
 import type { Env } from './env.ts';
+import { home } from './find-config.ts';
 import { isPresetFile } from './preset-name.ts';
 import type { Config } from './schema.ts';
-
-const fileName = 'gimli.json5';
-
-/**
- * The config file to use: `option` (`--config`), GIMLI_CONFIG, `./gimli.json5`, `~/.gimli/gimli.json5`, in this order. The first
- * two are taken at their word, whether the file exists or not. Throws ConfigError where nothing is found.
- */
-export function findConfig(option: string | undefined, env: Env, cwd: string): string {
-  const named = option || env.GIMLI_CONFIG;
-  if (named) return resolve(cwd, named);
-  const places = [join(cwd, fileName), join(home(env), '.gimli', fileName)];
-  const file = places.find((place) => existsSync(place));
-  if (file === undefined) {
-    throw new ConfigError([
-      `no config found at ${places.join(' or ')}; make one with "gimli init", or name it with --config or GIMLI_CONFIG`,
-    ]);
-  }
-  return file;
-}
 
 /** The config with every path in it absolute: relative ones count from `folder`, and `~/` is the home directory. */
 export function absolutePaths(config: Config, folder: string, env: Env): Config {
@@ -43,8 +22,4 @@ export function absolutePaths(config: Config, folder: string, env: Env): Config 
     agents: { ...agents, defaults: { ...agents.defaults, workspace: absolute(agents.defaults.workspace) } },
     store: { ...store, url: store.url.replace(/^sqlite:(.*)$/s, (_, path: string) => `sqlite:${absolute(path)}`) },
   };
-}
-
-function home(env: Env): string {
-  return env.HOME || homedir();
 }

@@ -1,5 +1,6 @@
 import express, { type NextFunction, type Request, type Response } from 'express';
 import type { Outcome } from '../domain/event.ts';
+import type { Run } from '../domain/run.ts';
 import { receive } from '../ingest/receive.ts';
 import { runJob } from '../queue/jobs.ts';
 import { deliveriesOf } from '../store/deliveries.ts';
@@ -8,9 +9,11 @@ import { findRun, listRuns, reopenRun } from '../store/runs.ts';
 import { refuse } from './answer.ts';
 import type { HttpDeps } from './deps.ts';
 import { pass } from './gate.ts';
+import { queryOf } from './query.ts';
 import { integer, runFilter } from './runs.ts';
 import { adminRun, adminRunRow, eventRow, eventView } from './views.ts';
 
+const kinds: readonly Run['kind'][] = ['hook', 'heartbeat'];
 const outcomes: readonly Outcome[] = ['accepted', 'filtered', 'skipped', 'invalid', 'failed'];
 
 /** `/api/*`: what the owner sees and does, behind `gateway.token`. */
@@ -21,10 +24,11 @@ export function createApi(deps: HttpDeps): express.Router {
   router.use(ownerOnly(deps));
 
   router.get('/runs', async (req, res) => {
-    const query = req.query as Record<string, string>;
+    const query = queryOf(req);
     const filter = runFilter(query);
+    const kind = kinds.find((one) => one === query.kind);
     if (typeof filter === 'string') return refuse(res, 400, filter);
-    const kind = query.kind === 'hook' || query.kind === 'heartbeat' ? query.kind : undefined;
+    if (query.kind !== undefined && !kind) return refuse(res, 400, `kind must be one of ${kinds.join(', ')}`);
     const { runs, total } = await listRuns(store.read, { ...filter, kind });
     const deliveries = await deliveriesOf(
       store.read,
@@ -55,7 +59,7 @@ export function createApi(deps: HttpDeps): express.Router {
   });
 
   router.get('/events', async (req, res) => {
-    const { hook, outcome, before, limit: wanted } = req.query as Record<string, string>;
+    const { hook, outcome, before, limit: wanted } = queryOf(req);
     const limit = integer(wanted, 50);
     const known = outcomes.find((one) => one === outcome);
     if (limit === undefined || limit < 1 || limit > 100)

@@ -5,6 +5,7 @@ import type { Executor } from '../store/database.ts';
 import { refuse, refuseTooLarge } from './answer.ts';
 import type { HttpDeps } from './deps.ts';
 import { pass } from './gate.ts';
+import { queryOf } from './query.ts';
 import { getRun, getRunStats, getRuns } from './runs.ts';
 
 /**
@@ -74,17 +75,12 @@ const reads: readonly Read[] = [
   { path: /^runs\/[^/]+$/, serve: (db, path, _, res) => getRun(db, path.slice('runs/'.length), res) },
 ];
 
-/** The last value of each parameter; an ordinary record, so that a name such as `__proto__` is only a name. */
-function queryOf(req: Request): Record<string, string> {
-  const query: Record<string, string> = Object.create(null);
-  if (req.url.includes('?'))
-    for (const [name, value] of new URLSearchParams(req.url.slice(req.url.indexOf('?')))) query[name] = value;
-  return query;
-}
-
 function nameOf(path: string): string | undefined {
+  // No /\/+$/: before a last character that is no slash it takes time that grows with the square of their number.
+  let end = path.length;
+  while (path[end - 1] === '/') end -= 1;
   try {
-    return decodeURIComponent(path.replace(/\/+$/, ''));
+    return decodeURIComponent(path.slice(0, end));
   } catch {
     return undefined;
   }

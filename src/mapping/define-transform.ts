@@ -27,8 +27,6 @@ export interface TransformContext<Payload = unknown> {
 interface TransformPatch extends Partial<Omit<AgentPayload, 'message'>> {
   /** turns an agent action into a wake and back */
   action?: 'wake' | 'agent';
-  /** the same as `action` */
-  kind?: 'wake' | 'agent';
   /** for an agent; a plain string is outside data */
   message?: string | Prompt;
   /** for a wake; a plain string is outside data */

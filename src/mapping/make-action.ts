@@ -26,8 +26,8 @@ export interface CompiledRule {
 
 /** The action of one element: what the rule says, over which the patch of a transform goes. Throws InvalidEvent. */
 export function makeAction(compiled: CompiledRule, element: Element, patch: Patch): Action {
-  const kind = patch.kind ?? compiled.rule.action ?? 'agent';
-  return kind === 'wake' ? makeWake(compiled, element, patch) : makeAgent(compiled, element, patch);
+  const action = patch.action ?? compiled.rule.action ?? 'agent';
+  return action === 'wake' ? makeWake(compiled, element, patch) : makeAgent(compiled, element, patch);
 }
 
 function makeWake({ rule, text: template }: CompiledRule, { context, each }: Element, patch: Patch): WakeAction {

@@ -8,6 +8,7 @@ import { compileFanOut, type Element } from './fan-out.ts';
 import { type CompiledRule, makeAction, type ResolveModel } from './make-action.ts';
 import { compileMatch, describeMatch } from './match.ts';
 import type { Patch } from './patch.ts';
+import { sessionKeyProblem } from './session-key.ts';
 import { compileTemplate } from './template.ts';
 import type { Transforms } from './transform.ts';
 
@@ -63,6 +64,9 @@ export function compileMapping(
   const name = template('name', rule.name ?? '{{path}}');
   const [message, text] = [template('messageTemplate'), template('textTemplate')];
   const [sessionKey, to] = [template('sessionKey'), template('to')];
+  // A key without placeholders is the same for every event: a bad one would refuse them all.
+  const keyProblem = rule.sessionKey?.includes('{{') === false ? sessionKeyProblem(rule.sessionKey) : undefined;
+  if (keyProblem !== undefined) problems.push({ path: '/sessionKey', message: keyProblem });
   const model = rule.model === undefined ? undefined : attempt('model', () => resolveModel(rule.model ?? ''));
   if (problems.length > 0 || !match || !elementsOf || !name) return { ok: false, problems };
 
@@ -83,21 +87,16 @@ export function compileMapping(
     act(context, rawBody) {
       const elements = elementsOf(context);
       if (!transform) return elements.map((element) => named(element, () => makeAction(compiled, element, unchanged)));
-      return actThrough(elements, async (element) => {
-        const patch = await transforms.run(transform, element.context, rawBody);
-        return patch === null ? null : named(element, () => makeAction(compiled, element, patch ?? unchanged));
+      return transforms.run(transform, elements, rawBody).then((patches) => {
+        const actions = elements.flatMap((element, at) => {
+          const patch = patches[at];
+          return patch === null ? [] : [named(element, () => makeAction(compiled, element, patch ?? unchanged))];
+        });
+        return actions.length === 0 && elements.length > 0 ? null : actions;
       });
     },
   };
   return { ok: true, value };
-}
-
-async function actThrough(
-  elements: readonly Element[],
-  act: (element: Element) => Promise<Action | null>,
-): Promise<Actions> {
-  const actions = (await Promise.all(elements.map(act))).filter((action) => action !== null);
-  return actions.length === 0 && elements.length > 0 ? null : actions;
 }
 
 /** In a batch, an error says which element it is about. */

@@ -7,15 +7,19 @@ import { safetyFields } from '../domain/mapping.ts';
 import type { Text } from '../domain/text.ts';
 import { invalidEvent } from './invalid-event.ts';
 
-const kind = Type.Enum(['wake', 'agent']);
 const patchSchema = Type.Partial(
-  Type.Object({ ...agentFields, action: kind, kind, message: Type.String(), text: Type.String() }),
+  Type.Object({
+    ...agentFields,
+    action: Type.Enum(['wake', 'agent']),
+    message: Type.String(),
+    text: Type.String(),
+  }),
 );
 const checkPatch = compileSchema(patchSchema);
 const known = Object.keys(patchSchema.properties);
 
 /** What a transform changes in the action of its mapping; what it does not name stays. */
-export interface Patch extends Partial<Omit<Static<typeof patchSchema>, 'action' | 'message' | 'text'>> {
+export interface Patch extends Partial<Omit<Static<typeof patchSchema>, 'message' | 'text'>> {
   message?: Text;
   text?: Text;
 }
@@ -34,10 +38,9 @@ export function patchOf(module: string, fields: Record<string, unknown>, texts: 
   if (misplaced !== undefined) throw new TransformError(`transform ${module}: ${misplaced} cannot be a prompt`);
   const checked = checkPatch(fields);
   if (!checked.ok) throw invalidEvent('the action of the transform is not valid', checked.problems);
-  const { action, message, text, ...patch } = checked.value;
+  const { message, text, ...patch } = checked.value;
   return {
     ...patch,
-    ...(action && { kind: action }),
     ...(message !== undefined && { message: [{ path: 'message', value: message }] }),
     ...(text !== undefined && { text: [{ path: 'text', value: text }] }),
     ...texts,

@@ -19,15 +19,18 @@ export function renderSessionKey(text: Text, resolve: Resolve): string {
     .join('');
 }
 
-/** The key in one line. Throws InvalidEvent for the owner's own session, and for a key that is blank or too long. */
+/** The key in one line. Throws InvalidEvent for one that no run may have. */
 export function checkSessionKey(sessionKey: string): string {
+  const problem = sessionKeyProblem(sessionKey);
+  if (problem !== undefined) throw new InvalidEvent(`sessionKey: ${problem}`);
+  return oneLine(sessionKey, Infinity);
+}
+
+/** Why no run may have the key: it is that of the owner's own session, blank or too long; undefined where one may. */
+export function sessionKeyProblem(sessionKey: string): string | undefined {
   const key = oneLine(sessionKey, Infinity);
-  if (key.toLowerCase() === mainSession) {
-    throw new InvalidEvent(
-      `sessionKey: "${mainSession}" is the session of the owner; choose another, such as "hook:…"`,
-    );
-  }
+  if (key.toLowerCase() === mainSession)
+    return `"${mainSession}" is the session of the owner; choose another, such as "hook:…"`;
   const checked = checkLength(key);
-  if (!checked.ok) throw new InvalidEvent(`sessionKey: ${checked.problems[0]?.message}`);
-  return key;
+  return checked.ok ? undefined : checked.problems[0]?.message;
 }

@@ -88,11 +88,19 @@ function presetRules({ hooks, locate }: TableDeps, lines: string[]): PlacedRule[
 }
 
 function repeatedIds(rules: readonly PlacedRule[]): string[] {
-  return [...Map.groupBy(rules, ({ id }) => id).values()].flatMap(([, ...more]) =>
-    more.flatMap(({ id, at, locate }) =>
-      locate([{ path: at, message: `expected an id of its own, found "${id}" a second time` }]),
-    ),
-  );
+  const first = new Map<string, PlacedRule>();
+  return rules.flatMap((placed) => {
+    const { id, at, rule, locate } = placed;
+    const other = first.get(id);
+    if (!other) {
+      first.set(id, placed);
+      return [];
+    }
+    const path = rule.id === undefined ? at : `${at}/id`;
+    const message = `expected an id of its own, found "${id}", which another mapping has`;
+    // A line can only be named in the file at hand.
+    return locate([other.locate === locate ? { path, message, see: other.at } : { path, message }]);
+  });
 }
 
 /** With `use` it also tells the transforms which of them the new table needs: a table that is refused needs none. */

@@ -20,13 +20,15 @@ export interface Target {
 }
 
 export interface Call extends Target {
-  /** JSON */
+  /** JSON; without the array of a batch, which is the same for all its elements */
   readonly payload: string;
+  /** JSON of what to add to it for the element at hand; undefined where the event is no batch */
+  readonly element: string | undefined;
   readonly headers: Record<string, string>;
   readonly query: Record<string, string>;
   readonly path: string;
-  /** owns its whole buffer */
-  readonly rawBody: Uint8Array<ArrayBuffer>;
+  /** shared by all calls of an event */
+  readonly rawBody: SharedArrayBuffer;
 }
 
 /** Sent when a phase begins: each has a time limit of its own, and waiting for a thread has none. */
@@ -78,13 +80,18 @@ export async function run(call: Call): Promise<Answer> {
   try {
     const transform = await find(call);
     const { headers, query, path } = call;
-    const rawBody = Buffer.from(call.rawBody.buffer);
     announce(call.id, 'call');
-    const result = await transform({ payload: JSON.parse(call.payload), headers, query, path, rawBody, prompt: tag });
+    const rawBody = Buffer.from(new Uint8Array(call.rawBody));
+    const result = await transform({ payload: payloadOf(call), headers, query, path, rawBody, prompt: tag });
     return answerOf(result, textOf);
   } catch (error) {
     return { kind: 'error', reason: describe(error) };
   }
+}
+
+function payloadOf({ payload, element }: Call): unknown {
+  const shared = JSON.parse(payload);
+  return element === undefined ? shared : { ...shared, ...JSON.parse(element) };
 }
 
 function announce(id: number, phase: Phase['phase']): void {

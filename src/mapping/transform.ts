@@ -1,9 +1,10 @@
 import { messageOf, TransformError } from '../domain/errors.ts';
-import type { Context } from '../domain/event.ts';
 import type { MappingRule } from '../domain/mapping.ts';
+import type { Element } from './fan-out.ts';
 import { type Patch, patchOf } from './patch.ts';
 import { createPool, type Pool } from './transform-pool.ts';
 import { fingerprint, resolveModule, takeSnapshot } from './transform-source.ts';
+import type { Call } from './transform-worker.ts';
 
 export type TransformSpec = NonNullable<MappingRule['transform']>;
 
@@ -15,15 +16,17 @@ export interface Transforms {
    */
   check(specs: readonly TransformSpec[], use: boolean): Promise<readonly (string | null)[]>;
   /**
-   * Calls a transform: null to skip the event, undefined to leave the action as it is. Throws a
-   * TransformError where it threw, ran out of time or memory, or returned no patch; InvalidEvent for a bad value in it.
+   * Calls a transform for each element of one event: null to skip it, undefined to leave its action as it is. For the first
+   * that fails it throws a TransformError where that threw, ran out of time or memory, or returned no patch; an InvalidEvent
+   * for a bad value in it.
    */
-  run(spec: TransformSpec, context: Context, rawBody: Buffer): Promise<Patch | null | undefined>;
+  run(spec: TransformSpec, elements: readonly Element[], rawBody: Buffer): Promise<readonly Verdict[]>;
   /** Loads edited files now rather than with the next event. */
   refresh(): Promise<void>;
-  /** Lets the calls under way end, then the threads. */
+  /** Lets the calls under way end, for a second at most, then the threads. A request that came before may still call. */
   close(): Promise<void>;
 }
+type Verdict = Patch | null | undefined;
 
 export interface TransformOptions {
   /** absolute; need not exist as long as no mapping has a transform */
@@ -43,6 +46,8 @@ interface Generation {
 }
 
 const defaultTimeoutMs = 5000;
+/** By then a stop has already waited for the answers, so hardly anybody waits for these calls. */
+const closeLimitMs = 1000;
 
 /** Starts no thread before a transform is checked. */
 export function createTransforms({ dir, onReload, onRefused }: TransformOptions): Transforms {
@@ -52,6 +57,7 @@ export function createTransforms({ dir, onReload, onRefused }: TransformOptions)
   let refused: string | undefined;
   let lastTurn: Promise<unknown> = Promise.resolve();
   let retired: Promise<unknown> = Promise.resolve();
+  const stop = new AbortController();
 
   /** One change of generation at a time. */
   function inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -66,7 +72,7 @@ export function createTransforms({ dir, onReload, onRefused }: TransformOptions)
     use: boolean,
     now: string,
   ): Promise<readonly (string | null)[]> {
-    const next = current?.fingerprint === now ? current : createGeneration(dir, now);
+    const next = current?.fingerprint === now ? current : createGeneration(dir, now, stop.signal);
     const problems = await Promise.all(specs.map((spec) => problemOf(dir, next, spec)));
     const takesOver = use && problems.every((problem) => problem === null);
     const leaving = takesOver ? current : next;
@@ -98,30 +104,49 @@ export function createTransforms({ dir, onReload, onRefused }: TransformOptions)
     check: (specs, use) =>
       inTurn(async () => (specs.length === 0 && !current ? [] : check(specs, use, fingerprint(dir)))),
     refresh: () => inTurn(reload),
-    async run({ module, export: exportName = 'default', timeoutMs = defaultTimeoutMs }, context, rawBody) {
+    async run({ module, export: exportName = 'default', timeoutMs = defaultTimeoutMs }, elements, rawBody) {
       let generation = upToDate(module);
       while (!generation) {
         await inTurn(reload);
         generation = upToDate(module);
       }
-      const { headers, query, path } = context;
-      const payload = JSON.stringify(context.payload);
       const url = urlOf(dir, generation, module);
-      const call = { url, exportName, payload, headers, query, path, rawBody: new Uint8Array(rawBody) };
-      const answer = await generation.pool.run(call, timeoutMs);
-      if (answer.kind === 'error') throw new TransformError(`transform ${module}: ${answer.reason}`);
-      if (answer.kind === 'patch') return patchOf(module, JSON.parse(answer.json), answer.texts);
-      return answer.kind === 'skip' ? null : undefined;
+      return generation.pool.run(callsOf({ url, exportName }, elements, rawBody), timeoutMs, (answer) => {
+        if (answer.kind === 'error') throw new TransformError(`transform ${module}: ${answer.reason}`);
+        if (answer.kind === 'patch') return patchOf(module, JSON.parse(answer.json), answer.texts);
+        return answer.kind === 'skip' ? null : undefined;
+      });
     },
     async close() {
+      const reason = new Error('was ended by a stop of the gateway, or by another transformsDir');
+      const late = setTimeout(() => stop.abort(reason), closeLimitMs);
       await lastTurn;
       await Promise.all([retired, current?.pool.drain()]);
+      clearTimeout(late);
     },
   };
 }
 
-function createGeneration(dir: string, now: string): Generation {
-  return { fingerprint: now, pool: createPool(takeSnapshot(dir)), urls: new Map() };
+function createGeneration(dir: string, now: string, stop: AbortSignal): Generation {
+  return { fingerprint: now, pool: createPool(takeSnapshot(dir), stop), urls: new Map() };
+}
+
+/** The calls of one event. What all of them share is copied once, since a batch may be of 200 elements and many megabytes. */
+function* callsOf(
+  target: Pick<Call, 'url' | 'exportName'>,
+  elements: readonly Element[],
+  body: Buffer,
+): Generator<Omit<Call, 'id'>> {
+  const rawBody = new SharedArrayBuffer(body.length);
+  body.copy(new Uint8Array(rawBody));
+  let shared: string | undefined;
+  for (const { context, each } of elements) {
+    const { headers, query, path } = context;
+    const payload = context.payload as Record<string, unknown>;
+    shared ??= JSON.stringify(each ? { ...payload, [each.key]: undefined } : payload);
+    const element = each && JSON.stringify({ [each.key]: payload[each.key] });
+    yield { ...target, payload: shared, element, headers, query, path, rawBody };
+  }
 }
 
 /** Found once, so that a module stays what it was when its file moves. Throws TransformError where it may not be used. */

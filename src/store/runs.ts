@@ -118,7 +118,7 @@ export async function listRuns(db: Executor, filter: RunFilter): Promise<{ runs:
     .$if(kind !== undefined, (query) => query.where('kind', '=', kind as Run['kind']))
     .$if(status !== undefined, (query) => query.where('status', '=', status as RunStatus))
     .$if(name !== undefined, (query) =>
-      query.where(sql<boolean>`lower(name) like ${`%${escapeLike(String(name).toLowerCase())}%`} escape '\\'`),
+      query.where(sql<boolean>`instr(lowercase(name), ${String(name).toLowerCase()}) > 0`),
     );
   const rows = await matching.select(listed).orderBy('id', 'desc').limit(filter.limit).offset(filter.offset).execute();
   const total =
@@ -219,10 +219,6 @@ export async function lastHeartbeatAt(db: Executor): Promise<number | undefined>
 export async function findOpenHeartbeat(db: Executor): Promise<string | undefined> {
   const row = await db.selectFrom('runs').select('id').where(isHeartbeat).where(isOpen).executeTakeFirst();
   return row?.id;
-}
-
-function escapeLike(text: string): string {
-  return text.replace(/[\\%_]/g, '\\$&');
 }
 
 function toRun(row: Selectable<Database['runs']>): Run {

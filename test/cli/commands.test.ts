@@ -1,9 +1,11 @@
 import fs from 'node:fs';
+import http from 'node:http';
+import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { atEnd } from '../support/at-end.ts';
 import { builtCli, type ServedGateway } from '../support/built-cli.ts';
 import { eventually } from '../support/eventually.ts';
-import { freePort } from '../support/free-port.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
 jest.setTimeout(60_000);
@@ -35,13 +37,21 @@ const config = (port: number) => `{
 const dir = tempDir();
 const cli = builtCli(dir);
 let gateway: ServedGateway;
+/** Listens at the port of the config, while the gateway is told to take another. */
+let strangerAsked = 0;
+const stranger = http.createServer((_, res) => {
+  strangerAsked += 1;
+  res.end('{}');
+});
+atEnd(() => stranger.close());
 /** run ids, and event ids as `<name> event` */
 const ids: Record<string, string> = {};
 
 beforeAll(async () => {
-  fs.writeFileSync(path.join(dir, 'gimli.json5'), config(await freePort()));
+  await new Promise<void>((resolve) => stranger.listen(0, '127.0.0.1', resolve));
+  fs.writeFileSync(path.join(dir, 'gimli.json5'), config((stranger.address() as AddressInfo).port));
   fs.writeFileSync(path.join(dir, 'payload.json'), '{"n": "from a file"}');
-  gateway = await cli.serve();
+  gateway = await cli.serve('--port', '0');
   for (const [name, ...args] of [
     ['inline', 'good', '--json', '{"n": "inline"}'],
     ['file', 'good', '--file', 'payload.json'],
@@ -69,7 +79,7 @@ function ended(runId: string, since = 0) {
   });
 }
 
-describe('with a gateway that runs', () => {
+describe('with a gateway that runs, wherever it listens', () => {
   it('lists runs, newest first, and by status and name', async () => {
     const { code, stdout } = await cli.run('runs');
     expect(code).toBe(0);
@@ -132,9 +142,9 @@ describe('with a gateway that runs', () => {
   });
 });
 
-describe('with the store of a gateway that does not run', () => {
+describe('with the store of a gateway that was killed', () => {
   beforeAll(async () => {
-    await gateway.kill('SIGTERM');
+    await gateway.kill('SIGKILL');
   });
 
   it('shows what was done and received', async () => {
@@ -152,12 +162,14 @@ describe('with the store of a gateway that does not run', () => {
     expect(await json('runs', 'show', ids.bad ?? '')).toMatchObject({ status: 'pending' });
     const before = Date.now();
     const replayed = await replay(ids['inline event'] ?? '', async () => {
-      gateway = await cli.serve();
+      gateway = await cli.serve('--port', '0');
     });
     expect(replayed.status).toBe('completed');
     expect(await ended(ids.bad ?? '', before)).toMatchObject({ status: 'error' });
     expect((await gateway.kill('SIGTERM')).code).toBe(0);
   });
+
+  it('asks nobody else', () => expect(strangerAsked).toBe(0));
 });
 
 /** Replays an event and gives the run that comes of it, once it has ended. */

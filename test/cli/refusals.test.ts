@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it, jest } from '@jest/globals';
+import { openSqliteStore } from '../../src/store/sqlite.ts';
 import { builtCli } from '../support/built-cli.ts';
 import { freePort } from '../support/free-port.ts';
 import { tempDir } from '../support/temp-dir.ts';
@@ -21,7 +22,7 @@ describe('gimli serve', () => {
     const second = await cli.run('serve', '--config', writeConfig('second.json5', { gateway: { port: 0 } }));
     expect(second).toMatchObject({
       code: 2,
-      stderr: expect.stringContaining(`in use by another gimli (process ${first.pid})`),
+      stderr: expect.stringContaining(`in use by another gimli (process ${first.pid}) at ${first.url}.`),
     });
     expect(second.stderr).toContain('data/gimli.db');
     expect((await fetch(`${first.url}/readyz`)).status).toBe(200);
@@ -35,6 +36,13 @@ describe('gimli serve', () => {
     });
     expect(third.stderr).toContain(String(port));
     expect((await first.kill('SIGTERM')).code).toBe(0);
+  });
+
+  it('names proxies that are no addresses, as "check" does', async () => {
+    const name = writeConfig('proxies.json5', { gateway: { port: 0, trustProxy: 'garbage' } });
+    const answers = await Promise.all(['serve', 'check'].map((command) => cli.run(command, '--config', name)));
+    const stderr = expect.stringMatching(/^proxies\.json5:1: gateway\.trustProxy: expected .*"garbage"\n$/);
+    for (const answer of answers) expect(answer).toEqual({ code: 2, stdout: '', stderr });
   });
 
   it('starts again on the store of a gateway that was killed', async () => {
@@ -106,7 +114,7 @@ describe('gimli', () => {
       failed(/--json is not JSON/),
       failed(/cannot read none\.json/),
       failed(/gmail has no sample "x"; it has \w+/),
-      failed(/no gateway answers at .*gimli serve/),
+      failed(/no gateway runs .*gimli serve/),
     ]);
 
     const gateway = await cli.serve('--config', name);
@@ -114,6 +122,21 @@ describe('gimli', () => {
     expect(refused).toMatchObject(failed(/refused/));
     expect(refused.stdout).toMatch(/^400 Bad Request\n.*message required/);
     await gateway.kill('SIGTERM');
+  });
+
+  it('says so where the gateway that has the store is about to listen, or does not answer any more', async () => {
+    const name = writeConfig('silent.json5', { gateway: { token: 'a' }, store: { url: 'sqlite:silent.db' } });
+    const runs = () => cli.run('runs', '--config', name);
+    const store = await openSqliteStore(path.join(dir, 'silent.db'));
+    expect(await runs()).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/in use by another gimli \(process \d+\)\./),
+    });
+    const url = `http://127.0.0.1:${await freePort()}`;
+    store.announce(url);
+    expect(await runs()).toMatchObject({ code: 1, stderr: expect.stringContaining(`no gateway answers at ${url}`) });
+    await store.close();
+    expect(await runs()).toMatchObject({ code: 0, stdout: 'no runs\n' });
   });
 
   it('prints its help and succeeds', async () => {

@@ -210,11 +210,6 @@ describe('a bad config is refused with file, line, key, what was found and what 
         'gimli.json5:3: hooks.mappings[0].message: unknown key; expected one of id, match, action, wakeMode, name, sessionKey, messageTemplate, textTemplate, deliver, channel, to, model, thinking, timeoutSeconds, transform, forEach, maxBodyBytes, updateMainSession, allowUnsafeExternalContent',
       ],
     ],
-    [
-      'two mappings of one id',
-      mapping('{ id: "a", messageTemplate: "x" },\n  { id: "a", messageTemplate: "y" }'),
-      ['gimli.json5:4: hooks.mappings[1].id: expected an id of its own, found that of hooks.mappings[0].id (line 3)'],
-    ],
     ...[
       ['runs', 'runs'],
       ['/workflows/x', 'workflows'],
@@ -278,6 +273,21 @@ describe('a bad config is refused with file, line, key, what was found and what 
       '{ hooks: { token: "${T}" } }',
       ['gimli.json5:1: hooks.token: expected a non-blank string, found nothing in ${T}'],
       { T: '' },
+    ],
+    [
+      'proxies that are no addresses',
+      '{ gateway: {\n trustProxy: "garbage" } }',
+      [
+        'gimli.json5:2: gateway.trustProxy: expected true, a number of proxies, or addresses such as "loopback, 10.0.0.0/8", found "garbage"',
+      ],
+    ],
+    [
+      'a range of proxies that is none',
+      '{ gateway: { trustProxy: "loopback, ${RANGE}" } }',
+      [
+        'gimli.json5:1: gateway.trustProxy: expected true, a number of proxies, or addresses such as "loopback, 10.0.0.0/8", found something else in ${RANGE}',
+      ],
+      { RANGE: '10.0.0.0/99' },
     ],
     [
       'what a variable holds is not shown, nor its default',
@@ -379,6 +389,10 @@ describe('a good config', () => {
     ['/a//b/', '/a/b'],
   ])('has its hooks.path %s normalised', (path, normalised) => {
     expect(load(`{ hooks: { path: "${path}" } }`).config.hooks.path).toBe(normalised);
+  });
+
+  it.each([true, 2, 'loopback', '10.0.0.0/8, 192.168.1.1', 'fd00::/8'])('may trust the proxies %j', (trustProxy) => {
+    expect(load(JSON.stringify({ gateway: { trustProxy } })).config.gateway.trustProxy).toBe(trustProxy);
   });
 
   it('has absolute paths that count from its folder', () => {

@@ -19,7 +19,7 @@ const deps: MappingDeps = {
     if (name.startsWith('no')) throw new Error(`model "${name}" is not allowed`);
     return `provider/${name}`;
   },
-  transforms: { run: async () => undefined },
+  transforms: { run: async (_, elements) => elements.map(() => undefined) },
 };
 
 /** The problems of a rule, or else its mapping. */

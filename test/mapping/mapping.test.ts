@@ -118,6 +118,13 @@ describe('a rule', () => {
     expect(compile({ messageTemplate: 'x', forEach: '__proto__' })).toHaveLength(1);
   });
 
+  it.each<[string, string]>([
+    [' Main ', '"main" is the session of the owner; choose another, such as "hook:…"'],
+    ['\0', 'expected a non-blank string of at most 500 characters, found ""'],
+  ])('cannot have the fixed session key %j', (sessionKey, message) => {
+    expect(compile({ messageTemplate: 'x', sessionKey })).toEqual([`/sessionKey: ${message}`]);
+  });
+
   it('says in words what it does', () => {
     const mapping = mappingOf({
       match: { path: '/shop/', source: 'x' },
@@ -184,7 +191,10 @@ describe('a transform', () => {
     transform: { module: 'a.ts' },
   };
   const acting = (patch: Patch | null | undefined, more: MappingRule = {}) =>
-    mappingOf({ ...rule, ...more }, { transforms: { run: async () => patch } }).act(order, Buffer.from('{}'));
+    mappingOf({ ...rule, ...more }, { transforms: { run: async (_, elements) => elements.map(() => patch) } }).act(
+      order,
+      Buffer.from('{}'),
+    );
 
   it('that says nothing leaves the action as it is', async () => {
     const base = {
@@ -216,23 +226,21 @@ describe('a transform', () => {
 
   it('turns an agent action into a wake and back', async () => {
     const line = [{ path: 'text', value: 'up' }];
-    expect(await acting({ kind: 'wake', text: line })).toEqual([{ kind: 'wake', text: line, wakeMode: 'now' }]);
-    expect(await acting({ kind: 'agent' }, { action: 'wake' })).toMatchObject([{ kind: 'agent', message: ['base'] }]);
+    expect(await acting({ action: 'wake', text: line })).toEqual([{ kind: 'wake', text: line, wakeMode: 'now' }]);
+    expect(await acting({ action: 'agent' }, { action: 'wake' })).toMatchObject([{ kind: 'agent', message: ['base'] }]);
   });
 
   it('that says null skips the event; in a batch, that element', async () => {
     expect(await acting(null)).toBeNull();
     expect(await acting(null, { forEach: 'lines' })).toBeNull();
-    const run = async (_: unknown, { payload }: { payload: unknown }) =>
-      (payload as { lines: [{ sku: string }] }).lines[0].sku === 'a' ? null : undefined;
-    const mapping = mappingOf({ ...rule, forEach: 'lines' }, { transforms: { run } });
+    const mapping = mappingOf({ ...rule, forEach: 'lines' }, { transforms: { run: async () => [null, undefined] } });
     expect(await mapping.act(order, Buffer.from('{}'))).toMatchObject([{ each: { key: 'lines', index: 1 } }]);
   });
 
   it.each<[Patch, string]>([
     [{ sessionKey: 'MAIN' }, 'sessionKey: "main" is the session of the owner'],
     [{ model: 'none' }, 'model: model "none" is not allowed'],
-    [{ kind: 'wake' }, 'hook mapping requires text'],
+    [{ action: 'wake' }, 'hook mapping requires text'],
     [{ message: [{ path: 'message', value: ' ' }] }, 'hook mapping requires message'],
   ])('cannot say %j', async (patch, message) => {
     await expect(acting(patch)).rejects.toThrow(message);
@@ -240,7 +248,7 @@ describe('a transform', () => {
   });
 
   it('makes the message of a mapping that has no template', async () => {
-    const bare = mappingOf({ transform: { module: 'a.ts' } }, { transforms: { run: async () => undefined } });
+    const bare = mappingOf({ transform: { module: 'a.ts' } }, { transforms: { run: async () => [undefined] } });
     await expect(bare.act(order, Buffer.from('{}'))).rejects.toThrow('hook mapping requires message');
   });
 });

@@ -19,7 +19,8 @@ function tableOf(hooks: string, check: Transforms['check'] = async (specs) => sp
     if (name === 'none') throw new Error('model "none" is not allowed');
     return `provider/${name}`;
   };
-  return createTable({ hooks: config.hooks, locate, resolveModel, transforms: { check, run: async () => undefined } });
+  const run: Transforms['run'] = async (_, elements) => elements.map(() => undefined);
+  return createTable({ hooks: config.hooks, locate, resolveModel, transforms: { check, run } });
 }
 
 async function problemsOf(hooks: string, check?: Transforms['check']): Promise<string[]> {
@@ -142,8 +143,20 @@ describe('the table', () => {
   it('refuses an id that two mappings have, and a preset that is listed twice', async () => {
     expect(await problemsOf('presets: ["gmail"], mappings: [{ id: "gmail[0]", messageTemplate: "x" }]')).toEqual([
       expect.stringMatching(
-        /^gmail\.json5:\d+: mappings\[0\]: expected an id of its own, found "gmail\[0\]" a second time$/,
+        /^gmail\.json5:\d+: mappings\[0\]: expected an id of its own, found "gmail\[0\]", which another mapping has$/,
       ),
+    ]);
+    expect(
+      await problemsOf(`${mapping('{ id: "a", messageTemplate: "x" },\n{ id: "a", messageTemplate: "y" }')}`),
+    ).toEqual([
+      'gimli.json5:3: hooks.mappings[1].id: expected an id of its own, found "a", which another mapping has (line 2)',
+    ]);
+    fs.writeFileSync(
+      path.join(root, 'twice.json5'),
+      '{ description: "x", samples: {}, mappings: [\n{ id: "a", messageTemplate: "x" },\n{ id: "a", messageTemplate: "y" }] }',
+    );
+    expect(await problemsOf('presets: ["../twice.json5"]')).toEqual([
+      'twice.json5:3: mappings[1].id: expected an id of its own, found "a", which another mapping has (line 2)',
     ]);
     expect(await problemsOf('presets: ["gmail", "gmail"]')).toHaveLength(1);
   });

@@ -20,9 +20,10 @@ export function transformFolders() {
     for (const [name, text] of Object.entries(files)) write(name, text);
     const transforms = createTransforms({ dir, ...options });
     opened.push(transforms);
-    const run = (spec: TransformSpec, payload: unknown = {}, body = JSON.stringify(payload)) => {
+    const run = async (spec: TransformSpec, payload: unknown = {}, body = JSON.stringify(payload)) => {
       const context = contextOf(payload, { headers: { 'x-a': '1' }, query: { q: '2' } });
-      return transforms.run(spec, context, Buffer.from(body));
+      const [patch] = await transforms.run(spec, [{ context, each: undefined }], Buffer.from(body));
+      return patch;
     };
     return { dir, write, transforms, run };
   }

@@ -22,8 +22,7 @@ const results: readonly (readonly [title: string, body: string, expected: unknow
   ['undefined to change nothing', 'return', undefined],
   ['an empty object to change nothing', 'return {}', {}],
   ['fields', 'return { deliver: false, wakeMode: undefined }', { deliver: false }],
-  ['an action', 'return { action: "wake", text: "up" }', { kind: 'wake', text: [{ path: 'text', value: 'up' }] }],
-  ['a kind', 'return { kind: "agent" }', { kind: 'agent' }],
+  ['an action', 'return { action: "wake", text: "up" }', { action: 'wake', text: [{ path: 'text', value: 'up' }] }],
   ['a message, which is data', 'return { message: "Do" }', { message: [{ path: 'message', value: 'Do' }] }],
 ];
 

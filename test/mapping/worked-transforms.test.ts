@@ -11,7 +11,8 @@ const transforms = createTransforms({ dir });
 const [sentry, uptime] = ['sentry-issue.ts', 'uptime-check.js'].map((module) => ({ module }));
 
 async function run(spec: { module: string } | undefined, payload: unknown) {
-  const patch = await transforms.run(spec ?? { module: '' }, contextOf(payload), Buffer.from('{}'));
+  const element = { context: contextOf(payload), each: undefined };
+  const [patch] = await transforms.run(spec ?? { module: '' }, [element], Buffer.from('{}'));
   if (!patch) return patch;
   const { message, text, ...rest } = patch;
   return { ...rest, shown: plain(message ?? text ?? [], () => undefined) };
@@ -70,7 +71,7 @@ describe('the worked transforms', () => {
         'Monitor: Shop (https://shop.example)\nReason: connect ECONNREFUSED',
     });
     expect(await run(uptime, { monitor, heartbeat: { status: 1, msg: '200 - OK' } })).toEqual({
-      kind: 'wake',
+      action: 'wake',
       wakeMode: 'next-heartbeat',
       shown: 'Shop is up again.',
     });

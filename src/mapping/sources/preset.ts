@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { compileSchema, onePerValue } from '../../config/ajv.ts';
 import { checkMappings } from '../../config/check-mappings.ts';
@@ -28,7 +28,11 @@ export function shippedPresets(): string[] {
 
 /** Why an entry of `hooks.presets` leads to no file; null where it leads to one. */
 export function missingPreset(entry: string): string | null {
-  if (isPresetFile(entry)) return existsSync(entry) ? null : `there is no file ${fileName(entry)}`;
+  if (isPresetFile(entry)) {
+    const stat = statSync(entry, { throwIfNoEntry: false });
+    if (!stat) return `there is no file ${fileName(entry)}`;
+    return stat.isFile() ? null : `${fileName(entry)} is no file; expected one such as "./presets/shop.json5"`;
+  }
   const names = shippedPresets();
   return names.includes(entry) ? null : `there is no preset "${entry}"; there are ${names.join(', ')}`;
 }

@@ -238,6 +238,8 @@ describe('a preset file', () => {
     expect(missingPreset('gmial')).toBe('there is no preset "gmial"; there are github, gmail');
     expect(missingPreset('__proto__')).toMatch(/^there is no preset/);
     expect(missingPreset(path.join(dir, 'none.json5'))).toMatch(/^there is no file .*none\.json5$/);
+    expect(missingPreset(`${dir}/`)).toMatch(/ is no file; expected one such as "\.\/presets\/shop\.json5"$/);
+    expect(() => loadPreset(`${dir}/`)).toThrow(ConfigError);
     expect(missingPreset('gmail')).toBeNull();
     expect(() => loadPreset('gmial')).toThrow(new ConfigError(['there is no preset "gmial"; there are github, gmail']));
   });

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from '@jest/globals';
-import { findConfig } from '../../src/config/paths.ts';
+import { findConfig } from '../../src/config/find-config.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
 const dir = tempDir();

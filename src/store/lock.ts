@@ -1,0 +1,88 @@
+import fs from 'node:fs';
+import Sqlite from 'better-sqlite3';
+import { StoreError } from '../domain/errors.ts';
+import { isFileError } from './file-error.ts';
+
+/** The process that has a store. */
+export interface Holder {
+  readonly pid: number;
+  /** where its gateway listens, once it does */
+  readonly url?: string;
+}
+
+export interface Lock {
+  /** Tells those who ask who has the store where its gateway listens. */
+  announce(url: string): void;
+  release(): void;
+}
+
+/**
+ * A second gateway on one file would run everything twice. The lock is an open transaction on a small file beside it, so
+ * the system drops it with its process, however that ends. Who holds it stands in another file, since nobody else would
+ * see it in the transaction. Throws StoreError where another process has it.
+ */
+export function lockStore(file: string): Lock {
+  const transaction = begin(file);
+  if (!transaction) {
+    const { pid, url } = readHolder(file) ?? {};
+    throw new StoreError(
+      `${file} is in use by another gimli (process ${pid ?? 'unknown'})${url ? ` at ${url}` : ''}. ` +
+        'Stop that one, or give this one its own store.url.',
+    );
+  }
+  const say = (holder: Holder) => fs.writeFileSync(holderFile(file), JSON.stringify(holder));
+  const lock = {
+    announce: (url: string) => say({ pid: process.pid, url }),
+    release() {
+      fs.rmSync(holderFile(file), { force: true });
+      transaction.close();
+    },
+  };
+  try {
+    say({ pid: process.pid });
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+  return lock;
+}
+
+/** Who has the store in this file; undefined where nobody has, whatever an earlier holder left behind. */
+export function findHolder(name: string): Holder | undefined {
+  if (!fs.existsSync(name)) return undefined;
+  const file = fs.realpathSync(name);
+  try {
+    const transaction = begin(file);
+    transaction?.close();
+    if (transaction) return undefined;
+  } catch {
+    // Who may not write there cannot try the lock, but may still ask the gateway.
+  }
+  return readHolder(file);
+}
+
+/** Undefined where another process has begun. */
+function begin(file: string): Sqlite.Database | undefined {
+  const transaction = new Sqlite(`${file}-lock`, { timeout: 0 });
+  try {
+    transaction.exec('begin immediate');
+    return transaction;
+  } catch (error) {
+    transaction.close();
+    if (isFileError(error) && error.code.startsWith('SQLITE_BUSY')) return undefined;
+    throw error;
+  }
+}
+
+function readHolder(file: string): Holder | undefined {
+  try {
+    return JSON.parse(fs.readFileSync(holderFile(file), 'utf8'));
+  } catch {
+    // It is about to say who it is.
+    return undefined;
+  }
+}
+
+function holderFile(file: string): string {
+  return `${file}-holder`;
+}
