@@ -2,6 +2,7 @@
 import { pino } from 'pino';
 import { createMetrics } from '../src/http/metrics.ts';
 import { createServer } from '../src/http/server.ts';
+import { createRefusals } from '../src/ingest/refusals.ts';
 import { createThrottle } from '../src/ingest/throttle.ts';
 import { createSqliteQueue } from '../src/queue/sqlite.ts';
 import { loadSettings } from '../src/settings.ts';
@@ -20,6 +21,7 @@ const server = createServer({
   store,
   queue,
   throttle: createThrottle(),
+  refusals: createRefusals(),
   log,
   onEvent: metrics.onEvent,
   metricsText: metrics.text,

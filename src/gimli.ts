@@ -3,6 +3,7 @@ import { ConfigError, messageOf } from './domain/errors.ts';
 import { createMetrics } from './http/metrics.ts';
 import { createServer } from './http/server.ts';
 import { createTokenCheck } from './ingest/authenticate.ts';
+import { createRefusals } from './ingest/refusals.ts';
 import { createThrottle } from './ingest/throttle.ts';
 import { createSqliteQueue } from './queue/sqlite.ts';
 import { openSettings } from './reload.ts';
@@ -117,7 +118,16 @@ async function assemble(current: () => Settings, log: Logger) {
   const throttle = createThrottle();
   const metrics = createMetrics(store, queue);
   const { onEvent, text: metricsText } = metrics;
-  const server = createServer({ store, queue, throttle, log, current, onEvent, metricsText });
+  const server = createServer({
+    store,
+    queue,
+    throttle,
+    refusals: createRefusals(),
+    log,
+    current,
+    onEvent,
+    metricsText,
+  });
   return {
     store,
     queue,

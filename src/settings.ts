@@ -4,6 +4,9 @@ import type { Channel } from './channels/channel.ts';
 import { createLogChannel } from './channels/log.ts';
 import { type LoadedConfig, loadConfig } from './config/load.ts';
 import { createTokenCheck } from './ingest/authenticate.ts';
+import { createVerifiers } from './ingest/verify/create-verifiers.ts';
+import type { Verifier } from './ingest/verify/verifier.ts';
+import type { Mapping } from './mapping/mapping.ts';
 import { createTable, type Table } from './mapping/table.ts';
 import { createTransforms, type Transforms } from './mapping/transform.ts';
 
@@ -12,6 +15,7 @@ export interface Settings {
   readonly loaded: LoadedConfig;
   readonly config: LoadedConfig['config'];
   readonly table: Table;
+  readonly verifierOf: (mapping: Mapping) => Verifier | undefined;
   readonly models: Models;
   readonly channels: ReadonlyMap<string, Channel>;
   readonly transforms: Transforms;
@@ -50,6 +54,7 @@ export async function loadSettings(
     loaded,
     config,
     table,
+    verifierOf: createVerifiers(table.mappings),
     models,
     transforms,
     channels: new Map([['log', createLogChannel(log)]]),

@@ -15,10 +15,11 @@ export async function check(configFile: string, { json }: { json?: boolean }): P
       );
     }
   }
-  const rows = mappings.mappings.map(({ id, origin, path, does, when }) => ({
+  const rows = mappings.mappings.map(({ id, origin, path, verify, does, when }) => ({
     id,
     origin,
     hook: path ?? '*',
+    auth: verify?.scheme ?? 'token',
     does,
     when,
   }));
@@ -28,8 +29,8 @@ export async function check(configFile: string, { json }: { json?: boolean }): P
   }
   console.log(
     table(
-      ['HOOK', 'MAPPING', 'ORIGIN', 'DOES', 'WHEN'],
-      rows.map((row) => [row.hook, row.id, row.origin, row.does, row.when]),
+      ['HOOK', 'AUTH', 'MAPPING', 'ORIGIN', 'DOES', 'WHEN'],
+      rows.map((row) => [row.hook, row.auth, row.id, row.origin, row.does, row.when]),
     ),
   );
   console.log(`\ndefault model: ${models.defaultModel}`);

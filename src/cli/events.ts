@@ -1,6 +1,6 @@
-import type { eventRow, eventView } from '../http/views.ts';
+import type { eventRow, eventView, refusedRow } from '../http/views.ts';
 import { queryString, withClient } from './client.ts';
-import { printJson, record, table, time } from './print.ts';
+import { printable, printJson, record, table, time } from './print.ts';
 
 export async function listEvents(
   configFile: string,
@@ -19,6 +19,20 @@ export async function listEvents(
     event.detail ?? event.mapping ?? '',
   ]);
   console.log(table(['EVENT', 'RECEIVED', 'HOOK', 'OUTCOME', 'WHY OR MAPPING'], rows));
+}
+
+/** What nobody could prove to be theirs, newest first. The gateway keeps it in memory: without one there is nothing to show. */
+export async function listRefused(configFile: string, { json }: { json?: boolean }): Promise<void> {
+  const answer = await withClient(configFile, (client) =>
+    client.get<{ refused: ReturnType<typeof refusedRow>[] }>('/refused'),
+  );
+  if (json) return printJson(answer);
+  if (answer.refused.length === 0) return console.log('nothing refused since the gateway started');
+  // No table, which would cut the details: their ends say what to do.
+  const records = answer.refused.map(({ time: at, hook, status, step, detail }) =>
+    record({ refused: `${time(at)} with ${status}`, hook: printable(hook), step, detail }),
+  );
+  console.log(records.join('\n\n'));
 }
 
 export async function showEvent(configFile: string, id: string, { json }: { json?: boolean }): Promise<void> {

@@ -1,7 +1,7 @@
 /** Rows under aligned headings; each cell is cut at its width in the widest row, 60 characters at most. */
 export function table(headings: readonly string[], rows: readonly (readonly string[])[]): string {
   const cut = (text: string) => (text.length > 60 ? `${text.slice(0, 59)}…` : text);
-  const lines = [headings, ...rows].map((row) => row.map((cell) => cut(cell.replace(/\p{Cc}+/gu, ' '))));
+  const lines = [headings, ...rows].map((row) => row.map((cell) => cut(printable(cell))));
   const widths = headings.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));
   return lines
     .map((line) =>
@@ -11,6 +11,11 @@ export function table(headings: readonly string[], rows: readonly (readonly stri
         .trimEnd(),
     )
     .join('\n');
+}
+
+/** A stranger's text without what would steer a terminal. */
+export function printable(text: string): string {
+  return text.replace(/\p{Cc}+/gu, ' ');
 }
 
 /** `label  value` lines; a value of several lines stands below its label, indented. Empty values are left out. */

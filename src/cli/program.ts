@@ -67,10 +67,15 @@ export async function main(argv: readonly string[]): Promise<number> {
   events
     .command('list', { isDefault: true })
     .option('--hook <name>')
-    .option('--outcome <outcome>', 'accepted, filtered, skipped, invalid or failed')
+    .option('--outcome <outcome>', 'accepted, filtered, skipped, invalid, failed or handshake')
     .option('--limit <n>', 'how many', number(1, 100), 20)
     .option('--json', 'as JSON')
     .action(async (options) => (await import('./events.ts')).listEvents(config(), options));
+  events
+    .command('refused')
+    .description('calls that were refused since the gateway started, with the reason')
+    .option('--json', 'as JSON')
+    .action(async (options) => (await import('./events.ts')).listRefused(config(), options));
   events
     .command('show <eventId>')
     .option('--json', 'as JSON')

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { follow } from '../domain/event.ts';
-import { checkMappings } from './check-mappings.ts';
+import { checkMappings, verifyProblems } from './check-mappings.ts';
 import { durationMs } from './duration.ts';
 import { found } from './found.ts';
 import { hookKeys, presetName } from './preset-name.ts';
@@ -23,6 +23,7 @@ export function checkConfig(config: unknown, origins: Origins): Problem[] {
     ...hookPath(config, origins),
     ...heartbeat(config, origins),
     ...checkMappings(follow(config, ['hooks', 'mappings']), '/hooks/mappings'),
+    ...overlays(config),
   ];
 }
 
@@ -56,6 +57,14 @@ function trustProxy(config: unknown, origins: Origins): Problem[] {
     const message = `expected true, a number of proxies, or addresses such as "loopback, 10.0.0.0/8", found ${found(path, value, origins)}`;
     return [{ path, message }];
   }
+}
+
+/** Every key of `hooks` that is no setting is taken for a preset's: one that is none is reported as such. */
+function overlays(config: unknown): Problem[] {
+  const hooks = follow(config, ['hooks']);
+  if (typeof hooks !== 'object' || hooks === null) return [];
+  const presets = Object.entries(hooks).filter(([key]) => !hookKeys.includes(key));
+  return presets.flatMap(([key, overlay]) => verifyProblems(overlay, toPointer(['hooks', key])));
 }
 
 function hookToken(config: unknown): Problem[] {

@@ -1,3 +1,4 @@
+import { checkVerify } from '../domain/check-verify.ts';
 import { follow } from '../domain/event.ts';
 import { type Problem, toPointer } from './problem.ts';
 
@@ -11,7 +12,16 @@ const reservedPaths = ['runs', 'workflows'];
 export function checkMappings(list: unknown, at: string): Problem[] {
   if (!Array.isArray(list)) return [];
   const rules = list.map((rule: unknown, index) => ({ rule, at: at + toPointer([index]) }));
-  return rules.flatMap((placed) => [...reservedPath(placed), ...uselessTemplate(placed)]);
+  return rules.flatMap((placed) => [
+    ...reservedPath(placed),
+    ...uselessTemplate(placed),
+    ...verifyProblems(placed.rule, placed.at),
+  ]);
+}
+
+/** What is wrong with the `verify` of a mapping, or of an overlay, that stands at `at`. */
+export function verifyProblems(rule: unknown, at: string): Problem[] {
+  return checkVerify(follow(rule, ['verify'])).map(({ path, message }) => ({ path: `${at}/verify${path}`, message }));
 }
 
 interface PlacedRule {

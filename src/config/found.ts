@@ -1,6 +1,6 @@
 import { fromPointer, type Origins } from './problem.ts';
 
-const secretNames = /^(token|secrets?|apiKey)$/i;
+const secretNames = /^(token|secrets?|apiKey|verifyToken)$/i;
 // A URL with credentials, or a long word with digits in it: keys and tokens end up in the wrong place, too.
 const secretLooks = /:\/\/[^/\s]*@|^(?=.*\d)\S{24,}$/;
 const longest = 40;

@@ -64,7 +64,7 @@ const notes: Readonly<Record<string, string>> = {
 literals, or \`{regex: '…'}\`. Templates are [mustache](https://mustache.github.io/mustache.5.html): \`{{messages[0].subject}}\` is
 from the payload; \`{{headers.x}}\`, \`{{query.x}}\`, \`{{path}}\` and \`{{now}}\` are from the request.`,
   'hooks.<preset>':
-    'Changes every mapping of an enabled preset; the key is its name in `hooks.presets`, or the name of its file without `.json5`.',
+    'Changes every mapping of an enabled preset; the key is its name in `hooks.presets`, or the name of its file without `.json5`. `verify` is as in `hooks.mappings[].verify`.',
 };
 
 /** The page that lists every key with its type, default and meaning. */
@@ -93,13 +93,17 @@ function sectionsBelow(property: JsonSchema, path: string): string[] {
   return named?.properties ? sections(named, `${path}.<id>`) : [];
 }
 
-/** The only keys beside the known ones are those of presets. What an overlay leaves out stays: it has no defaults. */
+/**
+ * The only keys beside the known ones are those of presets. What an overlay leaves out stays: it has no defaults. Objects in it
+ * are as in a mapping, and have their own sections there.
+ */
 function overlaySections({ additionalProperties: overlay }: JsonSchema): string[] {
   if (typeof overlay !== 'object') return [];
-  return sections(
-    mapSchema(overlay, ({ default: _, ...rest }) => rest),
-    'hooks.<preset>',
-  );
+  const properties = Object.entries(overlay.properties ?? {}).map(([key, property]) => {
+    const { default: _, properties: __, ...rest } = property;
+    return [key, rest];
+  });
+  return sections({ ...overlay, properties: Object.fromEntries(properties) }, 'hooks.<preset>');
 }
 
 function row(path: string, key: string, property: JsonSchema, parent: JsonSchema): string {

@@ -1,7 +1,8 @@
 import type { Resolve } from './text.ts';
 
-/** What became of an inbound request. A handshake and a duplicate are outcomes too, once something can produce them. */
-export type Outcome = 'accepted' | 'filtered' | 'skipped' | 'invalid' | 'failed';
+/** What became of an inbound request. A duplicate is an outcome too, once something can produce it. */
+export const outcomes = ['accepted', 'filtered', 'skipped', 'invalid', 'failed', 'handshake'] as const;
+export type Outcome = (typeof outcomes)[number];
 
 /** One inbound request as recorded. Secrets are taken out of the headers before the event exists. */
 export interface Event {
@@ -18,7 +19,7 @@ export interface Event {
   readonly outcome: Outcome;
   /** why it was filtered, skipped, invalid or failed */
   readonly detail: string | null;
-  /** the answer's body, as sent; null for an empty one */
+  /** the answer's body as JSON; null for an empty one */
   readonly response: string | null;
   /** the event that was sent through the mappings again */
   readonly replayOf: string | null;
@@ -41,14 +42,39 @@ export interface Each {
   readonly index: number;
 }
 
-/** An empty body means an empty object. Throws a SyntaxError on anything else that is not JSON. */
-export function parseBody(body: Buffer): unknown {
-  return body.length === 0 ? {} : JSON.parse(body.toString('utf8'));
+/**
+ * The payload of a request. JSON is taken for JSON whatever the content type says, since many a sender says `form` and means
+ * JSON; an empty body is an empty object. Throws a SyntaxError for what is neither JSON nor a form.
+ */
+export function parseBody(body: Buffer, headers: Readonly<Record<string, unknown>>): unknown {
+  if (body.length === 0) return {};
+  const text = body.toString('utf8');
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    const isForm = /^application\/x-www-form-urlencoded\b/i.test(String(headers['content-type']));
+    // What begins like JSON was meant as JSON: a form would encode these characters.
+    if (!isForm || /^\s*[{[]/.test(text)) throw error;
+    return formPayload(text);
+  }
+}
+
+/** The fields, the last of each name; or what the field `payload` holds, where that is an object or list as GitHub has it. */
+function formPayload(text: string): unknown {
+  const fields: Record<string, string> = Object.create(null);
+  for (const [name, value] of new URLSearchParams(text)) fields[name] = value;
+  try {
+    const payload: unknown = JSON.parse(fields.payload ?? '');
+    if (typeof payload === 'object' && payload !== null) return payload;
+  } catch {
+    // A field that happens to have this name.
+  }
+  return fields;
 }
 
 export function contextOf(event: Pick<Event, 'body' | 'headers' | 'query' | 'hook' | 'receivedAt'>): Context {
   return {
-    payload: parseBody(event.body),
+    payload: parseBody(event.body, event.headers),
     headers: event.headers,
     query: event.query,
     path: event.hook,

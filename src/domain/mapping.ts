@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { agentFields, replyFields } from './action.ts';
+import { verifySchema } from './verify.ts';
 
 const scalar = Type.Union([Type.String(), Type.Number(), Type.Boolean(), Type.Null()]);
 const condition = Type.Union([
@@ -47,6 +48,7 @@ export const mappingSchema = Type.Object(
       Type.Object({
         id: Type.String({ minLength: 1, description: 'A name for this mapping in logs and records.' }),
         match: matchSchema,
+        verify: verifySchema,
         action: Type.Enum(['wake', 'agent'], { default: 'agent' }),
         wakeMode,
         name,
@@ -79,7 +81,7 @@ export type MappingRule = Static<typeof mappingSchema>;
 
 /** `hooks.<preset>`: what the owner changes in every mapping of that preset. */
 export const presetOverlaySchema = Type.Object(
-  { ...Type.Partial(Type.Object({ ...replyFields, ...safetyFields })).properties },
+  { ...Type.Partial(Type.Object({ verify: verifySchema, ...replyFields, ...safetyFields })).properties },
   { additionalProperties: false },
 );
 export type PresetOverlay = Static<typeof presetOverlaySchema>;

@@ -1,5 +1,5 @@
 import express, { type NextFunction, type Request, type Response } from 'express';
-import type { Outcome } from '../domain/event.ts';
+import { outcomes, parseBody } from '../domain/event.ts';
 import type { Run } from '../domain/run.ts';
 import { receive } from '../ingest/receive.ts';
 import { runJob } from '../queue/jobs.ts';
@@ -11,14 +11,13 @@ import type { HttpDeps } from './deps.ts';
 import { pass } from './gate.ts';
 import { queryOf } from './query.ts';
 import { integer, runFilter } from './runs.ts';
-import { adminRun, adminRunRow, eventRow, eventView } from './views.ts';
+import { adminRun, adminRunRow, eventRow, eventView, refusedRow } from './views.ts';
 
 const kinds: readonly Run['kind'][] = ['hook', 'heartbeat'];
-const outcomes: readonly Outcome[] = ['accepted', 'filtered', 'skipped', 'invalid', 'failed'];
 
 /** `/api/*`: what the owner sees and does, behind `gateway.token`. */
 export function createApi(deps: HttpDeps): express.Router {
-  const { store, queue, log } = deps;
+  const { store, queue, log, refusals } = deps;
   const router = express.Router();
 
   router.use(ownerOnly(deps));
@@ -80,9 +79,14 @@ export function createApi(deps: HttpDeps): express.Router {
     if (!event) return refuse(res, 404, 'event not found');
     const { hook, headers, query, body } = event;
     const { table } = deps.current();
-    const answer = await receive({ table, store, queue, log }, { hook, headers, query, body, replayOf: event.id });
+    // It proved who sent it when it came; a signature of that time would be too old by now.
+    const [candidates, known] = [table.candidates(hook), table.knows(hook)];
+    const request = { hook, headers, query, body, payload: parseBody(body, headers), candidates, known };
+    const answer = await receive({ store, queue, log }, { ...request, replayOf: event.id });
     res.json({ ok: true, outcome: answer.outcome, status: answer.status, answer: answer.body });
   });
+
+  router.get('/refused', (_req, res) => void res.json({ ok: true, refused: refusals.list().map(refusedRow) }));
 
   router.use((_req, res) => refuse(res, 404, 'not found'));
   return router;

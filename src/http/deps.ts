@@ -1,7 +1,10 @@
 import type { Logger } from 'pino';
 import type { Config } from '../config/schema.ts';
 import type { Outcome } from '../domain/event.ts';
+import type { Refusals } from '../ingest/refusals.ts';
 import type { Throttle } from '../ingest/throttle.ts';
+import type { Verifier } from '../ingest/verify/verifier.ts';
+import type { Mapping } from '../mapping/mapping.ts';
 import type { Table } from '../mapping/table.ts';
 import type { Queue } from '../queue/queue.ts';
 import type { Store } from '../store/store.ts';
@@ -12,6 +15,7 @@ export interface HttpDeps {
   readonly store: Store;
   readonly queue: Queue;
   readonly throttle: Throttle;
+  readonly refusals: Refusals;
   readonly log: Logger;
   readonly onEvent: (hook: string, outcome: Outcome) => void;
   readonly metricsText: () => Promise<string>;
@@ -19,6 +23,7 @@ export interface HttpDeps {
   readonly current: () => {
     readonly config: Config;
     readonly table: Table;
+    readonly verifierOf: (mapping: Mapping) => Verifier | undefined;
     readonly isHookToken: TokenCheck;
     readonly isGatewayToken: TokenCheck;
   };

@@ -5,19 +5,31 @@ import { refuse } from './answer.ts';
 
 export type TokenCheck = ReturnType<typeof createTokenCheck>;
 
-/** Lets a request with the right token pass; answers it with 401 or 429 otherwise. Resolves to whether it passed. */
+/** Lets a request with the right token pass; turns it away otherwise. Resolves to whether it passed. */
 export async function pass(
   req: Request,
   res: Response,
-  gate: { isValid: TokenCheck; throttle: Throttle; queryToken?: string | undefined },
+  gate: { isValid: TokenCheck; throttle: Throttle },
 ): Promise<boolean> {
-  const address = req.ip ?? 'unknown';
-  if (gate.isValid(presentedToken(req.headers) ?? gate.queryToken)) {
-    gate.throttle.forgive(address);
+  if (gate.isValid(presentedToken(req.headers))) {
+    gate.throttle.forgive(addressOf(req));
     return true;
   }
-  const wait = await gate.throttle.fail(address);
-  if (wait === 0) refuse(res, 401, 'unauthorized', { 'WWW-Authenticate': 'Bearer' });
-  else refuse(res, 429, 'too many failed authentications', { 'Retry-After': String(wait) });
+  await turnAway(req, res, gate.throttle);
   return false;
+}
+
+/** Counts a failed authentication and answers it: the same for every reason, so that it helps nobody to guess. */
+export async function turnAway(req: Request, res: Response, throttle: Throttle): Promise<401 | 429> {
+  const wait = await throttle.fail(addressOf(req));
+  if (wait === 0) {
+    refuse(res, 401, 'unauthorized', { 'WWW-Authenticate': 'Bearer' });
+    return 401;
+  }
+  refuse(res, 429, 'too many failed authentications', { 'Retry-After': String(wait) });
+  return 429;
+}
+
+export function addressOf(req: Request): string {
+  return req.ip ?? 'unknown';
 }

@@ -1,23 +1,38 @@
 import express, { type NextFunction, type Request, type Response } from 'express';
 import { StoreError } from '../domain/errors.ts';
-import { type Answer, receive } from '../ingest/receive.ts';
+import { admit, methodsOf } from '../ingest/admit.ts';
+import { checkHookToken, presentedToken } from '../ingest/authenticate.ts';
+import { receive, recordHandshake } from '../ingest/receive.ts';
+import type { Refusal, SignedRequest } from '../ingest/verify/verifier.ts';
 import type { Executor } from '../store/database.ts';
 import { refuse, refuseTooLarge } from './answer.ts';
 import type { HttpDeps } from './deps.ts';
-import { pass } from './gate.ts';
-import { queryOf } from './query.ts';
+import { addressOf, turnAway } from './gate.ts';
+import { queryOf, searchOf } from './query.ts';
 import { getRun, getRunStats, getRuns } from './runs.ts';
 
 /**
- * Everything under `hooks.path`, checked in this order: query token, method, token, name, body, and then the mapping.
+ * Everything under `hooks.path`, checked in this order: query token, method, token, name, body, and then the mapping. A hook
+ * with mappings that ask for another proof is let in after its body has come, since that is what the proof is about.
  * What authenticated a request also serves it, however often the config is swapped meanwhile.
  */
 export function createHooks(deps: HttpDeps): (req: Request, res: Response, next: NextFunction) => Promise<void> {
-  const { store, queue, throttle, log, onEvent } = deps;
+  const { store, queue, throttle, refusals, log, onEvent } = deps;
   const readBody = createBodyReader();
 
+  async function refuseSender(req: Request, res: Response, name: string, { step, detail }: Refusal): Promise<void> {
+    const cannotTell = step === 'keys unavailable';
+    if (cannotTell) {
+      refuse(res, 503, 'who sent this cannot be checked now; send it again later', { 'Retry-After': '5' });
+    }
+    const status = cannotTell ? 503 : await turnAway(req, res, throttle);
+    refusals.add({ time: Date.now(), hook: name, status, step, detail });
+    // An address that is locked out has been logged often enough.
+    if (status !== 429) log.warn({ hook: name.slice(0, 100), step, detail }, 'request refused');
+  }
+
   return async (req, res, next) => {
-    const { config, table, isHookToken } = deps.current();
+    const { config, table, verifierOf, isHookToken } = deps.current();
     const { path, enabled, allowQueryToken } = config.hooks;
     if (!enabled || (req.path !== path && !req.path.startsWith(`${path}/`))) return next();
 
@@ -37,9 +52,18 @@ export function createHooks(deps: HttpDeps): (req: Request, res: Response, next:
 
     const hook = nameOf(req.path.slice(path.length + 1));
     const read = reads.find((route) => route.path.test(hook ?? ''));
-    const allowed = read ? 'GET' : 'POST';
-    if (req.method !== allowed) return refuse(res, 405, `use ${allowed}`, { Allow: allowed });
-    if (!(await pass(req, res, { isValid: isHookToken, throttle, queryToken }))) return;
+    const candidates =
+      read || !hook ? [] : table.candidates(hook).map((mapping) => ({ mapping, verifier: verifierOf(mapping) }));
+    const byProof = candidates.some(({ verifier }) => verifier);
+    const allowed = read ? ['GET'] : byProof ? methodsOf(candidates) : ['POST'];
+    if (!allowed.includes(req.method)) {
+      return refuse(res, 405, `use ${allowed.join(' or ')}`, { Allow: allowed.join(', ') });
+    }
+    const token = checkHookToken(presentedToken(req.headers) ?? queryToken, isHookToken);
+    if (!byProof) {
+      if (!token.ok) return refuseSender(req, res, hook ?? '', token);
+      throttle.forgive(addressOf(req));
+    }
     if (hook === undefined) return refuse(res, 400, 'the hook name is not valid percent-encoding');
     if (read) return read.serve(store.read, hook, query, res);
     if (hook === '') return refuse(res, 404, 'name a hook: POST to a path below this one');
@@ -48,18 +72,35 @@ export function createHooks(deps: HttpDeps): (req: Request, res: Response, next:
     const body = await readBody(req, res, limit);
     if (body === 'too large') return refuseTooLarge(req, res, limit);
 
-    let answer: Answer;
+    const { method, headers } = req;
+    const signed: SignedRequest = { method, headers, query, search: searchOf(req), rawBody: body };
+    const takesToken = !byProof || candidates.some(({ verifier }) => !verifier);
+    const admitted = await admit(candidates, signed, takesToken ? token : null);
+    if (!admitted.ok) {
+      if (admitted.step === 'unreadable') return refuse(res, 400, admitted.detail);
+      return refuseSender(req, res, hook, admitted);
+    }
+    if (byProof) throttle.forgive(addressOf(req));
+
+    const known = table.knows(hook);
+    const request = { ...admitted, hook, body, known };
     try {
-      answer = await receive({ table, store, queue, log }, { hook, headers: req.headers, query, body });
+      if (admitted.handshake) {
+        const { mapping, answer } = admitted.handshake;
+        await recordHandshake({ store, queue, log }, request, mapping, answer);
+        onEvent(known ? hook : 'unknown', 'handshake');
+        return void res.status(answer.status).type(answer.contentType).send(answer.body);
+      }
+      const answer = await receive({ store, queue, log }, request);
+      onEvent(known ? hook : 'unknown', answer.outcome);
+      res.status(answer.status);
+      if (answer.body) res.json(answer.body);
+      else res.end();
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
       log.error({ hook }, `event refused: ${error.message}`);
       return refuse(res, 503, 'the event could not be stored; send it again later', { 'Retry-After': '5' });
     }
-    if (answer.outcome) onEvent(table.knows(hook) ? hook : 'unknown', answer.outcome);
-    res.status(answer.status);
-    if (answer.body) res.json(answer.body);
-    else res.end();
   };
 }
 

@@ -6,7 +6,12 @@ import type { Request } from 'express';
  */
 export function queryOf(req: Request): Record<string, string> {
   const query: Record<string, string> = Object.create(null);
-  const start = req.url.indexOf('?');
-  if (start !== -1) for (const [name, value] of new URLSearchParams(req.url.slice(start))) query[name] = value;
+  for (const [name, value] of new URLSearchParams(searchOf(req))) query[name] = value;
   return query;
+}
+
+/** The query as it came, with its question mark; empty where there is none. */
+export function searchOf({ url }: Request): string {
+  const start = url.indexOf('?');
+  return start === -1 ? '' : url.slice(start);
 }

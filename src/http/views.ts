@@ -1,5 +1,6 @@
 import type { Event } from '../domain/event.ts';
 import type { Run } from '../domain/run.ts';
+import type { RefusedRequest } from '../ingest/refusals.ts';
 import type { Delivery } from '../store/deliveries.ts';
 import type { EventRow } from '../store/events.ts';
 import type { RunRow } from '../store/runs.ts';
@@ -53,6 +54,10 @@ export function eventRow(event: EventRow) {
     answer: response && JSON.parse(response),
     replayOf,
   };
+}
+
+export function refusedRow({ time, hook, status, step, detail }: RefusedRequest) {
+  return { time, hook, status, step, detail };
 }
 
 /** An event with what was received; a body that is no UTF-8 text is shown as base64. */

@@ -1,5 +1,6 @@
 import { hash, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
+import { refuse, type Verdict, verified } from './verify/verifier.ts';
 
 /** The token of a request: `Authorization: Bearer` first, else `x-gimli-token`; an empty Bearer does not count. */
 export function presentedToken(headers: IncomingHttpHeaders): string | undefined {
@@ -12,6 +13,13 @@ export function presentedToken(headers: IncomingHttpHeaders): string | undefined
 export function createTokenCheck(expected: string | undefined): (presented: string | undefined) => boolean {
   const want = digest(expected ?? '');
   return (presented) => timingSafeEqual(digest(presented ?? ''), want) && Boolean(expected);
+}
+
+/** Whether the hook token came. */
+export function checkHookToken(presented: string | undefined, isValid: ReturnType<typeof createTokenCheck>): Verdict {
+  if (isValid(presented)) return verified;
+  if (presented === undefined) return refuse('token', 'no hook token came: send hooks.token as Authorization: Bearer');
+  return refuse('token', 'the token that came is not hooks.token: compare what the sender was given');
 }
 
 function digest(text: string): Buffer {

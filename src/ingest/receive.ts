@@ -1,70 +1,59 @@
-import type { IncomingHttpHeaders } from 'node:http';
 import type { Logger } from 'pino';
 import { v7 as uuid } from 'uuid';
-import { InvalidEvent, messageOf, TransformError } from '../domain/errors.ts';
-import { type Context, type Event, type Outcome, parseBody } from '../domain/event.ts';
+import { InvalidEvent, TransformError } from '../domain/errors.ts';
+import type { Context, Event, Outcome } from '../domain/event.ts';
 import type { Mapping } from '../mapping/mapping.ts';
-import type { Table } from '../mapping/table.ts';
 import type { Queue } from '../queue/queue.ts';
 import { insertEvent } from '../store/events.ts';
 import type { Store } from '../store/store.ts';
 import { accept } from './accept.ts';
-import { cleanHeaders } from './clean-headers.ts';
+import type { Handshake } from './verify/verifier.ts';
 
-/** An authenticated request to a hook. */
+/** An authenticated request to a hook, without what authenticated it. */
 export interface Request {
   readonly hook: string;
-  readonly headers: IncomingHttpHeaders;
+  readonly headers: Record<string, string>;
   readonly query: Record<string, string>;
   readonly body: Buffer;
   /** the recorded event that is sent through today's mappings again */
   readonly replayOf?: string;
 }
 
+export interface EventRequest extends Request {
+  /** what the body says */
+  readonly payload: unknown;
+  /** the mappings that the sender may reach */
+  readonly candidates: readonly Mapping[];
+  /** whether a mapping has the hook by name */
+  readonly known: boolean;
+}
+
 export interface Answer {
   readonly status: number;
   /** null: an empty body */
   readonly body: Record<string, unknown> | null;
-  /** what became of it; null where nothing was recorded */
-  readonly outcome: Outcome | null;
+  /** what became of it */
+  readonly outcome: Outcome;
 }
 
 export interface Receiver {
-  readonly table: Table;
   readonly store: Store;
   readonly queue: Queue;
   readonly log: Logger;
 }
 
 /**
- * One request, from its bytes to its answer: parse, find the mapping, make its actions, store them, answer.
+ * One event, from its payload to its answer: find the mapping, make its actions, store them, answer.
  * Throws StoreError where nothing could be stored.
  */
-export async function receive(receiver: Receiver, request: Request): Promise<Answer> {
-  const { table, store, queue, log } = receiver;
-  const { hook, query, body } = request;
-  const now = Date.now();
-  const event = {
-    id: uuid(),
-    hook,
-    receivedAt: now,
-    query,
-    headers: cleanHeaders(request.headers),
-    body,
-    replayOf: request.replayOf ?? null,
-  };
+export async function receive(receiver: Receiver, request: EventRequest): Promise<Answer> {
+  const { store, queue, log } = receiver;
+  const { hook, query, headers, body, payload, known } = request;
+  const event = newEvent(request);
+  const context: Context = { payload, headers, query, path: hook, now: new Date(event.receivedAt).toISOString() };
 
-  let payload: unknown;
-  try {
-    payload = parseBody(body);
-  } catch (error) {
-    return { status: 400, body: refusal(`the body is not JSON: ${messageOf(error)}`), outcome: null };
-  }
-  const context: Context = { payload, headers: event.headers, query, path: hook, now: new Date(now).toISOString() };
-
-  const { mapping, misses } = findMapping(table.candidates(hook), context);
+  const { mapping, misses } = findMapping(request.candidates, context);
   if (!mapping) {
-    const known = table.knows(hook);
     const detail = known ? misses.join('; ') : 'no mapping has this name';
     const answer = known ? null : refusal(`hook not found: ${hook}`);
     return record(receiver, event, {
@@ -117,6 +106,27 @@ export async function receive(receiver: Receiver, request: Request): Promise<Ans
   }
 }
 
+/** A handshake asks for an answer and is no event to act on; that it came is recorded. Throws StoreError. */
+export async function recordHandshake(
+  { store, log }: Receiver,
+  request: Request,
+  mapping: Mapping,
+  answer: Handshake,
+): Promise<void> {
+  const event = newEvent(request);
+  const response = answer.contentType === 'application/json' ? answer.body : JSON.stringify(answer.body);
+  await store.write((tx) =>
+    insertEvent(tx, { ...event, mapping: mapping.id, outcome: 'handshake', detail: null, response }),
+  );
+  log.info({ eventId: event.id, hook: event.hook, mapping: mapping.id }, 'handshake answered');
+}
+
+type NewEvent = Omit<Event, 'mapping' | 'outcome' | 'detail' | 'response'>;
+
+function newEvent({ hook, headers, query, body, replayOf }: Request): NewEvent {
+  return { id: uuid(), hook, receivedAt: Date.now(), query, headers, body, replayOf: replayOf ?? null };
+}
+
 /** The first candidate that matches, or why each did not. */
 function findMapping(candidates: readonly Mapping[], context: Context): { mapping?: Mapping; misses: string[] } {
   const misses: string[] = [];
@@ -139,7 +149,7 @@ interface Refusal {
 /** What led to no action is recorded too, so that nobody has to wonder why nothing happened. */
 async function record(
   { store, log }: Receiver,
-  event: Omit<Event, 'mapping' | 'outcome' | 'detail' | 'response'>,
+  event: NewEvent,
   { outcome, detail, mapping, status, body }: Refusal,
 ): Promise<Answer> {
   const answer = body && { ...body, eventId: event.id };

@@ -4,6 +4,7 @@ import type { Action } from '../domain/action.ts';
 import { InvalidEvent, messageOf } from '../domain/errors.ts';
 import type { Context } from '../domain/event.ts';
 import type { MappingRule, Origin, Policy } from '../domain/mapping.ts';
+import type { Verify } from '../domain/verify.ts';
 import { compileFanOut, type Element } from './fan-out.ts';
 import { type CompiledRule, makeAction, type ResolveModel } from './make-action.ts';
 import { compileMatch, describeMatch } from './match.ts';
@@ -24,6 +25,8 @@ export interface Mapping {
   /** body limit in bytes; undefined for the usual one */
   readonly maxBodyBytes: number | undefined;
   readonly policy: Policy;
+  /** how its senders prove who they are; undefined: with the hook token */
+  readonly verify: Verify | undefined;
   /** null where the event is for this mapping, else the clause that failed and the value seen */
   match(context: Context): string | null;
   /**
@@ -83,6 +86,7 @@ export function compileMapping(
       allowUnsafeExternalContent: rule.allowUnsafeExternalContent ?? false,
       updateMainSession: rule.updateMainSession ?? 'always',
     },
+    verify: rule.verify,
     match,
     act(context, rawBody) {
       const elements = elementsOf(context);

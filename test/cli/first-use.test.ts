@@ -17,8 +17,8 @@ it('takes an empty folder to a completed run, with nothing but what it prints', 
 
   const checked = await cli.run('check');
   expect(checked).toMatchObject({ code: 0, stderr: '' });
-  expect(checked.stdout).toMatch(/^agent +builtin:agent +builtin +agent$/m);
-  expect(checked.stdout).toMatch(/^gmail +gmail\S* +preset +agent for each of messages$/m);
+  expect(checked.stdout).toMatch(/^agent +token +builtin:agent +builtin +agent$/m);
+  expect(checked.stdout).toMatch(/^gmail +token +gmail\S* +preset +agent for each of messages$/m);
   expect(checked.stdout).toMatch(/the config is fine\n$/);
 
   const config = path.join(dir, 'gimli.json5');

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { loadConfig } from '../../src/config/load.ts';
 import { ConfigError } from '../../src/domain/errors.ts';
+import { schemes } from '../../src/domain/verify.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
 const root = tempDir();
@@ -176,7 +177,7 @@ describe('a bad config is refused with file, line, key, what was found and what 
       '{ hooks: { presets: ["github"],\n github: { deliver: "yes", id: "x" } } }',
       [
         'gimli.json5:2: hooks.github.deliver: expected true or false, found "yes"',
-        'gimli.json5:2: hooks.github.id: unknown key; expected one of model, thinking, deliver, channel, to, allowUnsafeExternalContent',
+        'gimli.json5:2: hooks.github.id: unknown key; expected one of verify, model, thinking, deliver, channel, to, allowUnsafeExternalContent',
       ],
     ],
 
@@ -207,7 +208,7 @@ describe('a bad config is refused with file, line, key, what was found and what 
       'an unknown key of a mapping',
       mapping('{ message: "x", transform: { module: "a.ts" } }'),
       [
-        'gimli.json5:3: hooks.mappings[0].message: unknown key; expected one of id, match, action, wakeMode, name, sessionKey, messageTemplate, textTemplate, deliver, channel, to, model, thinking, timeoutSeconds, transform, forEach, maxBodyBytes, updateMainSession, allowUnsafeExternalContent',
+        'gimli.json5:3: hooks.mappings[0].message: unknown key; expected one of id, match, verify, action, wakeMode, name, sessionKey, messageTemplate, textTemplate, deliver, channel, to, model, thinking, timeoutSeconds, transform, forEach, maxBodyBytes, updateMainSession, allowUnsafeExternalContent',
       ],
     ],
     ...[
@@ -305,6 +306,32 @@ describe('a bad config is refused with file, line, key, what was found and what 
       'a missing comma',
       '{\n gateway: {}\n hooks: {}\n}',
       ["gimli.json5:3: invalid character 'h' at column 2; is a comma, quote or bracket missing before it?"],
+    ],
+    [
+      'a verify without a secret',
+      mapping("{ messageTemplate: 'x',\n   verify: { scheme: 'github' } }"),
+      ['gimli.json5:4: hooks.mappings[0].verify.secret: missing; the scheme github needs it'],
+    ],
+    [
+      'a verify with an empty secret, by its variable',
+      mapping("{ messageTemplate: 'x', verify: {\n scheme: 'github',\n secret: '${EMPTY}' } }"),
+      ['gimli.json5:5: hooks.mappings[0].verify.secret: empty: nothing could prove itself with it'],
+      { EMPTY: ' ' },
+    ],
+    [
+      'a verify of a preset that lacks what it needs',
+      "{ hooks: { presets: ['github'],\n github: { verify: {\n scheme: 'meta', secret: 's' } } } }",
+      ['gimli.json5:2: hooks.github.verify.verifyToken: missing; the scheme meta needs it'],
+    ],
+    [
+      'a scheme that there is not',
+      mapping("{ messageTemplate: 'x', verify: {\n scheme: 'githb', secret: 's' } }"),
+      [`gimli.json5:4: hooks.mappings[0].verify.scheme: expected one of ${schemes.join(', ')}, found "githb"`],
+    ],
+    [
+      'a verify token that is none, without showing it',
+      mapping("{ messageTemplate: 'x', verify: { scheme: 'meta', secret: 's',\n verifyToken: 12345 } }"),
+      ['gimli.json5:4: hooks.mappings[0].verify.verifyToken: expected a non-blank string, found a number (not shown)'],
     ],
     [
       'a missing bracket',

@@ -76,10 +76,37 @@ describe('one element of a batch', () => {
 
 describe('a body', () => {
   it('that is empty means an empty object', () => {
-    expect(parseBody(Buffer.alloc(0))).toEqual({});
+    expect(parseBody(Buffer.alloc(0), {})).toEqual({});
   });
 
   it('that is no JSON is a SyntaxError', () => {
-    expect(() => parseBody(Buffer.from('{'))).toThrow(SyntaxError);
+    expect(() => parseBody(Buffer.from('{'), {})).toThrow(SyntaxError);
+    expect(() => parseBody(Buffer.from('a=1'), { 'content-type': 'application/json' })).toThrow(SyntaxError);
+  });
+
+  const form = { 'content-type': 'Application/X-WWW-Form-urlencoded; charset=utf-8' };
+  it.each([
+    ['a=1&b=x+y&a=2', { a: '2', b: 'x y' }],
+    ['payload=%7B%22a%22%3A%5B1%5D%7D&b=2', { a: [1] }],
+    ['payload=%5B1%5D', [1]],
+    ['payload=5&b=2', { payload: '5', b: '2' }],
+    ['payload=%7Bnot&b=2', { payload: '{not', b: '2' }],
+    ['{"a": 1}', { a: 1 }],
+    ['"a=1"', 'a=1'],
+  ])('that says it is a form is JSON where it can be, else its fields: %s', (text, payload) => {
+    expect({ ...Object(parseBody(Buffer.from(text), form)) }).toEqual({ ...Object(payload) });
+  });
+
+  it.each(['{"a": 1', ' [1', '{'])('that says it is a form and begins as JSON is a SyntaxError: %s', (text) => {
+    expect(() => parseBody(Buffer.from(text), form)).toThrow(SyntaxError);
+  });
+
+  it('cannot reach a prototype through the name of a field', () => {
+    const payload = parseBody(Buffer.from('__proto__=x&constructor=y'), form);
+    expect(Object.entries(payload as object)).toEqual([
+      ['__proto__', 'x'],
+      ['constructor', 'y'],
+    ]);
+    expect(({} as { x?: unknown }).x).toBeUndefined();
   });
 });

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { expect, it } from '@jest/globals';
 import { pino } from 'pino';
 import { createServer } from '../../src/http/server.ts';
+import { createRefusals } from '../../src/ingest/refusals.ts';
 import { createThrottle } from '../../src/ingest/throttle.ts';
 import { createSqliteQueue } from '../../src/queue/sqlite.ts';
 import { loadSettings } from '../../src/settings.ts';
@@ -25,6 +26,7 @@ const server = createServer(
     store,
     queue: createSqliteQueue(),
     throttle,
+    refusals: createRefusals(),
     log,
     onEvent: () => {},
     metricsText: async () => '',

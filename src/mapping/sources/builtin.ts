@@ -36,6 +36,7 @@ function builtin(path: string, act: (context: Context) => WakeAction | AgentActi
     does: path,
     maxBodyBytes: undefined,
     policy: { allowUnsafeExternalContent: false, updateMainSession: 'always' },
+    verify: undefined,
     match: () => null,
     act: (context) => [act(context)],
   };

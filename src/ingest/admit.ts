@@ -1,0 +1,108 @@
+import { messageOf } from '../domain/errors.ts';
+import { parseBody } from '../domain/event.ts';
+import type { Mapping } from '../mapping/mapping.ts';
+import { cleanHeaders } from './clean-headers.ts';
+import {
+  type Handshake,
+  type Refusal,
+  refuse,
+  type SignedRequest,
+  type Verdict,
+  type Verifier,
+} from './verify/verifier.ts';
+
+/** A mapping that may answer, and what its senders have to prove; undefined for the hook token. */
+export interface Candidate {
+  readonly mapping: Mapping;
+  readonly verifier: Verifier | undefined;
+}
+
+/** A request whose sender is known, with nothing left in it that proves who that is. */
+export interface Admitted {
+  readonly ok: true;
+  /** the mappings that the sender may reach, in their order */
+  readonly candidates: readonly Mapping[];
+  readonly headers: Record<string, string>;
+  readonly query: Record<string, string>;
+  readonly payload: unknown;
+  /** what to answer at once, where the request is no event */
+  readonly handshake: { readonly mapping: Mapping; readonly answer: Handshake } | null;
+}
+
+/** A body that is neither JSON nor a form, of a sender who is known. */
+interface Unreadable {
+  readonly ok: false;
+  readonly step: 'unreadable';
+  readonly detail: string;
+}
+
+/** The methods of a hook: a handshake may have one of its own. */
+export function methodsOf(candidates: readonly Candidate[]): string[] {
+  return [...new Set(['POST', ...verifiersOf(candidates).flatMap(({ methods }) => methods)])];
+}
+
+/**
+ * Finds out who sent a request, by its bytes, and then reads it. Mappings that ask for a proof are open to that proof alone,
+ * the others to the hook token alone.
+ * @param token whether the hook token came; null where no candidate takes it
+ */
+export async function admit(
+  candidates: readonly Candidate[],
+  request: SignedRequest,
+  token: Verdict | null,
+): Promise<Admitted | Refusal | Unreadable> {
+  const hasToken = token?.ok === true && request.method === 'POST';
+  const refusals: Refusal[] = [];
+  const verifiers = verifiersOf(candidates);
+  const proven = new Set<Verifier>();
+  for (const verifier of verifiers) {
+    if (!verifier.methods.some((method) => method === request.method)) continue;
+    const verdict = await verifier.verify(request);
+    if (verdict.ok) proven.add(verifier);
+    else refusals.push(verdict);
+  }
+  if (token && !token.ok) refusals.push(token);
+  if (!hasToken && proven.size === 0) return told(refusals);
+
+  let payload: unknown;
+  try {
+    payload = parseBody(request.rawBody, request.headers);
+  } catch (error) {
+    return { ok: false, step: 'unreadable', detail: `the body is not JSON: ${messageOf(error)}` };
+  }
+
+  const clean = withoutCredentials(verifiers, request);
+  for (const { mapping, verifier } of candidates) {
+    const answer = verifier && proven.has(verifier) ? verifier.handshake(request, payload) : null;
+    if (answer) return { ok: true, ...clean, payload, candidates: [], handshake: { mapping, answer } };
+  }
+
+  for (const verifier of [...proven]) {
+    const identity = verifier.identify(request, payload);
+    if (identity.ok) continue;
+    proven.delete(verifier);
+    refusals.push(identity);
+  }
+  if (!hasToken && proven.size === 0) return told(refusals);
+  const open = candidates.filter(({ verifier }) => (verifier ? proven.has(verifier) : hasToken));
+  return { ok: true, ...clean, payload, candidates: open.map(({ mapping }) => mapping), handshake: null };
+}
+
+function verifiersOf(candidates: readonly Candidate[]): Verifier[] {
+  return [...new Set(candidates.flatMap(({ verifier }) => verifier ?? []))];
+}
+
+/** All ways in that failed; first the one that the sender had something for. */
+function told(refusals: readonly Refusal[]): Refusal {
+  const unavailable = refusals.find(({ step }) => step === 'keys unavailable');
+  const telling = unavailable ?? refusals.find(({ step }) => step !== 'header missing') ?? refusals[0];
+  const details = [telling, ...refusals.filter((refusal) => refusal !== telling)].flatMap((one) => one?.detail ?? []);
+  return refuse(telling?.step ?? 'header missing', details.join('; or: '));
+}
+
+function withoutCredentials(verifiers: readonly Verifier[], { headers, query }: SignedRequest) {
+  const secretHeaders = verifiers.flatMap(({ credentials }) => credentials.headers);
+  const cleanQuery: Record<string, string> = Object.assign(Object.create(null), query);
+  for (const { credentials } of verifiers) for (const name of credentials.query) delete cleanQuery[name];
+  return { headers: cleanHeaders(headers, secretHeaders), query: cleanQuery };
+}

@@ -1,0 +1,20 @@
+import type { Mapping } from '../../mapping/mapping.ts';
+import { createVerifier } from './create-verifier.ts';
+import type { Verifier } from './verifier.ts';
+
+/**
+ * What the senders of each mapping have to prove; undefined where that is the hook token. Equal settings share a verifier: a
+ * request is checked once for all mappings of a preset, and the keys of an issuer are fetched once.
+ */
+export function createVerifiers(mappings: readonly Mapping[]): (mapping: Mapping) => Verifier | undefined {
+  const bySettings = new Map<string, Verifier>();
+  const byMapping = new Map<Mapping, Verifier>();
+  for (const mapping of mappings) {
+    if (!mapping.verify) continue;
+    const settings = JSON.stringify(mapping.verify);
+    const verifier = bySettings.get(settings) ?? createVerifier(mapping.verify);
+    bySettings.set(settings, verifier);
+    byMapping.set(mapping, verifier);
+  }
+  return (mapping) => byMapping.get(mapping);
+}

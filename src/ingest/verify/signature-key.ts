@@ -1,0 +1,67 @@
+import { createHmac, createPublicKey, createSecretKey, type KeyObject, timingSafeEqual, verify } from 'node:crypto';
+import { decodeBase64, decodeHex } from '../../domain/encoding.ts';
+import type { VerifyKey } from '../../domain/verify-key.ts';
+import type { HmacAlgorithm, SignatureEncoding, SignatureScheme } from './signature-scheme.ts';
+
+/** What is signed, in pieces, so that no body is copied for it. */
+export type Message = readonly Buffer[];
+
+/** A configured secret, ready to check signatures with. */
+export interface SignatureKey {
+  /** what its signatures start with */
+  readonly prefix: string;
+  /** The bytes of a signature, its prefix taken off; null where it has not the shape of one. */
+  decode(text: string): Buffer | null;
+  /** Whether one of the signatures, each decoded by this key, is right. */
+  matches(message: Message, signatures: readonly Buffer[]): boolean;
+  /** A signature with its prefix; absent where the key can only check. */
+  sign?(message: Message): string;
+}
+
+const digestBytes: Readonly<Record<HmacAlgorithm, number>> = { sha1: 20, sha256: 32, sha512: 64 };
+
+/** An Ed25519 public key is 32 bytes; Node wants them in a frame that says so. */
+const spkiPrefix = Buffer.from('302a300506032b6570032100', 'hex');
+
+/** Null where the scheme has no use for a key of this kind. */
+export function createSignatureKey({ hmac, ed25519 }: SignatureScheme, key: VerifyKey): SignatureKey | null {
+  if (key.kind === 'hmac') {
+    return hmac ? hmacKey(createSecretKey(key.bytes), hmac.prefix, hmac.algorithm, hmac.encoding) : null;
+  }
+  return ed25519 ? publicKey(key.bytes, ed25519.prefix, ed25519.encoding) : null;
+}
+
+function hmacKey(key: KeyObject, prefix: string, algorithm: HmacAlgorithm, encoding: SignatureEncoding): SignatureKey {
+  function digest(message: Message): Buffer {
+    const hmac = createHmac(algorithm, key);
+    for (const piece of message) hmac.update(piece);
+    return hmac.digest();
+  }
+  return {
+    prefix,
+    decode: (text) => decodeSignature(text, encoding, digestBytes[algorithm]),
+    matches(message, signatures) {
+      const expected = digest(message);
+      return signatures.some((signature) => timingSafeEqual(expected, signature));
+    },
+    sign: (message) => prefix + digest(message).toString(encoding),
+  };
+}
+
+function publicKey(bytes: Buffer, prefix: string, encoding: SignatureEncoding): SignatureKey {
+  const key = createPublicKey({ key: Buffer.concat([spkiPrefix, bytes]), format: 'der', type: 'spki' });
+  return {
+    prefix,
+    decode: (text) => decodeSignature(text, encoding, 64),
+    matches(message, signatures) {
+      const bytes = Buffer.concat(message);
+      return signatures.some((signature) => verify(null, bytes, key, signature));
+    },
+  };
+}
+
+/** Exactly as many bytes as the algorithm makes, so that comparing them cannot fail. */
+export function decodeSignature(text: string, encoding: SignatureEncoding, length: number): Buffer | null {
+  const bytes = (encoding === 'hex' ? decodeHex : decodeBase64)(text);
+  return bytes?.length === length ? bytes : null;
+}

@@ -1,0 +1,135 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { describe, expect, it } from '@jest/globals';
+import { sign, verify } from '@octokit/webhooks-methods';
+import { Webhook as StandardWebhook } from 'standardwebhooks';
+import Stripe from 'stripe';
+import { Webhook as SvixWebhook } from 'svix';
+import type { Verify } from '../../../src/domain/verify.ts';
+import { createVerifier } from '../../../src/ingest/verify/create-verifier.ts';
+import { post } from './signing.ts';
+
+// The vendors' libraries read the real clock.
+const now = Math.floor(Date.now() / 1000) * 1000;
+const stamp = { id: 'msg_27UH4WbU6Z5A5EzD8u03UvzRbpk', now };
+const body = JSON.stringify({ id: 'evt_1', text: 'naïve ☃ text', nested: { list: [1, 2.5, null] } });
+const whsec = 'whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD';
+const otherWhsec = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
+const stripe = new Stripe('sk_test_none');
+
+interface Vendor {
+  readonly name: string;
+  readonly config: Verify;
+  readonly otherSecret: string;
+  readonly toleranceSeconds?: number;
+  sign(body: string): Promise<IncomingHttpHeaders> | IncomingHttpHeaders;
+  /** Throws, or says false, where the vendor's library does not accept it. */
+  accepts(body: string, headers: Record<string, string>): unknown;
+}
+
+const vendors: readonly Vendor[] = [
+  {
+    name: 'octokit',
+    config: { scheme: 'github', secret: 'correct horse' },
+    otherSecret: 'battery staple',
+    sign: async (text) => ({ 'x-hub-signature-256': await sign('correct horse', text) }),
+    accepts: (text, headers) => verify('correct horse', text, headers['x-hub-signature-256'] ?? ''),
+  },
+  {
+    name: 'stripe',
+    config: { scheme: 'stripe', secret: whsec },
+    otherSecret: otherWhsec,
+    toleranceSeconds: 300,
+    sign: (text) => ({
+      'stripe-signature': stripe.webhooks.generateTestHeaderString({
+        payload: text,
+        secret: whsec,
+        timestamp: now / 1000,
+      }),
+    }),
+    accepts: (text, headers) => stripe.webhooks.constructEvent(text, headers['stripe-signature'] ?? '', whsec),
+  },
+  {
+    name: 'standardwebhooks',
+    config: { scheme: 'standard-webhooks', secret: whsec },
+    otherSecret: otherWhsec,
+    toleranceSeconds: 300,
+    sign: (text) => ({
+      'webhook-id': stamp.id,
+      'webhook-timestamp': String(now / 1000),
+      'webhook-signature': new StandardWebhook(whsec).sign(stamp.id, new Date(now), text),
+    }),
+    accepts: (text, headers) => new StandardWebhook(whsec).verify(text, headers),
+  },
+  {
+    name: 'standardwebhooks with a raw secret',
+    config: { scheme: 'standard-webhooks', keyEncoding: 'utf8', secret: 'not base64!' },
+    otherSecret: 'nor is this!',
+    toleranceSeconds: 300,
+    sign: (text) => ({
+      'webhook-id': stamp.id,
+      'webhook-timestamp': String(now / 1000),
+      'webhook-signature': new StandardWebhook('not base64!', { format: 'raw' }).sign(stamp.id, new Date(now), text),
+    }),
+    accepts: (text, headers) => new StandardWebhook('not base64!', { format: 'raw' }).verify(text, headers),
+  },
+  {
+    name: 'svix',
+    config: { scheme: 'standard-webhooks', secret: whsec },
+    otherSecret: otherWhsec,
+    toleranceSeconds: 300,
+    sign: (text) => ({
+      'svix-id': stamp.id,
+      'svix-timestamp': String(now / 1000),
+      'svix-signature': new SvixWebhook(whsec).sign(stamp.id, new Date(now), text),
+    }),
+    accepts: (text, headers) => new SvixWebhook(whsec).verify(text, headers),
+  },
+];
+
+describe.each(vendors)('$name', (vendor) => {
+  const { config, otherSecret, toleranceSeconds } = vendor;
+  const verifier = createVerifier(config, { now: () => now });
+
+  it('signs what is accepted here', async () => {
+    expect(await verifier.verify(post(body, await vendor.sign(body)))).toEqual({ ok: true });
+  });
+
+  it('signs what is refused here after one flipped bit of any byte', async () => {
+    const headers = await vendor.sign(body);
+    for (let index = 0; index < Buffer.byteLength(body); index++) {
+      const flipped = Buffer.from(body);
+      flipped[index] = (flipped[index] ?? 0) ^ (1 << (index % 8));
+      expect(await verifier.verify(post(flipped, headers))).toMatchObject({ step: 'no match' });
+    }
+  });
+
+  it('signs what is refused here without any one of its headers', async () => {
+    const headers = await vendor.sign(body);
+    for (const name of Object.keys(headers)) {
+      const verdict = await verifier.verify(post(body, { ...headers, [name]: undefined }));
+      expect(verdict).toMatchObject({ step: 'header missing' });
+    }
+  });
+
+  it('signs what is refused here with another secret', async () => {
+    const another = createVerifier({ ...config, secret: otherSecret }, { now: () => now });
+    expect(await another.verify(post(body, await vendor.sign(body)))).toMatchObject({ step: 'no match' });
+  });
+
+  if (toleranceSeconds !== undefined) {
+    it('signs what is refused here one second too late, and accepted just in time', async () => {
+      const request = post(body, await vendor.sign(body));
+      const verdictAfter = (seconds: number) =>
+        createVerifier(config, { now: () => now + seconds * 1000 }).verify(request);
+      expect(await verdictAfter(toleranceSeconds)).toEqual({ ok: true });
+      expect(await verdictAfter(toleranceSeconds + 1)).toMatchObject({ step: 'clock' });
+    });
+  }
+
+  it('accepts what we sign, and not with another body', async () => {
+    const headers = verifier.sign?.(Buffer.from(body), stamp) ?? {};
+    const accepts = async (text: string) => (await vendor.accepts(text, headers)) !== false;
+    expect(await accepts(body)).toBe(true);
+    expect(await accepts(`${body} `).catch(() => false)).toBe(false);
+  });
+});
