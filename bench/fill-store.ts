@@ -1,5 +1,5 @@
+import { randomUUID } from 'node:crypto';
 import Sqlite from 'better-sqlite3';
-import { v7 as uuid } from 'uuid';
 
 /**
  * Puts completed runs, each with its event, into a store that a gateway has made and left, in one transaction. Straight into the
@@ -29,7 +29,7 @@ export function fillStore(file: string, runs: number, note: (line: string) => vo
   sqlite.transaction(() => {
     for (let n = 1; n <= runs; n += 1) {
       const at = began + n * 1000;
-      const [eventId, runId] = [uuid({ msecs: at }), uuid({ msecs: at })];
+      const [eventId, runId] = [idAt(at), idAt(at)];
       const name = `Stored run ${n}`;
       const session = `hook:${runId}`;
       const action = {
@@ -47,4 +47,10 @@ export function fillStore(file: string, runs: number, note: (line: string) => vo
     }
   })();
   sqlite.close();
+}
+
+/** A UUIDv7 of a time in the past, in epoch ms. */
+function idAt(ms: number): string {
+  const time = ms.toString(16).padStart(12, '0');
+  return `${time.slice(0, 8)}-${time.slice(8)}-7${randomUUID().slice(15)}`;
 }

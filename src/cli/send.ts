@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import { pino } from 'pino';
-import { v7 as uuid } from 'uuid';
 import { messageOf } from '../domain/errors.ts';
+import { newId } from '../domain/id.ts';
 import type { Verifier } from '../ingest/verify/verifier.ts';
 import type { Mapping } from '../mapping/mapping.ts';
 import { loadPreset } from '../mapping/sources/preset.ts';
@@ -59,7 +59,7 @@ function signed({ id, verify }: Mapping, { restamp, sign }: Verifier, message: M
       `${id} asks for a proof (${verify?.scheme}) that only the sender can make, so a call of it cannot be made here`,
     );
   }
-  const stamp = { id: uuid(), now: Date.now() };
+  const stamp = { id: newId(), now: Date.now() };
   const stamped = restamp(payload, stamp);
   const json = stamped === payload ? message.body : JSON.stringify(stamped);
   const body = verify?.scheme === 'twilio' ? form(stamped) : json;

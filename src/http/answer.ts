@@ -5,6 +5,13 @@ export function refuse(res: Response, status: number, error: string, headers: Re
   res.status(status).set(headers).json({ ok: false, error });
 }
 
+/** Sends what already is JSON. */
+export function sendJson(res: Response, json: string): void {
+  res.setHeader('Content-Type', 'application/json; charset=utf-8');
+  res.setHeader('Content-Length', Buffer.byteLength(json));
+  res.end(json);
+}
+
 const longestDrainMs = 5000;
 const largestDrain = 64 * 1024 * 1024;
 

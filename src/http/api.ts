@@ -83,7 +83,12 @@ export function createApi(deps: HttpDeps): express.Router {
     const [candidates, known] = [table.candidates(hook), table.knows(hook)];
     const request = { hook, headers, query, body, payload: parseBody(body, headers), candidates, known };
     const answer = await receive({ store, queue, log }, { ...request, replayOf: event.id });
-    res.json({ ok: true, outcome: answer.outcome, status: answer.status, answer: answer.body });
+    res.json({
+      ok: true,
+      outcome: answer.outcome,
+      status: answer.status,
+      answer: answer.body && JSON.parse(answer.body),
+    });
   });
 
   router.get('/refused', (_req, res) => void res.json({ ok: true, refused: refusals.list().map(refusedRow) }));

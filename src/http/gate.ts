@@ -12,7 +12,7 @@ export async function pass(
   gate: { isValid: TokenCheck; throttle: Throttle },
 ): Promise<boolean> {
   if (gate.isValid(presentedToken(req.headers))) {
-    gate.throttle.forgive(addressOf(req));
+    gate.throttle.forgive(() => addressOf(req));
     return true;
   }
   await turnAway(req, res, gate.throttle);

@@ -1,11 +1,11 @@
-import express, { type NextFunction, type Request, type Response } from 'express';
+import type { NextFunction, Request, Response } from 'express';
 import { StoreError } from '../domain/errors.ts';
 import { admit, methodsOf } from '../ingest/admit.ts';
 import { checkHookToken, presentedToken } from '../ingest/authenticate.ts';
 import { receive, recordHandshake } from '../ingest/receive.ts';
 import type { Refusal, SignedRequest } from '../ingest/verify/verifier.ts';
 import type { Executor } from '../store/database.ts';
-import { refuse, refuseTooLarge } from './answer.ts';
+import { refuse, refuseTooLarge, sendJson } from './answer.ts';
 import type { HttpDeps } from './deps.ts';
 import { addressOf, turnAway } from './gate.ts';
 import { queryOf, searchOf } from './query.ts';
@@ -18,7 +18,6 @@ import { getRun, getRunStats, getRuns } from './runs.ts';
  */
 export function createHooks(deps: HttpDeps): (req: Request, res: Response, next: NextFunction) => Promise<void> {
   const { store, queue, throttle, refusals, log, onEvent } = deps;
-  const readBody = createBodyReader();
 
   async function refuseSender(req: Request, res: Response, name: string, { step, detail }: Refusal): Promise<void> {
     const cannotTell = step === 'keys unavailable';
@@ -62,14 +61,21 @@ export function createHooks(deps: HttpDeps): (req: Request, res: Response, next:
     const token = checkHookToken(presentedToken(req.headers) ?? queryToken, isHookToken);
     if (!byProof) {
       if (!token.ok) return refuseSender(req, res, hook ?? '', token);
-      throttle.forgive(addressOf(req));
+      throttle.forgive(() => addressOf(req));
     }
     if (hook === undefined) return refuse(res, 400, 'the hook name is not valid percent-encoding');
     if (read) return read.serve(store.read, hook, query, res);
     if (hook === '') return refuse(res, 404, 'name a hook: POST to a path below this one');
 
+    if (req.headers['content-encoding'] !== undefined) {
+      return refuse(
+        res,
+        415,
+        'send the body as it is: Gimli reads no compressed bodies, since a signature is over plain bytes',
+      );
+    }
     const limit = table.maxBodyBytes(hook);
-    const body = await readBody(req, res, limit);
+    const body = await readBody(req, limit);
     if (body === 'too large') return refuseTooLarge(req, res, limit);
 
     const { method, headers } = req;
@@ -80,7 +86,7 @@ export function createHooks(deps: HttpDeps): (req: Request, res: Response, next:
       if (admitted.step === 'unreadable') return refuse(res, 400, admitted.detail);
       return refuseSender(req, res, hook, admitted);
     }
-    if (byProof) throttle.forgive(addressOf(req));
+    if (byProof) throttle.forgive(() => addressOf(req));
 
     const known = table.knows(hook);
     const request = { ...admitted, hook, body, known };
@@ -94,8 +100,8 @@ export function createHooks(deps: HttpDeps): (req: Request, res: Response, next:
       const answer = await receive({ store, queue, log }, request);
       onEvent(known ? hook : 'unknown', answer.outcome);
       res.status(answer.status);
-      if (answer.body) res.json(answer.body);
-      else res.end();
+      if (answer.body === null) res.end();
+      else sendJson(res, answer.body);
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
       log.error({ hook }, `event refused: ${error.message}`);
@@ -127,34 +133,18 @@ function nameOf(path: string): string | undefined {
   }
 }
 
-/**
- * Express's raw parser, one for each limit that occurs. It would tell of a body that is too large only after the last byte
- * of it, so that is seen here. Throws its other errors.
- */
-function createBodyReader(): (req: Request, res: Response, limit: number) => Promise<Buffer | 'too large'> {
-  const parsers = new Map<number, ReturnType<typeof express.raw>>();
-  return (req, res, limit) =>
-    new Promise((resolve, reject) => {
-      const announced = req.headers['content-length'];
-      if (announced === undefined) onMoreThan(limit, req, () => resolve('too large'));
-      else if (Number(announced) > limit) return resolve('too large');
-      let parser = parsers.get(limit);
-      if (!parser) {
-        parser = express.raw({ limit, type: () => true });
-        parsers.set(limit, parser);
-      }
-      parser(req, res, (error?: unknown) => {
-        if (!error) resolve(Buffer.isBuffer(req.body) ? req.body : Buffer.alloc(0));
-        else if ((error as { type?: string }).type === 'entity.too.large') resolve('too large');
-        else reject(error);
-      });
+/** The bytes as they came, or 'too large' as soon as that is clear: the last byte may be long in coming. Rejects when the sender is gone. */
+function readBody(req: Request, limit: number): Promise<Buffer | 'too large'> {
+  return new Promise((resolve, reject) => {
+    if (Number(req.headers['content-length'] ?? 0) > limit) return resolve('too large');
+    const chunks: Buffer[] = [];
+    let received = 0;
+    req.on('data', (chunk: Buffer) => {
+      received += chunk.length;
+      if (received > limit) resolve('too large');
+      else chunks.push(chunk);
     });
-}
-
-function onMoreThan(limit: number, req: Request, tell: () => void): void {
-  let received = 0;
-  req.on('data', (chunk: Buffer) => {
-    received += chunk.length;
-    if (received > limit) tell();
+    req.on('end', () => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)));
+    req.on('error', () => reject(Object.assign(new Error('the sender hung up'), { status: 400 })));
   });
 }

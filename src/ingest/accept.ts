@@ -1,6 +1,6 @@
-import { v7 as uuid } from 'uuid';
 import type { Action } from '../domain/action.ts';
 import { type Context, type Event, narrow, resolveIn } from '../domain/event.ts';
+import { newId } from '../domain/id.ts';
 import { plain } from '../domain/text.ts';
 import type { Mapping } from '../mapping/mapping.ts';
 import { runJob, wakeJob } from '../queue/jobs.ts';
@@ -20,7 +20,8 @@ export interface Acceptance {
 
 export interface Accepted {
   readonly status: 200 | 202;
-  readonly body: Record<string, unknown>;
+  /** JSON */
+  readonly body: string;
   readonly runIds: readonly string[];
 }
 
@@ -38,7 +39,7 @@ export async function accept(store: Store, queue: Queue, acceptance: Acceptance)
   const lines: NewSystemEvent[] = [];
   for (const action of actions) {
     if (action.kind === 'agent') {
-      runs.push({ id: uuid(), kind: 'hook', eventId: event.id, hook, action, policy, createdAt: now });
+      runs.push({ id: newId(), kind: 'hook', eventId: event.id, hook, action, policy, createdAt: now });
     } else {
       const text = plain(action.text, resolveIn(narrow(context, action.each))).trim();
       lines.push({ eventId: event.id, source: hook, text, mode: action.wakeMode, createdAt: now });
@@ -50,7 +51,7 @@ export async function accept(store: Store, queue: Queue, acceptance: Acceptance)
     mapping: mapping.id,
     outcome: 'accepted',
     detail: null,
-    response: JSON.stringify(accepted.body),
+    response: accepted.body,
   };
 
   await store.write(async (tx, afterCommit) => {
@@ -68,6 +69,9 @@ export async function accept(store: Store, queue: Queue, acceptance: Acceptance)
 function answer(eventId: string, runs: readonly NewRun[], lines: readonly NewSystemEvent[]): Accepted {
   const runIds = runs.map((run) => run.id);
   const [runId] = runIds;
-  if (runId === undefined) return { status: 200, body: { ok: true, mode: lines[0]?.mode, eventId }, runIds };
-  return { status: 202, body: { ok: true, runId, ...(runIds.length > 1 ? { runIds } : {}), eventId }, runIds };
+  if (runId === undefined) {
+    return { status: 200, body: JSON.stringify({ ok: true, mode: lines[0]?.mode, eventId }), runIds };
+  }
+  const all = runIds.length > 1 ? { runIds } : {};
+  return { status: 202, body: JSON.stringify({ ok: true, runId, ...all, eventId }), runIds };
 }

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
-import { v7 as uuid } from 'uuid';
 import { InvalidEvent, TransformError } from '../domain/errors.ts';
 import type { Context, Event, Outcome } from '../domain/event.ts';
+import { newId } from '../domain/id.ts';
 import type { Mapping } from '../mapping/mapping.ts';
 import type { Queue } from '../queue/queue.ts';
 import { insertEvent } from '../store/events.ts';
@@ -30,8 +30,8 @@ export interface EventRequest extends Request {
 
 export interface Answer {
   readonly status: number;
-  /** null: an empty body */
-  readonly body: Record<string, unknown> | null;
+  /** JSON; null: an empty body */
+  readonly body: string | null;
   /** what became of it */
   readonly outcome: Outcome;
 }
@@ -124,7 +124,7 @@ export async function recordHandshake(
 type NewEvent = Omit<Event, 'mapping' | 'outcome' | 'detail' | 'response'>;
 
 function newEvent({ hook, headers, query, body, replayOf }: Request): NewEvent {
-  return { id: uuid(), hook, receivedAt: Date.now(), query, headers, body, replayOf: replayOf ?? null };
+  return { id: newId(), hook, receivedAt: Date.now(), query, headers, body, replayOf: replayOf ?? null };
 }
 
 /** The first candidate that matches, or why each did not. */
@@ -152,11 +152,10 @@ async function record(
   event: NewEvent,
   { outcome, detail, mapping, status, body }: Refusal,
 ): Promise<Answer> {
-  const answer = body && { ...body, eventId: event.id };
-  const response = answer && JSON.stringify(answer);
+  const response = body && JSON.stringify({ ...body, eventId: event.id });
   await store.write((tx) => insertEvent(tx, { ...event, mapping, outcome, detail, response }));
   log.info({ eventId: event.id, hook: event.hook, mapping, outcome }, 'event led to no action');
-  return { status, body: answer, outcome };
+  return { status, body: response, outcome };
 }
 
 function refusal(error: string): Record<string, unknown> {

@@ -7,8 +7,8 @@ const allowed = 20;
 export interface Throttle {
   /** Notes a failure. Gives the seconds to wait where the address has used up its tries, else 0. */
   fail(address: string): Promise<number>;
-  /** A good token clears the address. */
-  forgive(address: string): void;
+  /** A good token clears the address, which is only asked for where there is something to forgive. */
+  forgive(address: () => string): void;
   close(): void;
 }
 
@@ -25,7 +25,7 @@ export function createThrottle(): Throttle {
       return Math.max(1, Math.ceil(((resetTime?.getTime() ?? Date.now() + windowMs) - Date.now()) / 1000));
     },
     forgive(address) {
-      if (any) void failures.resetKey(ipKeyGenerator(address));
+      if (any) void failures.resetKey(ipKeyGenerator(address()));
     },
     close: () => failures.shutdown(),
   };

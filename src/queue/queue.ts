@@ -37,6 +37,6 @@ export interface Queue {
   /** At start: what a dead process held is due at once. Only where no other worker can be alive. */
   recover(tx: Executor, now: number): Promise<number>;
   counts(db: Executor): Promise<Record<'queued' | 'waiting' | 'running' | 'dead', number>>;
-  /** Called after each commit that may have made a job due. */
-  subscribe(listener: () => void): void;
+  /** Called after each commit with a new job of that kind. */
+  subscribe(listener: (kind: JobKind) => void): void;
 }

@@ -1,5 +1,5 @@
 import { CompiledQuery, sql } from 'kysely';
-import { type Job, leaseMs } from '../domain/job.ts';
+import { type Job, type JobKind, leaseMs } from '../domain/job.ts';
 import type { Executor } from '../store/database.ts';
 import type { Queue } from './queue.ts';
 
@@ -8,10 +8,12 @@ import type { Queue } from './queue.ts';
  * one, so that finding work never looks at those behind. Unique indexes guard both rules.
  */
 export function createSqliteQueue(): Queue {
-  const listeners = new Set<() => void>();
-  const notify = () => {
-    for (const listener of listeners) listener();
+  const listeners = new Set<(kind: JobKind) => void>();
+  const tell = (kind: JobKind) => () => {
+    for (const listener of listeners) listener(kind);
   };
+  // One function for each kind, since a commit calls each function once.
+  const notify = { run: tell('run'), heartbeat: tell('heartbeat'), deliver: tell('deliver') };
 
   /** Guards against a holder whose lease has gone to another. */
   const held = (job: Job) => sql<boolean>`id = ${job.id} and status = 'running' and attempt = ${job.attempt}`;
@@ -25,7 +27,7 @@ export function createSqliteQueue(): Queue {
     async enqueue(tx, job, afterCommit) {
       const { kind, ref, lane, runAt, once = null } = job;
       await tx.executeQuery(CompiledQuery.raw(enqueueSql, [kind, ref, lane, runAt, once, lane]));
-      afterCommit(notify);
+      afterCommit(notify[kind]);
     },
 
     async claim(tx, kind, limit, now) {

@@ -1,8 +1,8 @@
-import { v7 as uuid } from 'uuid';
 import type { Reply } from '../agent/agent.ts';
 import { route } from '../channels/route.ts';
 import type { TurnError } from '../domain/errors.ts';
 import { withoutAck } from '../domain/heartbeat.ts';
+import { newId } from '../domain/id.ts';
 import { backoffMs, type Job, maxAttempts } from '../domain/job.ts';
 import { oneLine, type Run, summaryOf } from '../domain/run.ts';
 import { deliverJob, wakeJob } from '../queue/jobs.ts';
@@ -149,7 +149,7 @@ async function deliverReply(
         { lastOfMain: await lastRouteOfMain(tx), owner: config.channels.owner, configured: new Set(channels.keys()) },
       )
     : { skipped: outputText.trim() === '' ? 'the reply is empty' : 'the reply only acknowledges' };
-  const delivery = { id: uuid(), runId: run.id, sessionKey: run.sessionKey, createdAt: now };
+  const delivery = { id: newId(), runId: run.id, sessionKey: run.sessionKey, createdAt: now };
   if ('skipped' in target) {
     await insertDelivery(tx, {
       ...delivery,

@@ -1,10 +1,10 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { v7 as uuid } from 'uuid';
 import { heartbeatPrompt } from '../agent/prompt.ts';
 import { durationMs } from '../config/duration.ts';
 import type { Config } from '../config/schema.ts';
 import { isActive, isEmptyChecklist } from '../domain/heartbeat.ts';
+import { newId } from '../domain/id.ts';
 import { mainSession, type Run } from '../domain/run.ts';
 import { heartbeatJob } from '../queue/jobs.ts';
 import { hasWakingLine, linesOfBeat, type SystemEvent, takeLines, waitingLines } from '../store/inbox.ts';
@@ -45,7 +45,7 @@ export function heartbeatHandler(runtime: Runtime): Handler {
           await queue.retry(tx, job, { runAt: earliest, error: null, counted: false });
           return null;
         }
-        id = uuid();
+        id = newId();
         const model = settings.model === undefined ? {} : { model: models.resolve(settings.model) };
         await insertRun(tx, newBeat(id, settings, model, now));
         const last = lines.at(-1);

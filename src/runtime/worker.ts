@@ -125,7 +125,10 @@ export function createWorker(deps: {
   return {
     start() {
       state = 'started';
-      queue.subscribe(pump);
+      queue.subscribe((kind) => {
+        // With no place free, the end of work under way asks.
+        if (busy[kind] < handlers[kind].limit()) pump();
+      });
       pump();
     },
     async stop(drainMs) {

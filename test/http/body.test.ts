@@ -86,12 +86,10 @@ describe('the limit of a body', () => {
     expect(await connection.ended).toMatch(/^HTTP\/1\.1 413 .*262144 bytes"\}$/s);
   });
 
-  it('counts a compressed body by what it holds', async () => {
-    const bomb = gzipSync(Buffer.alloc(5_000_000, ' '));
-    const { status, body } = await gateway.post('wake', bomb, { 'Content-Encoding': 'gzip' });
-    expect({ status, body }).toMatchObject({ status: 413, body: { ok: false } });
-    const fits = gzipSync(wakeOf(usualLimit));
-    expect((await gateway.post('wake', fits, { 'Content-Encoding': 'gzip' })).status).toBe(200);
+  it('is not read where it is compressed', async () => {
+    const sent = gzipSync(wakeOf(1000));
+    const { status, body } = await gateway.post('wake', sent, { 'Content-Encoding': 'gzip' });
+    expect({ status, body }).toEqual({ status: 415, body: { ok: false, error: expect.stringContaining('as it is') } });
   });
 });
 
@@ -100,7 +98,6 @@ describe('a body', () => {
     ['broken JSON', '{', {}, 400],
     ['words', 'hello', {}, 400],
     ['half of a string in UTF-8', Buffer.from([0x22, 0xff]), {}, 400],
-    ['no gzip at all, though it says so', '{}', { 'Content-Encoding': 'gzip' }, 400],
     ['an encoding that nobody knows', '{}', { 'Content-Encoding': 'rot13' }, 415],
   ])('of %s is refused as JSON, and nothing is stored', async (_, sent, headers, expected) => {
     const before = await countEvents();

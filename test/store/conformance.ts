@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
-import { v7 as uuid } from 'uuid';
 import type { Event } from '../../src/domain/event.ts';
+import { newId as uuid } from '../../src/domain/id.ts';
 import { findEvent, insertEvent, listEvents } from '../../src/store/events.ts';
 import {
   insertSystemEvent,

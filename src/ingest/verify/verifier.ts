@@ -38,9 +38,7 @@ export type Verdict = { readonly ok: true } | Refusal;
  * What tells one delivery from another, the same in each attempt; null where the sender says nothing of the kind. An id that
  * is not signed may be chosen by whoever replays a request: the hash of the body has to join it.
  */
-type Identity =
-  | { readonly ok: true; readonly deliveryId: string | null; readonly idIsSigned: boolean }
-  | Refusal;
+type Identity = { readonly ok: true; readonly deliveryId: string | null; readonly idIsSigned: boolean } | Refusal;
 
 /** What some senders must be answered before they send events. */
 export interface Handshake {
