@@ -23,8 +23,14 @@ export function startBase(dir: string): Promise<Child> {
 /** The built CLI, as a user starts it, with config, store and log in `dir`. */
 export function startGateway(dir: string, work: Work): Promise<Child> {
   fs.mkdirSync(dir, { recursive: true });
-  const args = [cli, '--config', writeConfig(dir, work), 'serve', '--port'];
+  const args = [...nodeFlags(), cli, '--config', writeConfig(dir, work), 'serve', '--port'];
   return startChild(args, path.join(dir, 'gimli.log'), probe);
+}
+
+/** What the first line of the CLI tells Node, as the system reads it. */
+function nodeFlags(): string[] {
+  const [first = ''] = fs.readFileSync(cli, 'utf8').split('\n', 1);
+  return first.split(' ').filter((word) => word.startsWith('--'));
 }
 
 /** Gimli's whole way of a request, but for the store. */
