@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
-import { relative, resolve } from 'node:path';
+import { isAbsolute, relative, resolve } from 'node:path';
 import JSON5 from 'json5';
 import { ConfigError, messageOf } from '../domain/errors.ts';
 
-/** A file as messages name it: as it was given, or relative to the working directory where that is shorter. */
+/** A file as messages name it: as it was given, or relative to the working directory where it lies below that. */
 export function fileName(file: string): string {
-  const short = relative('', resolve(file));
-  return short !== '' && short.length < file.length ? short : file;
+  const below = relative('', resolve(file));
+  return below === '' || below.startsWith('..') || isAbsolute(below) || below.length >= file.length ? file : below;
 }
 
 /** The text of a file without its byte-order mark. Throws as `readFileSync` does. */
