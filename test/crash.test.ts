@@ -20,6 +20,14 @@ interface Ledger {
   readonly lines: string[];
   /** answers that were not 2xx */
   readonly refused: string[];
+  /** calls that a dying gateway did not answer, and may or may not have accepted: they are made again */
+  readonly unanswered: Call[];
+}
+
+interface Call {
+  readonly hook: string;
+  readonly body: object;
+  readonly key: string;
 }
 
 const endings: [signal: NodeJS.Signals, rounds: number][] = [
@@ -35,7 +43,7 @@ it.each(endings)(
     // Long enough that each end cuts some turns short.
     const model = await startModel(() => wait(40, 'Done.'));
     writeConfig(dir, model);
-    const ledger: Ledger = { events: [], runs: [], lines: [], refused: [] };
+    const ledger: Ledger = { events: [], runs: [], lines: [], refused: [], unanswered: [] };
 
     for (let round = 0; round < rounds; round += 1) {
       if (signal === 'SIGKILL' && round % 2 === 1) await cli.cutStart(random() * 400);
@@ -48,7 +56,9 @@ it.each(endings)(
     }
 
     const gateway = await cli.serve();
-    await call(gateway.url, ledger, 'wake', { text: 'the last line' });
+    expect(ledger.unanswered.length).toBeGreaterThan(0);
+    for (const again of ledger.unanswered.splice(0)) await call(gateway.url, ledger, again);
+    await call(gateway.url, ledger, { hook: 'wake', body: { text: 'the last line' }, key: 'last' });
     const attempts = await account(gateway, ledger);
     // Without a turn that was cut short the test would have shown nothing; a stop hands such a turn back uncounted.
     expect(attempts > 1).toBe(signal === 'SIGKILL');
@@ -84,17 +94,23 @@ function writeConfig(dir: string, { agents }: TestModel): void {
 async function startLoad(url: string, random: () => number, ledger: Ledger): Promise<void> {
   const caller = async () => {
     for (;;) {
-      const name = `n${Math.floor(random() * 1e9)}`;
-      const [hook, body] = pick(random(), name);
+      const next = ledger.unanswered.shift() ?? newCall(random);
       try {
-        await call(url, ledger, hook, body);
+        await call(url, ledger, next);
       } catch {
+        ledger.unanswered.push(next);
         return;
       }
       await wait(random() * 30);
     }
   };
   await Promise.all([caller(), caller(), caller(), caller()]);
+}
+
+function newCall(random: () => number): Call {
+  const name = `n${Math.floor(random() * 1e9)}`;
+  const [hook, body] = pick(random(), name);
+  return { hook, body, key: name };
 }
 
 function pick(chance: number, name: string): [hook: string, body: object] {
@@ -106,10 +122,10 @@ function pick(chance: number, name: string): [hook: string, body: object] {
 }
 
 /** Throws where there was no whole answer. */
-async function call(url: string, ledger: Ledger, hook: string, body: object): Promise<void> {
+async function call(url: string, ledger: Ledger, { hook, body, key }: Call): Promise<void> {
   const response = await fetch(`${url}/hooks/${hook}`, {
     method: 'POST',
-    headers: { Authorization: `Bearer ${hookToken}`, 'Content-Type': 'application/json' },
+    headers: { Authorization: `Bearer ${hookToken}`, 'Content-Type': 'application/json', 'Idempotency-Key': key },
     body: JSON.stringify(body),
   });
   const answer = JSON.parse(await response.text());
@@ -141,6 +157,8 @@ async function account({ url }: ServedGateway, ledger: Ledger): Promise<number> 
   expect(ledger.runs.length).toBeGreaterThan(20);
   const runs = await all('hook');
   const byId = new Map(runs.map((run) => [run.runId, run]));
+  // Each call was answered in the end, so there is no run that nobody was told of.
+  expect([...byId.keys()].toSorted()).toEqual(ledger.runs.toSorted());
   for (const id of ledger.runs) expect([id, byId.get(id)?.status]).toEqual([id, 'completed']);
   for (const run of runs) {
     expect(run).toMatchObject({ status: 'completed', attempts: expect.any(Number), delivery: { status: 'sent' } });

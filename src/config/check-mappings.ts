@@ -15,6 +15,7 @@ export function checkMappings(list: unknown, at: string): Problem[] {
   return rules.flatMap((placed) => [
     ...reservedPath(placed),
     ...uselessTemplate(placed),
+    ...namelessKeys(placed),
     ...verifyProblems(placed.rule, placed.at),
   ]);
 }
@@ -47,4 +48,10 @@ function uselessTemplate({ rule, at }: PlacedRule): Problem[] {
   }
   if (Object.hasOwn(rule, own) || Object.hasOwn(rule, 'transform')) return [];
   return [{ path: at, message: `a mapping of action ${action} needs a ${own} or a transform` }];
+}
+
+/** Keys are remembered by the id of their mapping, which otherwise changes with its place in the list. */
+function namelessKeys({ rule, at }: PlacedRule): Problem[] {
+  if (follow(rule, ['dedupeKey']) === undefined || follow(rule, ['id']) !== undefined) return [];
+  return [{ path: `${at}/id`, message: 'missing; a mapping with a dedupeKey needs an id of its own' }];
 }

@@ -65,6 +65,7 @@ export interface WakeAction {
   readonly text: Text;
   readonly wakeMode: 'now' | 'next-heartbeat';
   readonly each?: Each;
+  readonly dedupeKey?: string;
 }
 
 /** Run one isolated agent turn. */
@@ -82,6 +83,8 @@ export interface AgentAction {
   readonly thinking?: Thinking;
   readonly timeoutSeconds?: number;
   readonly each?: Each;
+  /** of the actions of a mapping with the same key one is done */
+  readonly dedupeKey?: string;
 }
 
 export type Action = WakeAction | AgentAction;

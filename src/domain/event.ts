@@ -1,12 +1,16 @@
 import type { Resolve } from './text.ts';
 
-/** What became of an inbound request. A duplicate is an outcome too, once something can produce it. */
-export const outcomes = ['accepted', 'filtered', 'skipped', 'invalid', 'failed', 'handshake'] as const;
+/** What became of an inbound request. */
+export const outcomes = ['accepted', 'filtered', 'skipped', 'duplicate', 'invalid', 'failed', 'handshake'] as const;
 export type Outcome = (typeof outcomes)[number];
+
+/** Where requests come in: `hooks` is `hooks.path`, `specs` is `/hook`. Each has names of its own and its own form of answers. */
+export type Endpoint = 'hooks' | 'specs';
 
 /** One inbound request as recorded. Secrets are taken out of the headers before the event exists. */
 export interface Event {
   readonly id: string;
+  readonly endpoint: Endpoint;
   readonly hook: string;
   /** epoch ms */
   readonly receivedAt: number;
@@ -17,8 +21,10 @@ export interface Event {
   /** id of the mapping that answered for it; null where none matched */
   readonly mapping: string | null;
   readonly outcome: Outcome;
-  /** why it was filtered, skipped, invalid or failed */
+  /** why it was filtered, skipped, a duplicate, invalid or failed */
   readonly detail: string | null;
+  /** the answer's HTTP status */
+  readonly status: number;
   /** the answer's body as JSON; null for an empty one */
   readonly response: string | null;
   /** the event that was sent through the mappings again */

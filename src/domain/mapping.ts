@@ -31,11 +31,37 @@ const transformSchema = Type.Object(
   { additionalProperties: false },
 );
 
+/** What a run may do besides answering. */
+export const toolNames = ['ping_user', 'report'] as const;
+export type ToolName = (typeof toolNames)[number];
+
 /** Safety switches: they live in a mapping and nowhere else, so no payload and no transform can reach them. */
 export const safetyFields = {
   allowUnsafeExternalContent: Type.Boolean({
     default: false,
     description: 'DANGEROUS: put external values into the prompt without the fence. Only for sources you control.',
+  }),
+  schema: Type.Record(Type.String(), Type.Unknown(), {
+    description: 'JSON Schema (draft 7) of the payload: what does not fit is refused with 400 and the reasons.',
+  }),
+  screen: Type.Boolean({
+    default: false,
+    description: 'Ask a small model whether a value is an attack before the agent sees it; see `screening`.',
+  }),
+  tools: Type.Array(Type.Enum(toolNames), {
+    uniqueItems: true,
+    default: [],
+    description:
+      'What a run may do besides answering: `ping_user` sends the owner a message, `report` tells main something.',
+  }),
+  context: Type.Enum(['none', 'main'], {
+    default: 'none',
+    description: 'Whether a run sees the recent conversation of main.',
+  }),
+  updateMainSession: Type.Enum(['always', 'on_ping', 'freely', 'blocked'], {
+    default: 'always',
+    description:
+      'What a run tells the main session: its summary; its summary if it pinged the owner; what it says with the tool `report`; nothing.',
   }),
 };
 
@@ -67,9 +93,10 @@ export const mappingSchema = Type.Object(
           description: 'A top-level array of the payload: one action per element.',
         }),
         maxBodyBytes: Type.Integer({ minimum: 1, description: 'Body limit of this hook in bytes.' }),
-        updateMainSession: Type.Enum(['always', 'blocked'], {
-          default: 'always',
-          description: 'Whether a run posts its summary to the main session.',
+        dedupeKey: Type.String({
+          minLength: 1,
+          description:
+            'Template: of several events (with `forEach`: elements) for which it renders the same, one is acted on.',
         }),
         ...safetyFields,
       }),
@@ -81,7 +108,16 @@ export type MappingRule = Static<typeof mappingSchema>;
 
 /** `hooks.<preset>`: what the owner changes in every mapping of that preset. */
 export const presetOverlaySchema = Type.Object(
-  { ...Type.Partial(Type.Object({ verify: verifySchema, ...replyFields, ...safetyFields })).properties },
+  {
+    ...Type.Partial(
+      Type.Object({
+        verify: verifySchema,
+        ...replyFields,
+        allowUnsafeExternalContent: safetyFields.allowUnsafeExternalContent,
+        screen: safetyFields.screen,
+      }),
+    ).properties,
+  },
   { additionalProperties: false },
 );
 export type PresetOverlay = Static<typeof presetOverlaySchema>;
@@ -104,10 +140,22 @@ export const presetSchema = Type.Object(
 export type Preset = Static<typeof presetSchema>;
 
 /** Where a mapping came from. */
-export type Origin = 'builtin' | 'config' | 'preset';
+export type Origin = 'builtin' | 'config' | 'preset' | 'spec';
 
 /** The safety decisions a run carries beside its action: a snapshot, since it may execute later. */
 export interface Policy {
   readonly allowUnsafeExternalContent: boolean;
-  readonly updateMainSession: 'always' | 'blocked';
+  readonly updateMainSession: 'always' | 'on_ping' | 'freely' | 'blocked';
+  readonly screen: boolean;
+  readonly tools: readonly ToolName[];
+  readonly context: 'none' | 'main';
 }
+
+/** What a mapping grants that says nothing about safety. */
+export const usualPolicy: Policy = {
+  allowUnsafeExternalContent: false,
+  updateMainSession: 'always',
+  screen: false,
+  tools: [],
+  context: 'none',
+};

@@ -77,11 +77,11 @@ export function createApi(deps: HttpDeps): express.Router {
   router.post('/events/:id/replay', async (req, res) => {
     const event = await findEvent(store.read, req.params.id);
     if (!event) return refuse(res, 404, 'event not found');
-    const { hook, headers, query, body } = event;
+    const { endpoint, hook, headers, query, body } = event;
     const { table } = deps.current();
     // It proved who sent it when it came; a signature of that time would be too old by now.
     const [candidates, known] = [table.candidates(hook), table.knows(hook)];
-    const request = { hook, headers, query, body, payload: parseBody(body, headers), candidates, known };
+    const request = { endpoint, hook, headers, query, body, payload: parseBody(body, headers), candidates, known };
     const answer = await receive({ store, queue, log }, { ...request, replayOf: event.id });
     res.json({
       ok: true,

@@ -89,7 +89,7 @@ export function createHooks(deps: HttpDeps): (req: Request, res: Response, next:
     if (byProof) throttle.forgive(() => addressOf(req));
 
     const known = table.knows(hook);
-    const request = { ...admitted, hook, body, known };
+    const request = { ...admitted, endpoint: 'hooks', hook, body, known } as const;
     try {
       if (admitted.handshake) {
         const { mapping, answer } = admitted.handshake;
@@ -99,6 +99,7 @@ export function createHooks(deps: HttpDeps): (req: Request, res: Response, next:
       }
       const answer = await receive({ store, queue, log }, request);
       onEvent(known ? hook : 'unknown', answer.outcome);
+      if (answer.outcome === 'duplicate') res.setHeader('Idempotent-Replayed', 'true');
       res.status(answer.status);
       if (answer.body === null) res.end();
       else sendJson(res, answer.body);

@@ -43,14 +43,16 @@ export function adminRun(run: Run, delivery: Delivery | undefined) {
 }
 
 export function eventRow(event: EventRow) {
-  const { id, hook, receivedAt, mapping, outcome, detail, response, replayOf } = event;
+  const { id, endpoint, hook, receivedAt, mapping, outcome, detail, status, response, replayOf } = event;
   return {
     eventId: id,
+    endpoint,
     hook,
     receivedAt,
     outcome,
     mapping,
     detail,
+    status,
     answer: response && JSON.parse(response),
     replayOf,
   };

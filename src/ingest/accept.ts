@@ -1,77 +1,94 @@
 import type { Action } from '../domain/action.ts';
-import { type Context, type Event, narrow, resolveIn } from '../domain/event.ts';
+import { type Context, narrow, resolveIn } from '../domain/event.ts';
 import { newId } from '../domain/id.ts';
 import { plain } from '../domain/text.ts';
 import type { Mapping } from '../mapping/mapping.ts';
 import { runJob, wakeJob } from '../queue/jobs.ts';
 import type { Queue } from '../queue/queue.ts';
+import type { Executor } from '../store/database.ts';
 import { insertEvent } from '../store/events.ts';
 import { insertSystemEvent, type NewSystemEvent } from '../store/inbox.ts';
 import { insertRun, type NewRun } from '../store/runs.ts';
 import type { Store } from '../store/store.ts';
+import { answersOf } from './answers.ts';
+import { type Answer, claim, type NewEvent, type Once, onceByMapping, repeat } from './once.ts';
 
 /** A request that its mapping turned into actions. */
 export interface Acceptance {
-  readonly event: Omit<Event, 'outcome' | 'detail' | 'response' | 'mapping'>;
+  readonly event: NewEvent;
   readonly context: Context;
   readonly mapping: Pick<Mapping, 'id' | 'path' | 'policy'>;
   readonly actions: readonly Action[];
+  /** undefined: nothing tells it from another */
+  readonly once: Once | undefined;
 }
 
-export interface Accepted {
-  readonly status: 200 | 202;
-  /** JSON */
-  readonly body: string;
-  readonly runIds: readonly string[];
+/** What an action makes: a run, or a line for main. */
+interface Made {
+  readonly once: Once | undefined;
+  readonly run?: NewRun;
+  readonly line?: NewSystemEvent;
 }
 
 /**
- * Stores the event with everything that follows from it in one transaction, and resolves after its commit.
- * Throws StoreError where it cannot: then nothing was accepted.
+ * Stores the event with everything that follows from it in one transaction, and resolves after its commit. What was here
+ * before is recorded as a duplicate and answered as it was then. Throws StoreError where it cannot store: then nothing was
+ * accepted.
  */
-export async function accept(store: Store, queue: Queue, acceptance: Acceptance): Promise<Accepted> {
-  const { event, context, mapping, actions } = acceptance;
-  const { policy } = mapping;
-  // Not the name in the URL, which anybody may choose where a mapping answers for every hook.
-  const hook = mapping.path ?? mapping.id;
+export async function accept(store: Store, queue: Queue, acceptance: Acceptance): Promise<Answer> {
+  const { event, mapping, actions, once } = acceptance;
+  const all = actions.map((action) => make(acceptance, action));
   const now = event.receivedAt;
-  const runs: NewRun[] = [];
-  const lines: NewSystemEvent[] = [];
-  for (const action of actions) {
-    if (action.kind === 'agent') {
-      runs.push({ id: newId(), kind: 'hook', eventId: event.id, hook, action, policy, createdAt: now });
-    } else {
-      const text = plain(action.text, resolveIn(narrow(context, action.each))).trim();
-      lines.push({ eventId: event.id, source: hook, text, mode: action.wakeMode, createdAt: now });
-    }
-  }
-  const accepted = answer(event.id, runs, lines);
-  const recorded: Event = {
-    ...event,
-    mapping: mapping.id,
-    outcome: 'accepted',
-    detail: null,
-    response: accepted.body,
-  };
 
-  await store.write(async (tx, afterCommit) => {
-    await insertEvent(tx, recorded);
+  return store.write(async (tx, afterCommit) => {
+    const before = await claim(tx, event, once);
+    if (before !== undefined && once) return repeat(tx, event, before, once);
+    const { made, seen } = await unseen(tx, event, all);
+    const [known] = seen;
+    if (known && made.length === 0) return repeat(tx, event, known.eventId, known.once);
+
+    const runs = made.flatMap(({ run }) => run ?? []);
+    const lines = made.flatMap(({ line }) => line ?? []);
+    const runIds = runs.map(({ id }) => id);
+    const answer = answersOf[event.endpoint].accepted({ eventId: event.id, runIds, mode: lines[0]?.mode });
+    const response = JSON.stringify(answer.body);
+    const detail = known ? `${seen.length} of ${all.length} were here before` : null;
+    const { status } = answer;
+    await insertEvent(tx, { ...event, mapping: mapping.id, outcome: 'accepted', detail, status, response });
     for (const run of runs) {
       await insertRun(tx, run);
       await queue.enqueue(tx, runJob(run.id, run.action.sessionKey, now), afterCommit);
     }
     for (const line of lines) await insertSystemEvent(tx, line);
-    if (lines.some((line) => line.mode === 'now')) await queue.enqueue(tx, wakeJob(now), afterCommit);
+    if (lines.some(({ mode }) => mode === 'now')) await queue.enqueue(tx, wakeJob(now), afterCommit);
+    return { status, body: response, outcome: 'accepted' };
   });
-  return accepted;
 }
 
-function answer(eventId: string, runs: readonly NewRun[], lines: readonly NewSystemEvent[]): Accepted {
-  const runIds = runs.map((run) => run.id);
-  const [runId] = runIds;
-  if (runId === undefined) {
-    return { status: 200, body: JSON.stringify({ ok: true, mode: lines[0]?.mode, eventId }), runIds };
+function make({ event, context, mapping }: Acceptance, action: Action): Made {
+  const { dedupeKey } = action;
+  // A replay is asked for, and so it is no repetition.
+  const once = dedupeKey === undefined || event.replayOf !== null ? undefined : onceByMapping(mapping.id, dedupeKey);
+  // Not the name in the URL, which anybody may choose where a mapping answers for every hook.
+  const hook = mapping.path ?? mapping.id;
+  const createdAt = event.receivedAt;
+  if (action.kind === 'agent') {
+    const { policy } = mapping;
+    return { once, run: { id: newId(), kind: 'hook', eventId: event.id, hook, action, policy, createdAt } };
   }
-  const all = runIds.length > 1 ? { runIds } : {};
-  return { status: 202, body: JSON.stringify({ ok: true, runId, ...all, eventId }), runIds };
+  const text = plain(action.text, resolveIn(narrow(context, action.each))).trim();
+  return { once, line: { eventId: event.id, source: hook, text, mode: action.wakeMode, createdAt } };
+}
+
+/** What is new by the `dedupeKey` of its mapping, and which events had the rest. */
+async function unseen(tx: Executor, event: NewEvent, all: readonly Made[]) {
+  const made: Made[] = [];
+  const seen: { eventId: string; once: Once }[] = [];
+  for (const one of all) {
+    const { once } = one;
+    const eventId = await claim(tx, event, once);
+    if (eventId !== undefined && once) seen.push({ eventId, once });
+    else made.push(one);
+  }
+  return { made, seen };
 }

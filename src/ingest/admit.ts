@@ -2,6 +2,7 @@ import { messageOf } from '../domain/errors.ts';
 import { parseBody } from '../domain/event.ts';
 import type { Mapping } from '../mapping/mapping.ts';
 import { cleanHeaders } from './clean-headers.ts';
+import { type Once, onceByDelivery, onceByHeader } from './once.ts';
 import {
   type Handshake,
   type Refusal,
@@ -25,11 +26,13 @@ export interface Admitted {
   readonly headers: Record<string, string>;
   readonly query: Record<string, string>;
   readonly payload: unknown;
+  /** what tells the delivery from its repetition; undefined where nothing does */
+  readonly once: Once | undefined;
   /** what to answer at once, where the request is no event */
   readonly handshake: { readonly mapping: Mapping; readonly answer: Handshake } | null;
 }
 
-/** A body that is neither JSON nor a form, of a sender who is known. */
+/** A request of a sender who is known whose body is neither JSON nor a form, or whose key is too long. */
 interface Unreadable {
   readonly ok: false;
   readonly step: 'unreadable';
@@ -74,18 +77,26 @@ export async function admit(
   const clean = withoutCredentials(verifiers, request);
   for (const { mapping, verifier } of candidates) {
     const answer = verifier && proven.has(verifier) ? verifier.handshake(request, payload) : null;
-    if (answer) return { ok: true, ...clean, payload, candidates: [], handshake: { mapping, answer } };
+    if (answer) {
+      return { ok: true, ...clean, payload, candidates: [], once: undefined, handshake: { mapping, answer } };
+    }
   }
 
-  for (const verifier of [...proven]) {
+  let once: Once | undefined;
+  for (const { mapping, verifier } of candidates) {
+    if (!verifier || !proven.has(verifier)) continue;
     const identity = verifier.identify(request, payload);
-    if (identity.ok) continue;
-    proven.delete(verifier);
-    refusals.push(identity);
+    if (identity.ok) once ??= onceByDelivery(mapping.verify?.scheme ?? '', identity, request.rawBody);
+    else if (proven.delete(verifier)) refusals.push(identity);
   }
   if (!hasToken && proven.size === 0) return told(refusals);
+  if (proven.size === 0) {
+    const byHeader = onceByHeader(request.headers);
+    if (typeof byHeader === 'string') return { ok: false, step: 'unreadable', detail: byHeader };
+    once = byHeader;
+  }
   const open = candidates.filter(({ verifier }) => (verifier ? proven.has(verifier) : hasToken));
-  return { ok: true, ...clean, payload, candidates: open.map(({ mapping }) => mapping), handshake: null };
+  return { ok: true, ...clean, payload, candidates: open.map(({ mapping }) => mapping), once, handshake: null };
 }
 
 function verifiersOf(candidates: readonly Candidate[]): Verifier[] {

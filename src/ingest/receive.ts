@@ -1,16 +1,20 @@
 import type { Logger } from 'pino';
 import { InvalidEvent, TransformError } from '../domain/errors.ts';
-import type { Context, Event, Outcome } from '../domain/event.ts';
+import type { Context, Endpoint, Event } from '../domain/event.ts';
 import { newId } from '../domain/id.ts';
 import type { Mapping } from '../mapping/mapping.ts';
 import type { Queue } from '../queue/queue.ts';
+import { findKey } from '../store/delivery-keys.ts';
 import { insertEvent } from '../store/events.ts';
 import type { Store } from '../store/store.ts';
 import { accept } from './accept.ts';
+import { answersOf } from './answers.ts';
+import { type Answer, claim, type NewEvent, type Once, repeat } from './once.ts';
 import type { Handshake } from './verify/verifier.ts';
 
 /** An authenticated request to a hook, without what authenticated it. */
 export interface Request {
+  readonly endpoint: Endpoint;
   readonly hook: string;
   readonly headers: Record<string, string>;
   readonly query: Record<string, string>;
@@ -24,16 +28,12 @@ export interface EventRequest extends Request {
   readonly payload: unknown;
   /** the mappings that the sender may reach */
   readonly candidates: readonly Mapping[];
+  /** why there are none, where the reader should know more than that */
+  readonly unknown?: string;
   /** whether a mapping has the hook by name */
   readonly known: boolean;
-}
-
-export interface Answer {
-  readonly status: number;
-  /** JSON; null: an empty body */
-  readonly body: string | null;
-  /** what became of it */
-  readonly outcome: Outcome;
+  /** what tells the delivery from its repetition */
+  readonly once?: Once | undefined;
 }
 
 export interface Receiver {
@@ -43,64 +43,48 @@ export interface Receiver {
 }
 
 /**
- * One event, from its payload to its answer: find the mapping, make its actions, store them, answer.
- * Throws StoreError where nothing could be stored.
+ * One event, from its payload to its answer: find the mapping, make its actions, store them, answer. What was here before is
+ * answered as it was then. Throws StoreError where nothing could be stored.
  */
 export async function receive(receiver: Receiver, request: EventRequest): Promise<Answer> {
-  const { store, queue, log } = receiver;
-  const { hook, query, headers, body, payload, known } = request;
+  const { store, queue } = receiver;
+  const { hook, query, headers, body, payload, known, once } = request;
   const event = newEvent(request);
-  const context: Context = { payload, headers, query, path: hook, now: new Date(event.receivedAt).toISOString() };
+  const answers = answersOf[event.endpoint];
+  const before = once && (await findKey(store.read, event, once.key));
+  if (once && before !== undefined)
+    return noted(receiver, event, await store.write((tx) => repeat(tx, event, before, once)));
 
+  const context: Context = { payload, headers, query, path: hook, now: new Date(event.receivedAt).toISOString() };
   const { mapping, misses } = findMapping(request.candidates, context);
   if (!mapping) {
-    const detail = known ? misses.join('; ') : 'no mapping has this name';
-    const answer = known ? null : refusal(`hook not found: ${hook}`);
-    return record(receiver, event, {
-      outcome: 'filtered',
-      detail,
-      mapping: null,
-      status: known ? 204 : 404,
-      body: answer,
-    });
+    const detail = known ? misses.join('; ') : (request.unknown ?? 'no mapping has this name');
+    const answer = known ? null : answers.refused(answers.unknown(hook), undefined, event.id);
+    return record(receiver, event, { outcome: 'filtered', detail, mapping: null, status: known ? 204 : 404, answer });
   }
 
+  const about = { mapping: mapping.id };
   try {
+    const problems = mapping.check(payload);
+    if (problems.length > 0) throw new InvalidEvent('validation failed', problems);
     const acting = mapping.act(context, body);
     const actions = acting instanceof Promise ? await acting : acting;
     if (!actions || actions.length === 0) {
       const detail = actions ? 'there is nothing in the batch' : 'the transform said null';
-      return await record(receiver, event, {
-        outcome: 'skipped',
-        detail,
-        mapping: mapping.id,
-        status: 204,
-        body: null,
-      });
+      const skipped = { ...about, outcome: 'skipped', detail, status: 204, answer: null } as const;
+      return await record(receiver, event, skipped, once);
     }
-    const accepted = await accept(store, queue, {
-      event,
-      context,
-      mapping,
-      actions,
-    });
-    log.debug({ eventId: event.id, hook, mapping: mapping.id, runIds: accepted.runIds }, 'event accepted');
-    return { ...accepted, outcome: 'accepted' };
+    const accepted = await accept(store, queue, { event, context, mapping, actions, once });
+    return noted(receiver, event, accepted);
   } catch (error) {
     if (error instanceof InvalidEvent) {
-      const answer = { ...refusal(error.message), ...(error.details ? { details: error.details } : {}) };
       const detail = [error.message, ...(error.details ?? [])].join('; ');
-      return record(receiver, event, { outcome: 'invalid', detail, mapping: mapping.id, status: 400, body: answer });
+      const answer = answers.refused(error.message, error.details, event.id);
+      return record(receiver, event, { ...about, outcome: 'invalid', detail, status: 400, answer });
     }
     if (error instanceof TransformError) {
-      const answer = refusal('the transform of this hook failed; see the event');
-      return record(receiver, event, {
-        outcome: 'failed',
-        detail: error.message,
-        mapping: mapping.id,
-        status: 500,
-        body: answer,
-      });
+      const answer = answers.refused('the transform of this hook failed; see the event', undefined, event.id);
+      return record(receiver, event, { ...about, outcome: 'failed', detail: error.message, status: 500, answer });
     }
     throw error;
   }
@@ -116,15 +100,20 @@ export async function recordHandshake(
   const event = newEvent(request);
   const response = answer.contentType === 'application/json' ? answer.body : JSON.stringify(answer.body);
   await store.write((tx) =>
-    insertEvent(tx, { ...event, mapping: mapping.id, outcome: 'handshake', detail: null, response }),
+    insertEvent(tx, {
+      ...event,
+      mapping: mapping.id,
+      outcome: 'handshake',
+      detail: null,
+      status: answer.status,
+      response,
+    }),
   );
   log.info({ eventId: event.id, hook: event.hook, mapping: mapping.id }, 'handshake answered');
 }
 
-type NewEvent = Omit<Event, 'mapping' | 'outcome' | 'detail' | 'response'>;
-
-function newEvent({ hook, headers, query, body, replayOf }: Request): NewEvent {
-  return { id: newId(), hook, receivedAt: Date.now(), query, headers, body, replayOf: replayOf ?? null };
+function newEvent({ endpoint, hook, headers, query, body, replayOf }: Request): NewEvent {
+  return { id: newId(), endpoint, hook, receivedAt: Date.now(), query, headers, body, replayOf: replayOf ?? null };
 }
 
 /** The first candidate that matches, or why each did not. */
@@ -138,26 +127,26 @@ function findMapping(candidates: readonly Mapping[], context: Context): { mappin
   return { misses };
 }
 
-interface Refusal {
-  readonly outcome: Outcome;
-  readonly detail: string;
-  readonly mapping: string | null;
-  readonly status: number;
-  readonly body: Record<string, unknown> | null;
+interface Refusal extends Pick<Event, 'outcome' | 'mapping' | 'detail' | 'status'> {
+  readonly answer: object | null;
 }
 
 /** What led to no action is recorded too, so that nobody has to wonder why nothing happened. */
-async function record(
-  { store, log }: Receiver,
-  event: NewEvent,
-  { outcome, detail, mapping, status, body }: Refusal,
-): Promise<Answer> {
-  const response = body && JSON.stringify({ ...body, eventId: event.id });
-  await store.write((tx) => insertEvent(tx, { ...event, mapping, outcome, detail, response }));
-  log.info({ eventId: event.id, hook: event.hook, mapping, outcome }, 'event led to no action');
-  return { status, body: response, outcome };
+async function record(receiver: Receiver, event: NewEvent, refusal: Refusal, once?: Once): Promise<Answer> {
+  const { answer, ...became } = refusal;
+  const response = answer && JSON.stringify(answer);
+  const recorded = await receiver.store.write(async (tx): Promise<Answer> => {
+    const before = await claim(tx, event, once);
+    if (before !== undefined && once) return repeat(tx, event, before, once);
+    await insertEvent(tx, { ...event, ...became, response });
+    return { status: became.status, body: response, outcome: became.outcome };
+  });
+  return noted(receiver, event, recorded);
 }
 
-function refusal(error: string): Record<string, unknown> {
-  return { ok: false, error };
+function noted({ log }: Receiver, { id: eventId, hook }: NewEvent, answer: Answer): Answer {
+  const { outcome, status } = answer;
+  if (outcome === 'accepted') log.debug({ eventId, hook, outcome, status }, 'event accepted');
+  else log.info({ eventId, hook, outcome, status }, 'event led to no action');
+  return answer;
 }

@@ -20,14 +20,25 @@ export interface CompiledRule {
   readonly name: Template;
   readonly sessionKey: Template | undefined;
   readonly to: Template | undefined;
+  readonly dedupeKey: Template | undefined;
   readonly model: string | undefined;
   readonly resolveModel: ResolveModel;
 }
 
 /** The action of one element: what the rule says, over which the patch of a transform goes. Throws InvalidEvent. */
 export function makeAction(compiled: CompiledRule, element: Element, patch: Patch): Action {
-  const action = patch.action ?? compiled.rule.action ?? 'agent';
-  return action === 'wake' ? makeWake(compiled, element, patch) : makeAgent(compiled, element, patch);
+  const kind = patch.action ?? compiled.rule.action ?? 'agent';
+  const action = kind === 'wake' ? makeWake(compiled, element, patch) : makeAgent(compiled, element, patch);
+  const dedupeKey =
+    compiled.dedupeKey && renderDedupeKey(compiled.dedupeKey(element.context), resolveIn(element.context));
+  return dedupeKey === undefined ? action : { ...action, dedupeKey };
+}
+
+/** A key with a part that renders empty tells nothing apart: such an element is always acted on. */
+function renderDedupeKey(text: Text, resolve: Resolve): string | undefined {
+  const parts = text.map((part) => (typeof part === 'string' ? part : referenceValue(part, resolve)));
+  const empty = text.some((part, at) => typeof part !== 'string' && parts[at]?.trim() === '');
+  return empty ? undefined : parts.join('');
 }
 
 function makeWake({ rule, text: template }: CompiledRule, { context, each }: Element, patch: Patch): WakeAction {

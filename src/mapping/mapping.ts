@@ -2,13 +2,14 @@ import type { Checked } from '../config/ajv.ts';
 import { type Problem, toPointer } from '../config/problem.ts';
 import type { Action } from '../domain/action.ts';
 import { InvalidEvent, messageOf } from '../domain/errors.ts';
-import type { Context } from '../domain/event.ts';
-import type { MappingRule, Origin, Policy } from '../domain/mapping.ts';
+import type { Context, Endpoint } from '../domain/event.ts';
+import { type MappingRule, type Origin, type Policy, usualPolicy } from '../domain/mapping.ts';
 import type { Verify } from '../domain/verify.ts';
 import { compileFanOut, type Element } from './fan-out.ts';
 import { type CompiledRule, makeAction, type ResolveModel } from './make-action.ts';
 import { compileMatch, describeMatch } from './match.ts';
 import type { Patch } from './patch.ts';
+import { type CheckPayload, compilePayloadSchema } from './payload-schema.ts';
 import { sessionKeyProblem } from './session-key.ts';
 import { compileTemplate } from './template.ts';
 import type { Transforms } from './transform.ts';
@@ -17,6 +18,8 @@ import type { Transforms } from './transform.ts';
 export interface Mapping {
   readonly id: string;
   readonly origin: Origin;
+  /** where its requests come in */
+  readonly endpoint: Endpoint;
   /** the hook it answers for; undefined for any */
   readonly path: string | undefined;
   /** for people: which events it takes (empty for all of its hook), and what it makes of them */
@@ -29,6 +32,8 @@ export interface Mapping {
   readonly verify: Verify | undefined;
   /** null where the event is for this mapping, else the clause that failed and the value seen */
   match(context: Context): string | null;
+  /** What is wrong with the payload of an event that matches, a line for each problem. */
+  check: CheckPayload;
   /**
    * The actions of an event that matches; none to skip it: null where a transform said so, an empty list for an empty batch.
    * A promise only where a transform runs. Throws InvalidEvent or TransformError.
@@ -43,6 +48,7 @@ export interface MappingDeps {
 }
 
 const unchanged: Patch = {};
+const takesAll: CheckPayload = () => [];
 
 /** Compiles a rule, or says everything that is wrong with it; the paths of the problems begin at the rule. */
 export function compileMapping(
@@ -59,35 +65,38 @@ export function compileMapping(
       return undefined;
     }
   }
-  const template = (field: 'messageTemplate' | 'textTemplate' | 'name' | 'sessionKey' | 'to', source = rule[field]) =>
-    source === undefined ? undefined : attempt(field, () => compileTemplate(source));
+  const { schema } = rule;
+  const check = schema === undefined ? takesAll : attempt('schema', () => compilePayloadSchema(schema));
+  const template = (
+    field: 'messageTemplate' | 'textTemplate' | 'name' | 'sessionKey' | 'to' | 'dedupeKey',
+    source = rule[field],
+  ) => (source === undefined ? undefined : attempt(field, () => compileTemplate(source)));
 
   const match = attempt('match', () => compileMatch(rule.match));
   const elementsOf = attempt('forEach', () => compileFanOut(rule.forEach));
   const name = template('name', rule.name ?? '{{path}}');
   const [message, text] = [template('messageTemplate'), template('textTemplate')];
-  const [sessionKey, to] = [template('sessionKey'), template('to')];
+  const [sessionKey, to, dedupeKey] = [template('sessionKey'), template('to'), template('dedupeKey')];
   // A key without placeholders is the same for every event: a bad one would refuse them all.
   const keyProblem = rule.sessionKey?.includes('{{') === false ? sessionKeyProblem(rule.sessionKey) : undefined;
   if (keyProblem !== undefined) problems.push({ path: '/sessionKey', message: keyProblem });
   const model = rule.model === undefined ? undefined : attempt('model', () => resolveModel(rule.model ?? ''));
-  if (problems.length > 0 || !match || !elementsOf || !name) return { ok: false, problems };
+  if (problems.length > 0 || !match || !check || !elementsOf || !name) return { ok: false, problems };
 
-  const compiled: CompiledRule = { rule, message, text, name, sessionKey, to, model, resolveModel };
+  const compiled: CompiledRule = { rule, message, text, name, sessionKey, to, dedupeKey, model, resolveModel };
   const { transform } = rule;
   const value: Mapping = {
     id,
     origin,
+    endpoint: 'hooks',
     path: hookOf(rule),
     when: describeMatch(rule.match),
     does: describeAction(rule),
     maxBodyBytes: rule.maxBodyBytes,
-    policy: {
-      allowUnsafeExternalContent: rule.allowUnsafeExternalContent ?? false,
-      updateMainSession: rule.updateMainSession ?? 'always',
-    },
+    policy: policyOf(rule),
     verify: rule.verify,
     match,
+    check,
     act(context, rawBody) {
       const elements = elementsOf(context);
       if (!transform) return elements.map((element) => named(element, () => makeAction(compiled, element, unchanged)));
@@ -101,6 +110,11 @@ export function compileMapping(
     },
   };
   return { ok: true, value };
+}
+
+function policyOf(rule: MappingRule): Policy {
+  const { allowUnsafeExternalContent, updateMainSession, screen, tools, context } = { ...usualPolicy, ...rule };
+  return { allowUnsafeExternalContent, updateMainSession, screen, tools, context };
 }
 
 /** In a batch, an error says which element it is about. */

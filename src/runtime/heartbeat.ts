@@ -5,6 +5,7 @@ import { durationMs } from '../config/duration.ts';
 import type { Config } from '../config/schema.ts';
 import { isActive, isEmptyChecklist } from '../domain/heartbeat.ts';
 import { newId } from '../domain/id.ts';
+import { usualPolicy } from '../domain/mapping.ts';
 import { mainSession, type Run } from '../domain/run.ts';
 import { heartbeatJob } from '../queue/jobs.ts';
 import { hasWakingLine, linesOfBeat, type SystemEvent, takeLines, waitingLines } from '../store/inbox.ts';
@@ -69,7 +70,7 @@ function newBeat(
     eventId: null,
     hook: 'heartbeat',
     createdAt: now,
-    policy: { allowUnsafeExternalContent: false, updateMainSession: 'blocked' as const },
+    policy: { ...usualPolicy, updateMainSession: 'blocked' as const },
     action: {
       kind: 'agent' as const,
       message: [],

@@ -1,5 +1,5 @@
 import type { Generated, Kysely } from 'kysely';
-import type { Outcome } from '../domain/event.ts';
+import type { Endpoint, Outcome } from '../domain/event.ts';
 import type { JobKind } from '../domain/job.ts';
 import type { RunErrorCode, RunStatus } from '../domain/run.ts';
 
@@ -7,6 +7,7 @@ import type { RunErrorCode, RunStatus } from '../domain/run.ts';
 export interface Database {
   events: {
     id: string;
+    endpoint: Endpoint;
     hook: string;
     receivedAt: number;
     queryJson: string;
@@ -15,9 +16,12 @@ export interface Database {
     mapping: string | null;
     outcome: Outcome;
     detail: string | null;
+    status: number;
     response: string | null;
     replayOf: string | null;
   };
+  /** what tells a delivery from its repetition: remembered as long as its event */
+  deliveryKeys: { endpoint: Endpoint; hook: string; key: string; eventId: string };
   runs: {
     id: string;
     kind: 'hook' | 'heartbeat';

@@ -5,6 +5,7 @@ import { preparedInsert } from './prepared-insert.ts';
 
 const insert = preparedInsert('events', [
   'id',
+  'endpoint',
   'hook',
   'receivedAt',
   'queryJson',
@@ -13,6 +14,7 @@ const insert = preparedInsert('events', [
   'mapping',
   'outcome',
   'detail',
+  'status',
   'response',
   'replayOf',
 ]);
@@ -30,7 +32,7 @@ export async function findEvent(db: Executor, id: string): Promise<Event | undef
 /** What a list shows of an event: all but the bytes. */
 export type EventRow = Pick<
   Event,
-  'id' | 'hook' | 'receivedAt' | 'mapping' | 'outcome' | 'detail' | 'response' | 'replayOf'
+  'id' | 'endpoint' | 'hook' | 'receivedAt' | 'mapping' | 'outcome' | 'detail' | 'status' | 'response' | 'replayOf'
 >;
 
 /** Newest first; `before` is the id to go on from. */
@@ -41,7 +43,7 @@ export function listEvents(
   const { hook, outcome, before, limit } = filter;
   return db
     .selectFrom('events')
-    .select(['id', 'hook', 'receivedAt', 'mapping', 'outcome', 'detail', 'response', 'replayOf'])
+    .select(['id', 'endpoint', 'hook', 'receivedAt', 'mapping', 'outcome', 'detail', 'status', 'response', 'replayOf'])
     .$if(hook !== undefined, (query) => query.where('hook', '=', hook as string))
     .$if(outcome !== undefined, (query) => query.where('outcome', '=', outcome as Outcome))
     .$if(before !== undefined, (query) => query.where('id', '<', before as string))

@@ -12,11 +12,14 @@ export const sqliteMigrations: Record<string, Migration> = {
 
 const core = [
   `create table events (
-    id text primary key not null, hook text not null, receivedAt integer not null, queryJson text not null,
-    headersJson text not null, body blob not null, mapping text, outcome text not null, detail text, response text,
-    replayOf text)`,
+    id text primary key not null, endpoint text not null, hook text not null, receivedAt integer not null,
+    queryJson text not null, headersJson text not null, body blob not null, mapping text, outcome text not null,
+    detail text, status integer not null, response text, replayOf text)`,
   'create index eventsByHook on events (hook, id)',
   'create index eventsByOutcome on events (outcome, id)',
+  `create table deliveryKeys (
+    endpoint text not null, hook text not null, key text not null, eventId text not null,
+    primary key (endpoint, hook, key)) without rowid`,
 
   `create table runs (
     id text primary key not null, kind text not null, eventId text, hook text not null, name text not null,

@@ -177,7 +177,7 @@ describe('a bad config is refused with file, line, key, what was found and what 
       '{ hooks: { presets: ["github"],\n github: { deliver: "yes", id: "x" } } }',
       [
         'gimli.json5:2: hooks.github.deliver: expected true or false, found "yes"',
-        'gimli.json5:2: hooks.github.id: unknown key; expected one of verify, model, thinking, deliver, channel, to, allowUnsafeExternalContent',
+        'gimli.json5:2: hooks.github.id: unknown key; expected one of verify, model, thinking, deliver, channel, to, allowUnsafeExternalContent, screen',
       ],
     ],
 
@@ -208,7 +208,7 @@ describe('a bad config is refused with file, line, key, what was found and what 
       'an unknown key of a mapping',
       mapping('{ message: "x", transform: { module: "a.ts" } }'),
       [
-        'gimli.json5:3: hooks.mappings[0].message: unknown key; expected one of id, match, verify, action, wakeMode, name, sessionKey, messageTemplate, textTemplate, deliver, channel, to, model, thinking, timeoutSeconds, transform, forEach, maxBodyBytes, updateMainSession, allowUnsafeExternalContent',
+        'gimli.json5:3: hooks.mappings[0].message: unknown key; expected one of id, match, verify, action, wakeMode, name, sessionKey, messageTemplate, textTemplate, deliver, channel, to, model, thinking, timeoutSeconds, transform, forEach, maxBodyBytes, dedupeKey, allowUnsafeExternalContent, schema, screen, tools, context, updateMainSession',
       ],
     ],
     ...[

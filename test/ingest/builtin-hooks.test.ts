@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { usualPolicy } from '../../src/domain/mapping.ts';
 import { tempGateway } from '../support/temp-gateway.ts';
 
 const gateway = await tempGateway({
@@ -65,7 +66,7 @@ describe('POST /hooks/agent', () => {
     const run = await ran({ ...fields, tools: ['bash'], allowUnsafeExternalContent: true, message: 'Run this' });
     expect(run.action).toEqual({ kind: 'agent', message: [{ path: 'message' }], ...fields });
     expect(run).toMatchObject({ name: 'Email', sessionKey: 'hook:email:1', model: 'echo/other' });
-    expect(run.policy).toEqual({ allowUnsafeExternalContent: false, updateMainSession: 'always' });
+    expect(run.policy).toEqual(usualPolicy);
   });
 
   it.each([{}, { message: ' ' }, { message: 7 }, { message: null }])(

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { AgentAction } from '../../src/domain/action.ts';
 import { InvalidEvent } from '../../src/domain/errors.ts';
-import type { MappingRule } from '../../src/domain/mapping.ts';
+import { type MappingRule, usualPolicy } from '../../src/domain/mapping.ts';
 import type { Patch } from '../../src/mapping/patch.ts';
 import { actionsOf, compile, contextOf, mappingOf, textOf } from './fixtures.ts';
 
@@ -78,10 +78,11 @@ describe('an agent mapping', () => {
     const payload = { allowUnsafeExternalContent: true, policy: { allowUnsafeExternalContent: true } };
     const usual = mappingOf({ messageTemplate: 'x' });
     expect(actionsOf(usual, contextOf(payload))[0]).not.toHaveProperty('allowUnsafeExternalContent');
-    expect(usual.policy).toEqual({ allowUnsafeExternalContent: false, updateMainSession: 'always' });
+    expect(usual.policy).toEqual(usualPolicy);
     expect(
       mappingOf({ messageTemplate: 'x', allowUnsafeExternalContent: true, updateMainSession: 'blocked' }).policy,
     ).toEqual({
+      ...usualPolicy,
       allowUnsafeExternalContent: true,
       updateMainSession: 'blocked',
     });

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import type { Event } from '../../src/domain/event.ts';
 import { newId as uuid } from '../../src/domain/id.ts';
+import { usualPolicy } from '../../src/domain/mapping.ts';
 import { findEvent, insertEvent, listEvents } from '../../src/store/events.ts';
 import {
   insertSystemEvent,
@@ -25,6 +26,8 @@ import type { Store } from '../../src/store/store.ts';
 export function newEvent(change: Partial<Event> = {}): Event {
   return {
     id: uuid(),
+    endpoint: 'hooks',
+    status: 202,
     hook: 'agent',
     receivedAt: Date.now(),
     query: { a: '1' },
@@ -47,7 +50,7 @@ function newRun(change: Partial<NewRun> & { name?: string; sessionKey?: string }
     eventId: null,
     hook: 'agent',
     createdAt: Date.now(),
-    policy: { allowUnsafeExternalContent: false, updateMainSession: 'always' },
+    policy: usualPolicy,
     action: {
       kind: 'agent',
       message: [{ path: 'message' }],

@@ -98,7 +98,8 @@ export function createSignatureVerifier(
       }
       if (!scheme.idInPayload) {
         const deliveryId = firstHeader(headers, headersIn(scheme, headers).ids ?? []);
-        return { ok: true, deliveryId, idIsSigned: signsId };
+        const timelessBody = clockInPayload && JSON.stringify(restamp(payload, clockInPayload, 0));
+        return { ok: true, deliveryId, idIsSigned: signsId, ...(timelessBody && { timelessBody }) };
       }
       const id = follow(payload, scheme.idInPayload);
       return { ok: true, deliveryId: typeof id === 'string' && id !== '' ? id : null, idIsSigned: true };

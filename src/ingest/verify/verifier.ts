@@ -38,7 +38,13 @@ export type Verdict = { readonly ok: true } | Refusal;
  * What tells one delivery from another, the same in each attempt; null where the sender says nothing of the kind. An id that
  * is not signed may be chosen by whoever replays a request: the hash of the body has to join it.
  */
-type Identity = { readonly ok: true; readonly deliveryId: string | null; readonly idIsSigned: boolean } | Refusal;
+export interface Identity {
+  readonly ok: true;
+  readonly deliveryId: string | null;
+  readonly idIsSigned: boolean;
+  /** the body without the time of the attempt, where that stands in it */
+  readonly timelessBody?: string;
+}
 
 /** What some senders must be answered before they send events. */
 export interface Handshake {
@@ -64,7 +70,7 @@ export interface Verifier {
   /** The answer to a handshake, which is no event; null for everything else. */
   handshake(request: SignedRequest, payload: unknown): Handshake | null;
   /** The id of a verified delivery. Refuses what the signed payload itself says is too old. */
-  identify(request: SignedRequest, payload: unknown): Identity;
+  identify(request: SignedRequest, payload: unknown): Identity | Refusal;
   /** A sample payload as if it happened now: with this id and time where its sender has them in the body. */
   restamp(payload: unknown, stamp: Stamp): unknown;
   /** The headers that a real sender of this body would add; absent where only the sender can make them. */

@@ -3,6 +3,7 @@ import type { Config } from '../../config/schema.ts';
 import { type AgentAction, agentPayloadSchema, type WakeAction, wakePayloadSchema } from '../../domain/action.ts';
 import { InvalidEvent } from '../../domain/errors.ts';
 import type { Context } from '../../domain/event.ts';
+import { usualPolicy } from '../../domain/mapping.ts';
 import { oneLine } from '../../domain/run.ts';
 import { invalidEvent } from '../invalid-event.ts';
 import { modelOf, type ResolveModel } from '../make-action.ts';
@@ -31,13 +32,15 @@ function builtin(path: string, act: (context: Context) => WakeAction | AgentActi
   return {
     id: `builtin:${path}`,
     origin: 'builtin',
+    endpoint: 'hooks',
     path,
     when: '',
     does: path,
     maxBodyBytes: undefined,
-    policy: { allowUnsafeExternalContent: false, updateMainSession: 'always' },
+    policy: usualPolicy,
     verify: undefined,
     match: () => null,
+    check: () => [],
     act: (context) => [act(context)],
   };
 }

@@ -1,0 +1,31 @@
+import type { Endpoint } from '../domain/event.ts';
+
+/** How an endpoint words its answers. */
+export interface Answers {
+  /** `mode` is that of the first line for main, where there is no run */
+  accepted(made: { readonly eventId: string; readonly runIds: readonly string[]; readonly mode: string | undefined }): {
+    readonly status: 200 | 202;
+    readonly body: object;
+  };
+  refused(error: string, details: readonly string[] | undefined, eventId: string): object;
+  /** the error where no mapping has the name */
+  unknown(hook: string): string;
+}
+
+const hooks: Answers = {
+  accepted({ eventId, runIds, mode }) {
+    const [runId] = runIds;
+    if (runId === undefined) return { status: 200, body: { ok: true, mode, eventId } };
+    return { status: 202, body: { ok: true, runId, ...(runIds.length > 1 && { runIds }), eventId } };
+  },
+  refused: (error, details, eventId) => ({ ok: false, error, ...(details && { details }), eventId }),
+  unknown: (hook) => `hook not found: ${hook}`,
+};
+
+const specs: Answers = {
+  accepted: () => ({ status: 202, body: { status: 'accepted' } }),
+  refused: (error, details) => ({ error, ...(details && { details }) }),
+  unknown: (slug) => `webhook not found: ${slug}`,
+};
+
+export const answersOf: Readonly<Record<Endpoint, Answers>> = { hooks, specs };

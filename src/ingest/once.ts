@@ -1,0 +1,76 @@
+import { hash } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Event } from '../domain/event.ts';
+import type { Executor } from '../store/database.ts';
+import { claimKey, type KeyedEvent } from '../store/delivery-keys.ts';
+import { findEvent, insertEvent } from '../store/events.ts';
+import type { Identity } from './verify/verifier.ts';
+
+/** What a delivery and its repetitions have in common, and no other delivery to the hook. */
+export interface Once {
+  readonly key: string;
+  /** a repetition has to have the same body: the sender may have used the key a second time by mistake */
+  readonly sameBody: boolean;
+}
+
+/** A request that is about to be recorded: what became of it is not known yet. */
+export type NewEvent = Omit<Event, 'mapping' | 'outcome' | 'detail' | 'status' | 'response'>;
+
+export interface Answer {
+  readonly status: number;
+  /** JSON; null: an empty body */
+  readonly body: string | null;
+  /** what became of it */
+  readonly outcome: Event['outcome'];
+}
+
+const longestKey = 256;
+
+/** What a caller with the hook token says of it: `Idempotency-Key`; a text says what is wrong with that. */
+export function onceByHeader(headers: IncomingHttpHeaders): Once | string | undefined {
+  const key = headers['idempotency-key'];
+  if (typeof key !== 'string' || key === '') return undefined;
+  if (key.length > longestKey) {
+    return `Idempotency-Key has ${key.length} characters; at most ${longestKey} are taken`;
+  }
+  return { key: `request:${key}`, sameBody: true };
+}
+
+/** What a scheme says of a delivery. An id that is not signed could be put on another body. */
+export function onceByDelivery(scheme: string, identity: Identity, body: Buffer): Once | undefined {
+  const { deliveryId, idIsSigned, timelessBody = body } = identity;
+  if (deliveryId === null) return undefined;
+  const id = idIsSigned ? deliveryId : `${deliveryId}:${hash('sha256', timelessBody)}`;
+  return { key: bounded(`delivery:${scheme}:${id}`), sameBody: false };
+}
+
+/** What the owner says of it: `dedupeKey` of a mapping. */
+export function onceByMapping(mapping: string, dedupeKey: string): Once {
+  return { key: bounded(`mapping:${mapping}:${dedupeKey}`), sameBody: false };
+}
+
+function bounded(key: string): string {
+  return key.length <= longestKey ? key : hash('sha256', key);
+}
+
+/** Gives the keys to an event. Returns the id of the event that had one of them before; undefined where they were free. */
+export async function claim(tx: Executor, event: KeyedEvent, once: Once | undefined): Promise<string | undefined> {
+  return once && claimKey(tx, event, once.key);
+}
+
+/** Records a repetition, and answers it as the first delivery was answered. */
+export async function repeat(tx: Executor, event: NewEvent, firstId: string, once: Once): Promise<Answer> {
+  const first = await findEvent(tx, firstId);
+  if (!first) throw new Error(`event ${firstId} has a delivery key and is gone`);
+  const { mapping, status, response } = first;
+  if (once.sameBody && !first.body.equals(event.body)) {
+    const error = 'this Idempotency-Key came before with another body; a new request needs a key of its own';
+    const body = JSON.stringify({ ok: false, error, eventId: event.id });
+    const detail = `the Idempotency-Key of event ${firstId}, with another body`;
+    await insertEvent(tx, { ...event, mapping, outcome: 'invalid', detail, status: 422, response: body });
+    return { status: 422, body, outcome: 'invalid' };
+  }
+  const detail = `the same as event ${firstId}`;
+  await insertEvent(tx, { ...event, mapping, outcome: 'duplicate', detail, status, response });
+  return { status, body: response, outcome: 'duplicate' };
+}

@@ -1,0 +1,354 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import type { Verify } from '../../src/domain/verify.ts';
+import { createVerifier } from '../../src/ingest/verify/create-verifier.ts';
+import { type Answer, startGateway, type TestGateway } from '../support/gateway.ts';
+import { tempDir } from '../support/temp-dir.ts';
+import { tempGateway } from '../support/temp-gateway.ts';
+
+const secret = 'correct horse battery staple';
+const key = `whsec_${Buffer.from(secret).toString('base64')}`;
+const quiet = { deliver: false, updateMainSession: 'blocked', messageTemplate: 'Look at {{payload}}' };
+const verified = (verify: Verify, path: string = verify.scheme) => ({ id: path, match: { path }, verify, ...quiet });
+
+const schemes: readonly { verify: Verify; payload?: (id: string, now: number) => object }[] = [
+  { verify: { scheme: 'github', secret } },
+  { verify: { scheme: 'gitlab', secret } },
+  { verify: { scheme: 'gitea', secret } },
+  { verify: { scheme: 'stripe', secret }, payload: (id) => ({ id }) },
+  { verify: { scheme: 'slack', secret }, payload: (id) => ({ event_id: id }) },
+  { verify: { scheme: 'shopify', secret } },
+  { verify: { scheme: 'linear', secret }, payload: (_, now) => ({ webhookTimestamp: now }) },
+  { verify: { scheme: 'sentry', secret } },
+  { verify: { scheme: 'pagerduty', secret }, payload: (id) => ({ event: { id } }) },
+  { verify: { scheme: 'standard-webhooks', secret: key } },
+  { verify: { scheme: 'hookdeck', secret } },
+  { verify: { scheme: 'hmac', secret, header: 'X-Sig', idHeader: 'X-Id' } },
+  { verify: { scheme: 'token', secret, header: 'X-Key', idHeader: 'X-Id' } },
+  { verify: { scheme: 'basic', secret, user: 'shop', idHeader: 'X-Id' } },
+];
+
+const transforms = {
+  'skip.js': 'export default ({ payload }) => (payload.skip ? null : {});',
+  'fail.js': 'export default ({ payload }) => { if (payload.fail) throw new Error("no"); return {}; };',
+};
+const transformed = (name: string) => ({
+  id: name,
+  match: { path: name },
+  ...quiet,
+  transform: { module: `${name}.js` },
+});
+const config = {
+  hooks: {
+    mappings: [
+      ...schemes.map(({ verify }) => verified(verify)),
+      verified({ scheme: 'github', secret }, 'other'),
+      { id: 'open', match: { path: 'door', source: 'front' }, ...quiet },
+      { id: 'wake', match: { path: 'bell' }, action: 'wake', textTemplate: '{{where}}' },
+      { id: 'batch', match: { path: 'batch' }, forEach: 'items', ...quiet },
+      { id: 'once', match: { path: 'mails' }, forEach: 'mails', dedupeKey: 'mail {{mails[0].id}}', ...quiet },
+      transformed('skip'),
+      transformed('fail'),
+    ],
+  },
+};
+function prepare(dir: string): void {
+  fs.mkdirSync(path.join(dir, 'transforms'));
+  for (const [name, source] of Object.entries(transforms)) fs.writeFileSync(path.join(dir, 'transforms', name), source);
+}
+const gateway = await tempGateway(config, prepare);
+
+let ids = 0;
+const newKey = () => {
+  ids += 1;
+  return `key-${ids}`;
+};
+const agent = (message: string, key: string, to = gateway) =>
+  to.post('agent', { message, deliver: false, wakeMode: 'next-heartbeat' }, { 'Idempotency-Key': key });
+const total = async (to = gateway): Promise<number> => (await to.get('runs/stats')).body.stats.total;
+const newest = async (to = gateway) => (await to.api('GET', '/events?limit=1')).body.events[0];
+const replayed = ({ headers }: Answer) => headers.get('Idempotent-Replayed');
+
+/** How many runs `work` makes. */
+async function runsOf(work: () => Promise<unknown>): Promise<number> {
+  const before = await total();
+  await work();
+  return (await total()) - before;
+}
+
+describe('an Idempotency-Key', () => {
+  it('gives the first answer again, says so, and starts nothing a second time', async () => {
+    const key = newKey();
+    let answers: Answer[] = [];
+    expect(
+      await runsOf(async () => {
+        answers = [await agent('hi', key), await agent('hi', key), await agent('hi', key)];
+      }),
+    ).toBe(1);
+    const [first, ...others] = answers;
+    expect(first?.status).toBe(202);
+    expect(first && replayed(first)).toBeNull();
+    for (const other of others) {
+      expect(other.status).toBe(202);
+      expect(other.body).toEqual(first?.body);
+      expect(replayed(other)).toBe('true');
+    }
+    expect(await newest()).toMatchObject({
+      outcome: 'duplicate',
+      mapping: 'builtin:agent',
+      status: 202,
+      detail: `the same as event ${first?.body.eventId}`,
+      answer: first?.body,
+    });
+  });
+
+  it('with another body is refused with 422, and recorded', async () => {
+    const key = newKey();
+    await agent('hi', key);
+    let other: Answer | undefined;
+    expect(
+      await runsOf(async () => {
+        other = await agent('something else', key);
+      }),
+    ).toBe(0);
+    expect(other).toMatchObject({ status: 422, body: { ok: false, error: expect.stringContaining('another body') } });
+    expect(other && replayed(other)).toBeNull();
+    expect(await newest()).toMatchObject({ eventId: other?.body.eventId, outcome: 'invalid', status: 422 });
+    expect((await agent('hi', key)).status).toBe(202);
+  });
+
+  it('counts within its hook alone', async () => {
+    const key = newKey();
+    const headers = { 'Idempotency-Key': key };
+    const body = { text: 'a line', message: 'a line', deliver: false, mode: 'next-heartbeat' };
+    const [wake, run] = [await gateway.post('wake', body, headers), await gateway.post('agent', body, headers)];
+    expect([wake.status, run.status]).toEqual([200, 202]);
+    expect(replayed(run)).toBeNull();
+    const again = await gateway.post('wake', body, headers);
+    expect(again).toMatchObject({ status: 200, body: wake.body });
+    expect(replayed(again)).toBe('true');
+  });
+
+  it('makes one run of fifty calls at the same instant, and one answer', async () => {
+    const key = newKey();
+    let answers: Answer[] = [];
+    expect(
+      await runsOf(async () => {
+        answers = await Promise.all(Array.from({ length: 50 }, () => agent('at once', key)));
+      }),
+    ).toBe(1);
+    expect(new Set(answers.map(({ body }) => body.runId)).size).toBe(1);
+    expect(answers.filter((answer) => replayed(answer) === null)).toHaveLength(1);
+  });
+
+  it('is remembered across a restart', async () => {
+    const dir = tempDir();
+    const [key, other] = [newKey(), newKey()];
+    const first = await startGateway(dir);
+    const answer = await agent('hi', key, first);
+    await first.stop();
+    const second = await startGateway(dir);
+    const again = await agent('hi', key, second);
+    expect(again.body).toEqual(answer.body);
+    expect(replayed(again)).toBe('true');
+    expect(await total(second)).toBe(1);
+    await agent('hi', other, second);
+    expect(await total(second)).toBe(2);
+    await second.stop();
+  });
+
+  it('of 256 characters works, one of 257 is refused, and an empty one is none', async () => {
+    const long = 'k'.repeat(256);
+    expect((await agent('hi', long)).status).toBe(202);
+    expect(replayed(await agent('hi', long))).toBe('true');
+    expect(await agent('hi', `${long}k`)).toMatchObject({
+      status: 400,
+      body: { ok: false, error: 'Idempotency-Key has 257 characters; at most 256 are taken' },
+    });
+    expect(
+      await runsOf(async () => {
+        await agent('hi', '');
+        await agent('hi', '');
+      }),
+    ).toBe(2);
+  });
+
+  it('of a batch gives every run of the first answer again', async () => {
+    const headers = { 'Idempotency-Key': newKey() };
+    const body = { items: [1, 2, 3] };
+    const [first, again] = [await gateway.post('batch', body, headers), await gateway.post('batch', body, headers)];
+    expect(first.body.runIds).toHaveLength(3);
+    expect(again.body).toEqual(first.body);
+  });
+
+  it('of a wake makes one line', async () => {
+    const headers = { 'Idempotency-Key': newKey() };
+    for (let call = 0; call < 3; call += 1) await gateway.post('bell', { where: 'the garden gate' }, headers);
+    const beat = await eventualBeat(gateway, 'the garden gate');
+    expect(beat.split('the garden gate')).toHaveLength(2);
+  });
+
+  it.each([
+    ['was invalid', 'agent', { message: '' }, { message: 'hi', deliver: false }, 400],
+    ['matched nothing', 'door', { source: 'back' }, { source: 'front' }, 204],
+    ['failed in its transform', 'fail', { fail: true }, { fail: false }, 500],
+  ])('of a call that %s is free again', async (_, hook, bad, good, status) => {
+    const headers = { 'Idempotency-Key': newKey() };
+    expect((await gateway.post(hook, bad, headers)).status).toBe(status);
+    const answer = await gateway.post(hook, good, headers);
+    expect(answer.status).toBe(202);
+    expect(replayed(answer)).toBeNull();
+  });
+
+  it('of a call that a transform skipped is remembered', async () => {
+    const headers = { 'Idempotency-Key': newKey() };
+    const [first, again] = [
+      await gateway.post('skip', { skip: true }, headers),
+      await gateway.post('skip', { skip: true }, headers),
+    ];
+    expect([first.status, again.status]).toEqual([204, 204]);
+    expect([replayed(first), replayed(again)]).toEqual([null, 'true']);
+    expect(await newest()).toMatchObject({ outcome: 'duplicate', status: 204, answer: null });
+  });
+});
+
+async function eventualBeat(to: TestGateway, text: string): Promise<string> {
+  for (;;) {
+    const beat = (await to.beats()).find(({ prompt }) => prompt.includes(text));
+    if (beat) return beat.prompt;
+  }
+}
+
+/** The request that a sender of this scheme makes. */
+function delivery(verify: Verify, payload: object, id: string, now = Date.now()) {
+  const body = JSON.stringify(payload);
+  const { authorization: Authorization = '', ...headers } =
+    createVerifier(verify).sign?.(Buffer.from(body), { id, now }) ?? {};
+  return (hook: string = verify.scheme, more: Record<string, string> = {}) =>
+    gateway.post(hook, body, { Authorization, ...headers, ...more });
+}
+
+describe.each(schemes)('a delivery of $verify.scheme', ({ verify, payload = () => ({}) }) => {
+  it('is acted on once, however often and however late it is sent again', async () => {
+    const id = newKey();
+    const answers: Answer[] = [];
+    const made = await runsOf(async () => {
+      // A retry may be signed anew, with another time.
+      for (const now of [Date.now(), Date.now() - 20_000])
+        answers.push(await delivery(verify, { ...payload(id, now), text: 'hi' }, id, now)());
+    });
+    expect(answers.map(({ status }) => status)).toEqual([202, 202]);
+    expect(made).toBe(1);
+    expect(answers.map(replayed)).toEqual([null, 'true']);
+    expect(answers[1]?.body).toEqual(answers[0]?.body);
+  });
+
+  it('is another one with another id', async () => {
+    const [a, b] = [newKey(), newKey()];
+    const now = Date.now();
+    const made = await runsOf(async () => {
+      await delivery(verify, payload(a, now), a)();
+      await delivery(verify, payload(b, now), b)();
+    });
+    expect(made).toBe(2);
+  });
+});
+
+describe('the delivery id of a scheme', () => {
+  it('counts within its hook alone', async () => {
+    const send = delivery({ scheme: 'github', secret }, {}, newKey());
+    expect(await runsOf(() => Promise.all([send('github'), send('other')]))).toBe(2);
+  });
+
+  it('that is signed stands for its delivery, though a later attempt says a little more', async () => {
+    const id = newKey();
+    const stripe: Verify = { scheme: 'stripe', secret };
+    const made = await runsOf(async () => {
+      await delivery(stripe, { id, pending_webhooks: 1 }, id)();
+      expect(replayed(await delivery(stripe, { id, pending_webhooks: 2 }, id)())).toBe('true');
+    });
+    expect(made).toBe(1);
+  });
+
+  it('that is not signed cannot keep another body out', async () => {
+    const id = newKey();
+    const github: Verify = { scheme: 'github', secret };
+    const made = await runsOf(async () => {
+      await delivery(github, { n: 1 }, id)();
+      await delivery(github, { n: 2 }, id)();
+    });
+    expect(made).toBe(2);
+  });
+
+  it('goes before an Idempotency-Key, which a scheme does not sign', async () => {
+    const send = delivery({ scheme: 'github', secret }, {}, newKey());
+    const made = await runsOf(async () => {
+      await send('github', { 'Idempotency-Key': newKey() });
+      expect(replayed(await send('github', { 'Idempotency-Key': newKey() }))).toBe('true');
+      await delivery({ scheme: 'github', secret }, {}, newKey())('github', { 'Idempotency-Key': 'the same' });
+      await delivery({ scheme: 'github', secret }, {}, newKey())('github', { 'Idempotency-Key': 'the same' });
+    });
+    expect(made).toBe(3);
+  });
+});
+
+describe('the dedupeKey of a mapping', () => {
+  const mails = (...list: unknown[]) => gateway.post('mails', { mails: list.map((id) => ({ id })) });
+
+  it('leaves out the elements that were here before, and says so', async () => {
+    const [a, b, c] = [newKey(), newKey(), newKey()];
+    const first = await mails(a, b);
+    expect(first.body.runIds).toHaveLength(2);
+    const second = await mails(b, c, a);
+    expect(second.status).toBe(202);
+    expect(second.body.runIds).toBeUndefined();
+    expect(first.body.runIds).not.toContain(second.body.runId);
+    expect(await newest()).toMatchObject({ outcome: 'accepted', detail: '2 of 3 were here before' });
+    const run = (await gateway.api('GET', `/runs/${second.body.runId}`)).body.run;
+    expect(run.action.each).toEqual({ key: 'mails', index: 1 });
+  });
+
+  it('makes a duplicate of an event with nothing new in it', async () => {
+    const [a, b] = [newKey(), newKey()];
+    const first = await mails(a, b);
+    const again = await mails(b, a);
+    expect(again.body).toEqual(first.body);
+    expect(replayed(again)).toBe('true');
+    expect(await newest()).toMatchObject({ outcome: 'duplicate' });
+  });
+
+  it('counts equal elements of one batch once', async () => {
+    const a = newKey();
+    expect(await runsOf(() => mails(a, a, a))).toBe(1);
+  });
+
+  it('that renders empty tells nothing apart, so all are acted on', async () => {
+    expect(await runsOf(() => mails(undefined, null, ''))).toBe(3);
+  });
+
+  it('may be of any length', async () => {
+    const long = newKey().padEnd(100_000, 'x');
+    expect(
+      await runsOf(async () => {
+        await mails(long);
+        await mails(long);
+        await mails(`${long}y`);
+      }),
+    ).toBe(2);
+  });
+});
+
+it('a replay is no repetition, and leaves the keys as they are', async () => {
+  const headers = { 'Idempotency-Key': newKey() };
+  const body = { mails: [{ id: newKey() }] };
+  const first = await gateway.post('mails', body, headers);
+  const replay = () => gateway.api('POST', `/events/${first.body.eventId}/replay`);
+  expect(
+    await runsOf(async () => {
+      expect((await replay()).body).toMatchObject({ outcome: 'accepted', status: 202 });
+      expect((await replay()).body).toMatchObject({ outcome: 'accepted', status: 202 });
+    }),
+  ).toBe(2);
+  expect((await gateway.post('mails', body, headers)).body).toEqual(first.body);
+});
