@@ -46,6 +46,7 @@ export async function loadSettings(
       });
   const table = await createTable({
     hooks: config.hooks,
+    env: loaded.env,
     resolveModel: models.resolve,
     transforms,
     locate: loaded.locate,

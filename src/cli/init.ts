@@ -7,17 +7,18 @@ import { parseEnv } from 'node:util';
 /** The folder of package.json; the same from src/cli and from dist/cli. */
 const packageRoot = fileURLToPath(new URL('../../', import.meta.url));
 const schemaOfTemplate = './config/gimli.schema.json';
-const tokenNames = ['GIMLI_HOOK_TOKEN', 'GIMLI_GATEWAY_TOKEN'];
+/** What the template reads; the last is for its preset `github`. */
+const secretNames = ['GIMLI_HOOK_TOKEN', 'GIMLI_GATEWAY_TOKEN', 'GITHUB_WEBHOOK_SECRET'];
 
 /**
- * Makes a folder ready to serve: a commented gimli.json5, and a `.env` with random tokens that only its owner can read. A file
- * that is there stays as it is, but that a token missing in `.env` is added to it. Returns the names of the files.
+ * Makes a folder ready to serve: a commented gimli.json5, and a `.env` with random secrets that only its owner can read. A file
+ * that is there stays as it is, but that a secret missing in `.env` is added to it. Returns the names of the files.
  */
 export function init(dir: string): { written: string[]; kept: string[] } {
   mkdirSync(dir, { recursive: true });
   const steps = [
     { name: 'gimli.json5', wrote: writeConfig(join(dir, 'gimli.json5'), dir) },
-    { name: '.env', wrote: writeTokens(join(dir, '.env')) },
+    { name: '.env', wrote: writeSecrets(join(dir, '.env')) },
   ];
   const names = (wrote: boolean) => steps.filter((step) => step.wrote === wrote).map(({ name }) => name);
   return { written: names(true), kept: names(false) };
@@ -41,10 +42,10 @@ function schemaFor(dir: string): string {
   return path.startsWith('../') ? pathToFileURL(schema).href : `./${path}`;
 }
 
-function writeTokens(file: string): boolean {
+function writeSecrets(file: string): boolean {
   const present = existsSync(file) ? readFileSync(file, 'utf8') : undefined;
   const known = parseEnv(present ?? '');
-  const missing = tokenNames.filter((name) => !Object.hasOwn(known, name));
+  const missing = secretNames.filter((name) => !Object.hasOwn(known, name));
   if (missing.length === 0) return false;
   const lines = missing.map((name) => `${name}=${randomBytes(32).toString('hex')}\n`).join('');
   if (present === undefined) writeFileSync(file, lines, { flag: 'wx', mode: 0o600 });

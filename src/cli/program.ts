@@ -15,7 +15,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   // A command loads what it needs when it is called: the whole would take each of them half a second.
   program
     .command('init')
-    .description('write gimli.json5 and .env with random tokens; never overwrites')
+    .description('write gimli.json5 and .env with random secrets; never overwrites')
     .action(async () => {
       const { init } = await import('./init.ts');
       const { written, kept } = init(process.cwd());
@@ -41,7 +41,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   program
     .command('send <hook>')
     .description('call a hook of the running gateway')
-    .option('--sample [name]', "a preset's sample payload")
+    .option('--sample [name]', 'a sample payload of the preset <hook>; the first unless named')
     .option('--file <file>', 'a JSON file as the payload')
     .option('--json <text>', 'a JSON text as the payload')
     .action(async (hook, options) => (await import('./send.ts')).send(config(), hook, options));

@@ -22,6 +22,8 @@ export interface Expanded {
   readonly value: unknown;
   readonly origins: Origins;
   readonly problems: readonly Problem[];
+  /** the variables that are not set, by the JSON pointer of the string that names them; each is a problem as well */
+  readonly unset: ReadonlyMap<string, readonly string[]>;
 }
 
 /**
@@ -31,6 +33,7 @@ export interface Expanded {
 export function expandEnv(value: unknown, schema: TSchema, env: Env): Expanded {
   const origins = new Map<string, string>();
   const problems: Problem[] = [];
+  const missing = new Map<string, readonly string[]>();
 
   function expand(here: unknown, wanted: JsonSchema | undefined, path: string): unknown {
     if (Array.isArray(here)) {
@@ -46,12 +49,14 @@ export function expandEnv(value: unknown, schema: TSchema, env: Env): Expanded {
 
     const { text, unset, malformed, used } = replacePlaceholders(here, env);
     if (malformed !== undefined) problems.push({ path, message: malformedMessage(found(path, malformed)) });
-    else if (unset.length > 0) problems.push({ path, message: unsetMessage(unset) });
-    else if (used) origins.set(path, here);
+    else if (unset.length > 0) {
+      problems.push({ path, message: unsetMessage(unset) });
+      missing.set(path, unset);
+    } else if (used) origins.set(path, here);
     return /^\$\{[^}]*\}$/.test(here) ? (converted(text, wanted) ?? text) : text;
   }
 
-  return { value: expand(value, schema as JsonSchema, ''), origins, problems };
+  return { value: expand(value, schema as JsonSchema, ''), origins, problems, unset: missing };
 }
 
 /** The variable that a string consists of, where it is exactly `${NAME}`. */

@@ -64,7 +64,7 @@ const notes: Readonly<Record<string, string>> = {
 literals, or \`{regex: '…'}\`. Templates are [mustache](https://mustache.github.io/mustache.5.html): \`{{messages[0].subject}}\` is
 from the payload; \`{{headers.x}}\`, \`{{query.x}}\`, \`{{path}}\` and \`{{now}}\` are from the request.`,
   'hooks.<preset>':
-    'Changes every mapping of an enabled preset; the key is its name in `hooks.presets`, or the name of its file without `.json5`. `verify` is as in `hooks.mappings[].verify`.',
+    "Changes every mapping of an enabled preset; the key is its name in `hooks.presets`, or the name of its file without `.json5`. `verify` is as in `hooks.mappings[].verify` and takes the place of all that the preset says of it; the variable with the preset's secret need not be set then.",
 };
 
 /** The page that lists every key with its type, default and meaning. */

@@ -60,7 +60,8 @@ const hooks = Type.Object(
     }),
     presets: Type.Array(Type.String(text), {
       default: [],
-      description: 'Shipped presets by name, or files in the same format by path (relative to this file).',
+      description:
+        'Shipped presets by name, or files in the same format by path (relative to this file). `${NAME}` in them is read as in this file.',
     }),
     mappings: Type.Array(mappingSchema, { default: [], description: 'Your own rules; the first that matches wins.' }),
     transformsDir: Type.String({

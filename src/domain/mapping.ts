@@ -126,6 +126,10 @@ export type PresetOverlay = Static<typeof presetOverlaySchema>;
 export const presetSchema = Type.Object(
   {
     description: Type.String({ minLength: 1 }),
+    /** of every mapping that has none of its own */
+    verify: Type.Optional(verifySchema),
+    /** what the variables hold that the preset reads, in words that tell the owner where to find it */
+    variables: Type.Optional(Type.Record(Type.String(), Type.String({ minLength: 1 }))),
     mappings: Type.Array(mappingSchema, { minItems: 1 }),
     samples: Type.Record(
       Type.String(),

@@ -89,7 +89,7 @@ export function compileMapping(
     id,
     origin,
     endpoint: 'hooks',
-    path: hookOf(rule),
+    path: rule.match?.path === undefined ? undefined : hookName(rule.match.path),
     when: describeMatch(rule.match),
     does: describeAction(rule),
     maxBodyBytes: rule.maxBodyBytes,
@@ -129,8 +129,8 @@ function named<T>({ each }: Element, make: () => T): T {
 }
 
 /** `/gmail/` and `gmail` are the same hook. */
-function hookOf({ match }: MappingRule): string | undefined {
-  return match?.path?.replace(/^\/+|\/+$/g, '');
+export function hookName(path: string): string {
+  return path.replace(/^\/+|\/+$/g, '');
 }
 
 function describeAction({ action = 'agent', forEach, transform }: MappingRule): string {

@@ -1,11 +1,12 @@
-import { presetOverlay } from '../config/preset-name.ts';
+import type { Env } from '../config/env.ts';
+import { presetName, presetOverlay } from '../config/preset-name.ts';
 import { type Problem, toPointer } from '../config/problem.ts';
 import type { Config } from '../config/schema.ts';
 import { ConfigError } from '../domain/errors.ts';
 import type { MappingRule } from '../domain/mapping.ts';
 import { compileMapping, type Mapping, type MappingDeps } from './mapping.ts';
 import { builtinMappings } from './sources/builtin.ts';
-import { loadPreset, missingPreset } from './sources/preset.ts';
+import { loadPreset } from './sources/preset.ts';
 import type { Transforms } from './transform.ts';
 
 /** All mappings in the order in which they are tried. It never changes; a reload makes another one. */
@@ -21,6 +22,8 @@ export interface Table {
 
 export interface TableDeps extends Omit<MappingDeps, 'transforms'> {
   readonly hooks: Config['hooks'];
+  /** what the config was read with, for the presets */
+  readonly env: Env;
   readonly transforms: Pick<Transforms, 'check' | 'run'>;
   /** Renders problems of the config with their lines. */
   locate(problems: readonly Problem[]): string[];
@@ -62,18 +65,14 @@ function configRules({ hooks, locate }: TableDeps): PlacedRule[] {
 }
 
 /** The rules of all presets that load; what is wrong with the others is added to `lines`. */
-function presetRules({ hooks, locate }: TableDeps, lines: string[]): PlacedRule[] {
+function presetRules({ hooks, env, locate }: TableDeps, lines: string[]): PlacedRule[] {
   return hooks.presets.flatMap((entry, position) => {
-    const missing = missingPreset(entry);
-    if (missing !== null) {
-      lines.push(...locate([{ path: toPointer(['hooks', 'presets', position]), message: missing }]));
-      return [];
-    }
+    const path = toPointer(['hooks', 'presets', position]);
+    const overlay = presetOverlay(hooks, presetName(entry));
     try {
-      const preset = loadPreset(entry);
-      const overlay = presetOverlay(hooks, preset.name);
+      const preset = loadPreset(entry, { env, overlay, place: (message) => locate([{ path, message }]) });
       return preset.mappings.map((rule, at) => ({
-        rule: { ...rule, ...overlay },
+        rule,
         id: rule.id ?? `${preset.name}[${at}]`,
         origin: 'preset' as const,
         at: toPointer(['mappings', at]),

@@ -50,6 +50,7 @@ const ids: Record<string, string> = {};
 beforeAll(async () => {
   await new Promise<void>((resolve) => stranger.listen(0, '127.0.0.1', resolve));
   fs.writeFileSync(path.join(dir, 'gimli.json5'), config((stranger.address() as AddressInfo).port));
+  fs.writeFileSync(path.join(dir, '.env'), 'GITHUB_WEBHOOK_SECRET=secret of the test\n');
   fs.writeFileSync(path.join(dir, 'payload.json'), '{"n": "from a file"}');
   gateway = await cli.serve('--port', '0');
   for (const [name, ...args] of [

@@ -18,6 +18,7 @@ it('takes an empty folder to a completed run, with nothing but what it prints', 
   const checked = await cli.run('check');
   expect(checked).toMatchObject({ code: 0, stderr: '' });
   expect(checked.stdout).toMatch(/^agent +token +builtin:agent +builtin +agent$/m);
+  expect(checked.stdout).toMatch(/^github +github +github:push +preset +agent /m);
   expect(checked.stdout).toMatch(/^gmail +token +gmail\S* +preset +agent for each of messages$/m);
   expect(checked.stdout).toMatch(/the config is fine\n$/);
 
@@ -36,8 +37,13 @@ it('takes an empty folder to a completed run, with nothing but what it prints', 
   const row = new RegExp(`^${runId} .* completed +First hook +\\S`, 'm');
   await eventually(async () => row.test((await cli.run('runs', 'list')).stdout));
 
-  const tokens = fs.readFileSync(path.join(dir, '.env'), 'utf8').match(/(?<==)\w{20,}$/gm) ?? [];
-  expect(tokens).toHaveLength(2);
-  for (const token of tokens) expect(gateway.output()).not.toContain(token);
+  expect(await cli.run('send', 'github', '--sample')).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(/^202 /),
+  });
+
+  const secrets = fs.readFileSync(path.join(dir, '.env'), 'utf8').match(/(?<==)\w{20,}$/gm) ?? [];
+  expect(secrets).toHaveLength(3);
+  for (const secret of secrets) expect(gateway.output() + checked.stdout).not.toContain(secret);
   expect(await gateway.kill('SIGINT')).toMatchObject({ code: 0 });
 }, 60_000);

@@ -5,15 +5,24 @@ import { describe, expect, it } from '@jest/globals';
 import { Ajv } from 'ajv';
 import JSON5 from 'json5';
 import { loadConfig } from '../../src/config/load.ts';
+import { presetOverlay } from '../../src/config/preset-name.ts';
 import { configurationPage, editorSchema } from '../../src/config/reference.ts';
 import { configSchema } from '../../src/config/schema.ts';
 import { presetSchema } from '../../src/domain/mapping.ts';
+import { loadPreset } from '../../src/mapping/sources/preset.ts';
+import { presetEnv, secret } from '../presets/rendered.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const read = (file: string) => readFileSync(join(root, file), 'utf8');
 const examples = readdirSync(join(root, 'config/examples')).map((name) => `config/examples/${name}`);
 const configs = ['gimli.json5', ...examples];
-const env = { GIMLI_HOOK_TOKEN: 'a', GIMLI_GATEWAY_TOKEN: 'b' };
+const env = {
+  GIMLI_HOOK_TOKEN: 'a',
+  GIMLI_GATEWAY_TOKEN: 'b',
+  CONTRACTS_SECRET: secret,
+  SHOPIFY_OLD_SECRET: 'c',
+  ...presetEnv,
+};
 
 describe('the generated files are fresh; if not, run "npm run generate"', () => {
   it('config/gimli.schema.json', () => {
@@ -55,9 +64,13 @@ describe('the schema for editors', () => {
   });
 });
 
-it.each(configs)('%s loads, and the transforms that it names exist', (file) => {
+it.each(configs)('%s loads, with its presets, and the transforms that it names exist', (file) => {
   const { hooks } = loadConfig(join(root, file), env).config;
   expect(hooks.enabled).toBe(true);
+  for (const preset of hooks.presets) {
+    const overlay = presetOverlay(hooks, preset);
+    expect(loadPreset(preset, { env, overlay, place: (message) => [message] }).name).toBe(preset);
+  }
   const modules = hooks.mappings.flatMap(({ transform }) => (transform ? [transform.module] : []));
   for (const module of modules) expect(existsSync(join(hooks.transformsDir, module))).toBe(true);
 });

@@ -14,13 +14,14 @@ const root = tempDir();
 function tableOf(hooks: string, check: Transforms['check'] = async (specs) => specs.map(() => null)) {
   const dir = fs.mkdtempSync(path.join(root, 'config-'));
   fs.writeFileSync(path.join(dir, 'gimli.json5'), `{ hooks: {\n${hooks}\n} }`);
-  const { config, locate } = loadConfig(path.join(dir, 'gimli.json5'), {});
+  fs.writeFileSync(path.join(dir, '.env'), 'GITHUB_WEBHOOK_SECRET=s\n');
+  const { config, env, locate } = loadConfig(path.join(dir, 'gimli.json5'), {});
   const resolveModel = (name: string) => {
     if (name === 'none') throw new Error('model "none" is not allowed');
     return `provider/${name}`;
   };
   const run: Transforms['run'] = async (_, elements) => elements.map(() => undefined);
-  return createTable({ hooks: config.hooks, locate, resolveModel, transforms: { check, run } });
+  return createTable({ hooks: config.hooks, env, locate, resolveModel, transforms: { check, run } });
 }
 
 async function problemsOf(hooks: string, check?: Transforms['check']): Promise<string[]> {
@@ -101,6 +102,23 @@ describe('the table', () => {
     ]);
   });
 
+  it('asks for the proof that a preset names with .env beside the config, or the one that its overlay says', async () => {
+    const table = await tableOf(`presets: ["github", "stripe", "gmail"],
+      stripe: { verify: { scheme: "hmac", header: "X-Sig", secret: "$\${own}" } }`);
+    expect(table.candidates('github')[0]?.verify).toEqual({ scheme: 'github', secret: 's' });
+    expect(table.candidates('stripe')[0]?.verify).toEqual({ scheme: 'hmac', header: 'X-Sig', secret: '${own}' });
+    expect(table.candidates('gmail')[0]?.verify).toBeUndefined();
+  });
+
+  it('says once for each preset what it needs, with the line that asks for it', async () => {
+    expect(await problemsOf('presets: ["github",\n"slack", "gmail",\n"stripe"]')).toEqual([
+      'gimli.json5:3: hooks.presets[1]: the preset "slack" needs a variable that is not set: in .env, set SLACK_SIGNING_SECRET to the signing secret under Basic Information of the Slack app; or say in hooks.slack.verify how its senders prove themselves',
+      expect.stringMatching(
+        /^gimli\.json5:4: hooks\.presets\[3\]: the preset "stripe" needs .*: in \.env, set STRIPE_WEBHOOK_SECRET to /,
+      ),
+    ]);
+  });
+
   it('takes presets of the owner by path, relative to the config', async () => {
     fs.writeFileSync(
       path.join(root, 'shop.json5'),
@@ -130,7 +148,7 @@ describe('the table', () => {
       return specs.map(({ module }) => (module === 'bad.ts' ? 'bad.ts has no export' : null));
     });
     expect(problems).toEqual([
-      'gimli.json5:2: hooks.presets[0]: there is no preset "gmial"; there are github, gmail',
+      'gimli.json5:2: hooks.presets[0]: there is no preset "gmial"; there are github, gitlab, gmail, linear, pagerduty, sentry, shopify, slack, standard, stripe',
       'gimli.json5:4: hooks.mappings[0].messageTemplate: partials such as {{>x}} are not supported (template line 1, column 1)',
       'gimli.json5:4: hooks.mappings[0].model: model "none" is not allowed',
       'gimli.json5:6: hooks.mappings[2].forEach: expected the name of an array at the top of the payload, found "a.b"',

@@ -1,23 +1,41 @@
 import { readdirSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { compileSchema, onePerValue } from '../../config/ajv.ts';
-import { checkMappings } from '../../config/check-mappings.ts';
+import { type Check, compileSchema, onePerValue } from '../../config/ajv.ts';
+import { checkMappings, verifyProblems } from '../../config/check-mappings.ts';
+import { type Env, expandEnv } from '../../config/env.ts';
 import { fileName, parseJson5, readText } from '../../config/json5-file.ts';
 import { locateProblems } from '../../config/locate.ts';
 import { isPresetFile, presetName } from '../../config/preset-name.ts';
 import type { Problem } from '../../config/problem.ts';
 import { ConfigError } from '../../domain/errors.ts';
 import { follow } from '../../domain/event.ts';
-import { type Preset, presetSchema } from '../../domain/mapping.ts';
+import { type MappingRule, type Preset, type PresetOverlay, presetSchema } from '../../domain/mapping.ts';
+import { hookName } from '../mapping.ts';
+import { setupProblems } from './preset-setup.ts';
 
-export interface LoadedPreset extends Preset {
+/** What the config makes of a preset. */
+export interface PresetUse {
+  /** what its `${NAME}` are read from */
+  readonly env: Env;
+  /** what the owner changes in every mapping: it stands in the place of what the preset says, which need not be right then */
+  readonly overlay: PresetOverlay;
+  /** Renders a problem that no edit of the preset mends, with the place where the owner asked for the preset. */
+  place(message: string): string[];
+}
+
+export interface LoadedPreset {
   readonly name: string;
+  /** complete: with the preset's `verify` and the owner's overlay */
+  readonly mappings: readonly MappingRule[];
   /** Renders problems that only show when the preset is used, with their lines. */
   locate(problems: readonly Problem[]): string[];
 }
 
 /** The presets that come with Gimli lie beside src and dist alike. */
 const shipped = fileURLToPath(new URL('../../../presets/', import.meta.url));
+
+/** Compiled once, but not before a config has presets: it would delay every start by 30 ms. */
+let checkPreset: Check<Preset> | undefined;
 
 /** Names of the presets that come with Gimli. */
 export function shippedPresets(): string[] {
@@ -26,8 +44,58 @@ export function shippedPresets(): string[] {
     .map((file) => presetName(`./${file}`));
 }
 
+/** A shipped preset by name, or a file by path. Throws ConfigError with every problem and its line. */
+export function loadPreset(entry: string, { env, overlay, place }: PresetUse): LoadedPreset {
+  const { value, locate } = readPreset(entry, place);
+  const name = presetName(entry);
+  const { samples, ...own } = asRecord(withoutOverlaid(value, overlay));
+  // Samples are data: a `${` in them is the sender's.
+  const expanded = expandEnv(own, presetSchema, env);
+  const preset = { ...asRecord(expanded.value), samples };
+  checkPreset ??= compileSchema(presetSchema);
+  const checked = checkPreset(preset, expanded.origins);
+  const problems = onePerValue([
+    ...expanded.problems,
+    ...(checked.ok ? [] : checked.problems),
+    ...checkMappings(follow(preset, ['mappings']), '/mappings'),
+    ...verifyProblems(preset, ''),
+  ]);
+  const setup = setupProblems({ name, variables: follow(value, ['variables']), expanded, problems });
+  const lines = [...setup.messages.flatMap(place), ...locate(problems.filter((problem) => !setup.covers(problem)))];
+  if (!checked.ok || lines.length > 0) throw new ConfigError(lines);
+
+  const { verify, mappings } = checked.value;
+  return { name, locate, mappings: mappings.map((rule) => ({ ...(verify && { verify }), ...rule, ...overlay })) };
+}
+
+/** The samples of a preset, which need not be set up, and the hooks that it is for. Throws ConfigError. */
+export function presetSamples(entry: string): { samples: Preset['samples']; hooks: string[] } {
+  const { value, locate } = readPreset(entry, (message) => [message]);
+  const checked = compileSchema(presetSchema.properties.samples)(follow(value, ['samples']));
+  if (!checked.ok) {
+    throw new ConfigError(locate(checked.problems.map(({ path, message }) => ({ path: `/samples${path}`, message }))));
+  }
+  const rules = follow(value, ['mappings']);
+  const paths = Array.isArray(rules) ? rules.map((rule: unknown) => follow(rule, ['match', 'path'])) : [];
+  const hooks = paths.filter((path) => typeof path === 'string').map(hookName);
+  return { samples: checked.value, hooks: [...new Set(hooks)] };
+}
+
+interface PresetText extends Pick<LoadedPreset, 'locate'> {
+  readonly value: unknown;
+}
+
+function readPreset(entry: string, place: PresetUse['place']): PresetText {
+  const missing = missingPreset(entry);
+  if (missing !== null) throw new ConfigError(place(missing));
+  const file = isPresetFile(entry) ? entry : `${shipped}${entry}.json5`;
+  const name = fileName(file);
+  const text = readText(file);
+  return { value: parseJson5(text, name), locate: (problems) => locateProblems(name, text, problems) };
+}
+
 /** Why an entry of `hooks.presets` leads to no file; null where it leads to one. */
-export function missingPreset(entry: string): string | null {
+function missingPreset(entry: string): string | null {
   if (isPresetFile(entry)) {
     const stat = statSync(entry, { throwIfNoEntry: false });
     if (!stat) return `there is no file ${fileName(entry)}`;
@@ -37,17 +105,21 @@ export function missingPreset(entry: string): string | null {
   return names.includes(entry) ? null : `there is no preset "${entry}"; there are ${names.join(', ')}`;
 }
 
-/** A shipped preset by name, or a file by path. Throws ConfigError with every problem and its line. */
-export function loadPreset(entry: string): LoadedPreset {
-  const missing = missingPreset(entry);
-  if (missing !== null) throw new ConfigError([missing]);
-  const file = isPresetFile(entry) ? entry : `${shipped}${entry}.json5`;
-  const name = fileName(file);
-  const text = readText(file);
-  const value = parseJson5(text, name);
-  const checked = compileSchema(presetSchema)(value);
-  const rules = checkMappings(follow(value, ['mappings']), '/mappings');
-  const problems = onePerValue([...(checked.ok ? [] : checked.problems), ...rules]);
-  if (!checked.ok || problems.length > 0) throw new ConfigError(locateProblems(name, text, problems));
-  return { ...checked.value, name: presetName(entry), locate: (found) => locateProblems(name, text, found) };
+/** The preset without what the overlay replaces. */
+function withoutOverlaid(value: unknown, overlay: PresetOverlay): unknown {
+  const replaced = Object.keys(overlay);
+  const rules = follow(value, ['mappings']);
+  return {
+    ...without(asRecord(value), overlay.verify ? ['verify'] : []),
+    ...(Array.isArray(rules) && { mappings: rules.map((rule) => without(rule, replaced)) }),
+  };
+}
+
+function without<T>(value: T, keys: readonly string[]): T {
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).filter(([key]) => !keys.includes(key))) as T;
+}
+
+function asRecord(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
 }

@@ -1,0 +1,54 @@
+import { newId } from '../domain/id.ts';
+import type { Verifier } from '../ingest/verify/verifier.ts';
+import type { Mapping } from '../mapping/mapping.ts';
+import type { Settings } from '../settings.ts';
+import { CommandError } from './command-error.ts';
+
+/** What is posted to a hook. */
+export interface Message {
+  readonly hook: string;
+  /** names in lower case */
+  readonly headers: Record<string, string>;
+  readonly body: string;
+}
+
+/** The mapping that would take a message. */
+export function takerOf({ table }: Pick<Settings, 'table'>, { hook, headers, body }: Message): Mapping | undefined {
+  const context = { payload: JSON.parse(body), headers, query: {}, path: hook, now: new Date().toISOString() };
+  return table.candidates(hook).find(({ match }) => match(context) === null);
+}
+
+/**
+ * The message with the proof that its hook asks for: that of the mapping that would take it, or of the first there is. Throws
+ * CommandError where only the sender can make it.
+ */
+export function asItsSender(settings: Settings, message: Message): Message {
+  const mapping = takerOf(settings, message) ?? settings.table.candidates(message.hook)[0];
+  const verifier = mapping && settings.verifierOf(mapping);
+  if (verifier) return signed(mapping, verifier, message);
+  return { ...message, headers: { ...message.headers, authorization: `Bearer ${settings.config.hooks.token}` } };
+}
+
+/** A new delivery with this payload, as if it happened now. */
+function signed({ id, verify }: Mapping, { restamp, sign }: Verifier, message: Message): Message {
+  if (!sign) {
+    throw new CommandError(
+      `${id} asks for a proof (${verify?.scheme}) that only the sender can make, so a call of it cannot be made here`,
+    );
+  }
+  const stamp = { id: newId(), now: Date.now() };
+  const payload: unknown = JSON.parse(message.body);
+  const stamped = restamp(payload, stamp);
+  const json = stamped === payload ? message.body : JSON.stringify(stamped);
+  const body = verify?.scheme === 'twilio' ? form(stamped) : json;
+  return { ...message, headers: { ...message.headers, ...sign(Buffer.from(body), stamp) }, body };
+}
+
+/** Twilio sends forms. */
+function form(payload: unknown): string {
+  if (typeof payload !== 'object' || payload === null)
+    throw new CommandError('a form is made of the keys of an object');
+  const fields = new URLSearchParams();
+  for (const [name, value] of Object.entries(payload)) fields.set(name, String(value));
+  return fields.toString();
+}
