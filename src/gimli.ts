@@ -47,6 +47,7 @@ export async function createGimli({ configFile, log, env = process.env, port }: 
     log,
     current,
     onRunEnd: (run, status, ms) => metrics.onRunEnd(run.hook, status, ms),
+    onScreened: (run, verdict) => metrics.onScreened(run.hook, verdict),
   };
   const worker = createWorker({
     store,

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { createModels, type Models } from './agent/models.ts';
+import { createScreener, type Screener } from './agent/screening.ts';
 import type { Channel } from './channels/channel.ts';
 import { createLogChannel } from './channels/log.ts';
 import { type LoadedConfig, loadConfig } from './config/load.ts';
@@ -17,6 +18,7 @@ export interface Settings {
   readonly table: Table;
   readonly verifierOf: (mapping: Mapping) => Verifier | undefined;
   readonly models: Models;
+  readonly screener: Screener;
   readonly channels: ReadonlyMap<string, Channel>;
   readonly transforms: Transforms;
   readonly isHookToken: (presented: string | undefined) => boolean;
@@ -36,6 +38,7 @@ export async function loadSettings(
   const loaded = loadConfig(file, env);
   const { config } = loaded;
   const models = createModels(config.agents, loaded.env, (line) => log.warn(line));
+  const screener = createScreener(config.screening, models);
   const sameDir = reuse && reuse.config.hooks.transformsDir === config.hooks.transformsDir;
   const transforms = sameDir
     ? reuse.transforms
@@ -57,6 +60,7 @@ export async function loadSettings(
     table,
     verifierOf: createVerifiers(table.mappings),
     models,
+    screener,
     transforms,
     channels: new Map([['log', createLogChannel(log)]]),
     isHookToken: createTokenCheck(config.hooks.token),

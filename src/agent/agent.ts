@@ -10,7 +10,11 @@ export type Agent = (turn: Turn) => Promise<Reply>;
 export interface Turn {
   /** the model's id without its provider */
   readonly model: string;
+  /** our own words about how to answer, which stand before all else */
+  readonly system?: string;
   readonly prompt: string;
+  /** JSON Schema of the answer, whose text is then to be JSON. Not every server obeys, so the caller checks. */
+  readonly format?: Readonly<Record<string, unknown>>;
   /** earlier turns of the session, oldest first */
   readonly history: readonly PastTurn[];
   /** absent = as the model does by itself */

@@ -56,10 +56,14 @@ export function createAnthropicAgent({ provider, baseURL, apiKey }: AnthropicPro
 
 /** Never with temperature and the like, which newer models refuse. `bare` leaves out all that has to do with thinking. */
 function request(turn: Turn, model: string, bare: boolean): Anthropic.MessageCreateParamsNonStreaming {
+  const { output_config: effort, ...thinking } = bare ? {} : thinkingParams(turn.model, turn.thinking);
+  const format = turn.format && { format: { type: 'json_schema' as const, schema: turn.format } };
   return {
     model: turn.model,
     max_tokens: maxTokens,
-    ...(bare ? {} : thinkingParams(turn.model, turn.thinking)),
+    ...thinking,
+    ...((effort || format) && { output_config: { ...effort, ...format } }),
+    ...(turn.system !== undefined && { system: turn.system }),
     messages: [...replay(turn.history, model, bare), { role: 'user', content: turn.prompt }],
   };
 }
@@ -91,20 +95,24 @@ function replyOf(message: Anthropic.Message, model: string): Reply {
   };
 }
 
-function usableKey(apiKey: string | undefined, provider: string): string {
+function usableKey(apiKey = '', provider: string): string {
+  const problem = keyProblem(apiKey, provider);
+  if (problem !== undefined) throw new TurnError('provider', problem);
+  return apiKey;
+}
+
+/** Why no request with this key can succeed; undefined where one may. */
+export function keyProblem(apiKey: string | undefined, provider: string): string | undefined {
   const setting = `agents.providers.${provider}.apiKey`;
   if (!apiKey) {
     const where = provider === 'anthropic' ? `ANTHROPIC_API_KEY or ${setting}` : setting;
-    throw new TurnError('provider', `provider "${provider}" has no API key: set ${where}`);
+    return `provider "${provider}" has no API key: set ${where}`;
   }
   // Said here and without the key: fetch would quote it in its own error.
   if (!/^[\x21-\x7e]+$/.test(apiKey)) {
-    throw new TurnError(
-      'provider',
-      `the API key of provider "${provider}" holds characters that no key has: check ${setting}`,
-    );
+    return `the API key of provider "${provider}" holds characters that no key has: check ${setting}`;
   }
-  return apiKey;
+  return undefined;
 }
 
 /** Node's fetch waits 300 s for an answer to begin, which the SDK reports like a failed connection; but trying again would not help. */

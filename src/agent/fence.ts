@@ -10,7 +10,7 @@ export interface Line {
 }
 
 // Default-ignorable are the characters that nobody sees: zero-width, soft hyphen, tags, variation selectors.
-const invisible = '\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}\\p{Default_Ignorable_Code_Point}';
+export const invisible = '\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}\\p{Default_Ignorable_Code_Point}';
 const unsafeInValue = new RegExp(`[${invisible}<>]`, 'gu');
 const unsafeInLabel = new RegExp(`[^\\p{L}\\p{N}_.$/@:()[\\] -]|[${invisible}]`, 'gu');
 const unsafeInName = new RegExp(`[^\\p{L}\\p{N}_.$/@[\\]-]|[${invisible}]`, 'gu');
@@ -26,11 +26,16 @@ export const escapeLabel = (label: string) => escapeAll(label, unsafeInLabel) as
  * line or look like a marker. `draw` gives ids until one occurs nowhere else in the prompt, whose other text is `besides`.
  */
 export function fence(lines: readonly Line[], besides: string, draw: () => string = drawId): string {
-  const data = lines.map(({ label, text }) => `${label}: ${escapeAll(JSON.stringify(text), unsafeInValue)}`);
+  const data = lines.map(({ label, text }) => `${label}: ${safeJson(text)}`);
   const content = data.length === 0 ? '(no data)' : data.join('\n');
   let id = draw();
   while (content.includes(id) || besides.includes(id)) id = draw();
   return `<data id="${id}">\n${content}\n</data id="${id}">`;
+}
+
+/** JSON on one line in which nothing can pass for markup and nothing is invisible. */
+export function safeJson(value: unknown): string {
+  return escapeAll(JSON.stringify(value), unsafeInValue);
 }
 
 function escapeAll(text: string, unsafe: RegExp): string {

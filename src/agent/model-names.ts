@@ -2,15 +2,19 @@ import type { Config } from '../config/schema.ts';
 import { ConfigError } from '../domain/errors.ts';
 import { retiredNames, shortNames } from './aliases.ts';
 
+export interface Names {
+  /** Throws an Error for what is no model, and for one that `agents.defaults.models` does not list. */
+  readonly resolve: (name: string) => string;
+  /** The same for a model of ours that no run can choose, and which the list need not have. */
+  readonly resolveUnlisted: (name: string) => string;
+}
+
 /**
  * From what people write to provider/model. `listed` is `agents.defaults.models`: the owner's aliases, which go before the
  * built-in ones, and, when given, the only models allowed. `warn` hears once of each retired name that was asked for.
- * Throws a `ConfigError` for a list that cannot work; what it returns throws an Error for a name that is not to be used.
+ * Throws a `ConfigError` for a list that cannot work.
  */
-export function createNames(
-  listed: Config['agents']['defaults']['models'],
-  warn: (message: string) => void,
-): (name: string) => string {
+export function createNames(listed: Config['agents']['defaults']['models'], warn: (message: string) => void): Names {
   const aliases = new Map<string, string>();
   const warned = new Set<string>();
   const builtIn = (name: string) => {
@@ -37,13 +41,18 @@ export function createNames(
   const short = [...shortNames].filter(([, model]) => listed === undefined || allowed.has(model));
   const usableNames = [...new Set([...aliases.keys(), ...short.map(([name]) => name)])];
 
-  return (name) => {
+  const resolveUnlisted = (name: string) => {
     const asked = name.trim();
     const model = aliases.get(asked) ?? builtIn(asked);
     if (!isModel(model)) throw new Error(notAModel(model, usableNames));
+    return model;
+  };
+  const resolve = (name: string) => {
+    const model = resolveUnlisted(name);
     if (listed === undefined || allowed.has(model)) return model;
     throw new Error(`"${name}" is not allowed; agents.defaults.models lists: ${[...allowed].join(', ')}`);
   };
+  return { resolve, resolveUnlisted };
 }
 
 /** Splits at the first slash: what follows belongs to the provider and may hold more of them. */

@@ -1,7 +1,7 @@
 import type { Config } from '../config/schema.ts';
 import { ConfigError, messageOf, TurnError } from '../domain/errors.ts';
 import type { Agent } from './agent.ts';
-import { createAnthropicAgent, loadAnthropic } from './anthropic.ts';
+import { createAnthropicAgent, keyProblem, loadAnthropic } from './anthropic.ts';
 import { createEchoAgent } from './echo.ts';
 import { createNames, splitModel } from './model-names.ts';
 
@@ -11,12 +11,24 @@ export interface Models {
    * one that `agents.defaults.models` does not list. Whether its provider exists is for `agent` to say.
    */
   readonly resolve: (name: string) => string;
+  /** The same without that list, for a model that no run can choose. */
+  readonly resolveUnlisted: (name: string) => string;
   /** provider/model; `auto` is settled */
   readonly defaultModel: string;
   /** Takes what `resolve` returned. Throws a `TurnError` for a provider that is not configured. */
-  readonly agent: (providerModel: string) => { readonly agent: Agent; readonly model: string };
+  readonly agent: (providerModel: string) => ReadyAgent;
   /** Loads what the default model needs. Called once after start-up, it spares the first run the wait. */
   readonly warm: () => Promise<void>;
+}
+
+export interface ReadyAgent {
+  readonly agent: Agent;
+  /** the model's id without its provider */
+  readonly model: string;
+  /** what its provider speaks; `echo` calls no model */
+  readonly api: Provider['api'];
+  /** why every turn will fail, such as for want of an API key; undefined where one may succeed */
+  readonly problem: string | undefined;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -30,12 +42,12 @@ export function createModels(
 ): Models {
   const providers = withBuiltIns(agents.providers, env);
   const created = new Map([...providers].map(([id, provider]) => [id, createAgent(id, provider)]));
-  const resolve = createNames(agents.defaults.models, warn);
+  const { resolve, resolveUnlisted } = createNames(agents.defaults.models, warn);
 
   const agent: Models['agent'] = (providerModel) => {
     const [id, model] = splitModel(providerModel);
     const found = created.get(id);
-    if (found) return { agent: found, model };
+    if (found) return { ...found, model };
     const known = [...created.keys()].join(', ');
     throw new TurnError('model', `"${providerModel}" needs a provider "${id}"; agents.providers has: ${known}`);
   };
@@ -61,7 +73,7 @@ export function createModels(
   const warm = async () => {
     if (providers.get(splitModel(defaultModel)[0])?.api === 'anthropic') await loadAnthropic();
   };
-  return { resolve, defaultModel, agent, warm };
+  return { resolve, resolveUnlisted, defaultModel, agent, warm };
 }
 
 /** The vendor's own key and address are for the provider `anthropic` alone: no other server may see that key. */
@@ -76,8 +88,11 @@ function withBuiltIns(listed: Config['agents']['providers'], env: Environment): 
   return new Map<string, Provider>(Object.entries({ echo: { api: 'echo' }, ...listed, anthropic }));
 }
 
-function createAgent(id: string, { api, baseURL = 'https://api.anthropic.com', apiKey }: Provider): Agent {
-  if (api === 'echo') return createEchoAgent(id);
+function createAgent(
+  id: string,
+  { api, baseURL = 'https://api.anthropic.com', apiKey }: Provider,
+): Omit<ReadyAgent, 'model'> {
+  if (api === 'echo') return { agent: createEchoAgent(id), api, problem: undefined };
   const url = URL.parse(baseURL);
   const problem = !url?.protocol.startsWith('http')
     ? 'is no http(s) address'
@@ -87,5 +102,5 @@ function createAgent(id: string, { api, baseURL = 'https://api.anthropic.com', a
         ? 'ends in /v1, which the Anthropic protocol adds by itself: leave it out'
         : undefined;
   if (problem) throw new ConfigError([`agents.providers.${id}.baseURL ${problem}`]);
-  return createAnthropicAgent({ provider: id, baseURL, apiKey });
+  return { agent: createAnthropicAgent({ provider: id, baseURL, apiKey }), api, problem: keyProblem(apiKey, id) };
 }

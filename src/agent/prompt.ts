@@ -78,6 +78,11 @@ function fenced(preamble: string, task: string, lines: readonly Line[], fenceId:
   return `${head}${fence(lines, head, fenceId)}\n\n${reminder}`;
 }
 
+/** What of a message comes from outside, as it stands inside the fence: each value once, by its name. */
+export function outsideValues(message: Text, resolve: Resolve): readonly Line[] {
+  return separate(message, resolve).lines;
+}
+
 /** The owner's text with names in place of values, and a line for each of these. */
 function separate(message: Text, resolve: Resolve): { text: string; lines: readonly Line[] } {
   const lines = new Map<Escaped, string>();

@@ -6,7 +6,7 @@ import { printJson, table } from './print.ts';
 export async function check(configFile: string, { json }: { json?: boolean }): Promise<number> {
   const warnings: string[] = [];
   const log = pino({ level: 'warn' }, { write: (line: string) => void warnings.push(JSON.parse(line).msg) });
-  const { table: mappings, models, transforms } = await loadSettings(configFile, process.env, log);
+  const { table: mappings, config, models, screener, transforms } = await loadSettings(configFile, process.env, log);
   await transforms.close();
   for (const mapping of mappings.mappings) {
     if (mapping.policy.allowUnsafeExternalContent) {
@@ -15,13 +15,22 @@ export async function check(configFile: string, { json }: { json?: boolean }): P
       );
     }
   }
-  const rows = mappings.mappings.map(({ id, origin, path, verify, does, when }) => ({
+  const screened = mappings.mappings.filter(({ policy }) => policy.screen).map(({ id }) => id);
+  const echoes = models.agent(models.defaultModel).api === 'echo';
+  if (screened.length > 0 && screener.problem !== undefined && !echoes) {
+    const outcome = config.screening.onError === 'block' ? 'ends in error' : 'is not screened';
+    warnings.push(
+      `${screened.join(', ')}: what they start ${outcome}, since screening cannot work: ${screener.problem}`,
+    );
+  }
+  const rows = mappings.mappings.map(({ id, origin, path, verify, does, when, policy }) => ({
     id,
     origin,
     hook: path ?? '*',
     auth: verify?.scheme ?? 'token',
     does,
     when,
+    screen: policy.screen,
   }));
   if (json) {
     printJson({ ok: true, defaultModel: models.defaultModel, mappings: rows, warnings });
@@ -30,7 +39,14 @@ export async function check(configFile: string, { json }: { json?: boolean }): P
   console.log(
     table(
       ['HOOK', 'AUTH', 'MAPPING', 'ORIGIN', 'DOES', 'WHEN'],
-      rows.map((row) => [row.hook, row.auth, row.id, row.origin, row.does, row.when]),
+      rows.map((row) => [
+        row.hook,
+        row.auth,
+        row.id,
+        row.origin,
+        `${row.does}${row.screen ? ', screened' : ''}`,
+        row.when,
+      ]),
     ),
   );
   console.log(`\ndefault model: ${models.defaultModel}`);

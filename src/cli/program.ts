@@ -61,7 +61,8 @@ export async function main(argv: readonly string[]): Promise<number> {
   runs
     .command('retry <runId>')
     .description('try a failed run again')
-    .action(async (id) => (await import('./runs.ts')).retryRun(config(), id));
+    .option('--unscreened', 'although screening stopped it: you have looked at its event, and it may run')
+    .action(async (id, options) => (await import('./runs.ts')).retryRun(config(), id, options));
 
   const events = program.command('events').description('what was received');
   events
@@ -84,6 +85,14 @@ export async function main(argv: readonly string[]): Promise<number> {
     .command('replay <eventId>')
     .description("send a recorded event through today's mappings again")
     .action(async (id) => (await import('./events.ts')).replayEvent(config(), id));
+
+  program
+    .command('screening')
+    .description('how good the screening model is')
+    .command('eval <file>')
+    .description('have it judge texts you know: lines of {"text": "…", "label": "attack"} or "benign"')
+    .option('--json', 'as JSON')
+    .action(async (file, options) => (await import('./screening.ts')).evaluateScreening(config(), file, options));
 
   try {
     await program.parseAsync(argv);

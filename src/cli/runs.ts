@@ -35,7 +35,8 @@ export async function showRun(configFile: string, id: string, { json }: { json?:
   console.log(record({ ...rest, ...times, prompt, outputText }));
 }
 
-export async function retryRun(configFile: string, id: string): Promise<void> {
-  await withClient(configFile, (client) => client.post(`/runs/${encodeURIComponent(id)}/retry`));
-  console.log(`run ${id} waits to be tried again`);
+export async function retryRun(configFile: string, id: string, { unscreened }: { unscreened?: true }): Promise<void> {
+  const query = unscreened ? '?unscreened=true' : '';
+  await withClient(configFile, (client) => client.post(`/runs/${encodeURIComponent(id)}/retry${query}`));
+  console.log(`run ${id} waits to be tried again${unscreened ? ', without screening' : ''}`);
 }

@@ -17,6 +17,7 @@ export function checkMappings(list: unknown, at: string): Problem[] {
     ...uselessTemplate(placed),
     ...namelessKeys(placed),
     ...verifyProblems(placed.rule, placed.at),
+    ...uselessScreen(placed),
   ]);
 }
 
@@ -36,6 +37,12 @@ function reservedPath({ rule, at }: PlacedRule): Problem[] {
   const name = typeof path === 'string' ? path.replace(/^\/+/, '').split('/')[0]?.toLowerCase() : undefined;
   if (name === undefined || !reservedPaths.includes(name)) return [];
   return [{ path: `${at}/match/path`, message: `"${name}" belongs to the API of Gimli itself; expected another name` }];
+}
+
+/** Said rather than ignored, since its owner would rely on it. */
+function uselessScreen({ rule, at }: PlacedRule): Problem[] {
+  if (follow(rule, ['action']) !== 'wake' || follow(rule, ['screen']) !== true) return [];
+  return [{ path: `${at}/screen`, message: 'would be ignored: only what agents read is screened, not a wake' }];
 }
 
 function uselessTemplate({ rule, at }: PlacedRule): Problem[] {

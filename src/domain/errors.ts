@@ -32,15 +32,18 @@ export class TurnError extends Error {
   readonly retryable: boolean;
   /** how long the provider asked to wait, in ms */
   readonly retryAfterMs: number;
+  /** what the log may say: the message, unless that repeats something of the payload */
+  readonly logged: string;
   constructor(
     code: RunErrorCode,
     message: string,
-    options: { retryable?: boolean; retryAfterMs?: number; cause?: unknown } = {},
+    options: { retryable?: boolean; retryAfterMs?: number; logged?: string; cause?: unknown } = {},
   ) {
     super(message, { cause: options.cause });
     this.code = code;
     this.retryable = options.retryable ?? false;
     this.retryAfterMs = options.retryAfterMs ?? 0;
+    this.logged = options.logged ?? message;
   }
 }
 

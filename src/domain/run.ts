@@ -5,11 +5,44 @@ export const runStatuses = ['pending', 'running', 'completed', 'error'] as const
 export type RunStatus = (typeof runStatuses)[number];
 
 /** Why a run ended in `error`. */
-export type RunErrorCode = 'timeout' | 'refusal' | 'truncated' | 'model' | 'provider' | 'interrupted' | 'internal';
+export type RunErrorCode =
+  | 'timeout'
+  | 'refusal'
+  | 'truncated'
+  | 'model'
+  | 'provider'
+  | 'screened'
+  | 'interrupted'
+  | 'internal';
 
 export interface Usage {
   readonly inputTokens: number;
   readonly outputTokens: number;
+}
+
+/** What came of having a run's values screened. */
+export interface Screening {
+  /** `failed`: there is no verdict; `skipped`: none was needed */
+  readonly verdict: 'clean' | 'flagged' | 'failed' | 'skipped';
+  /** provider/model that was asked; null where none was */
+  readonly model: string | null;
+  /** null where it is not known */
+  readonly usage: Usage | null;
+  /** the values that are not clean */
+  readonly flagged: readonly Flag[];
+  /** why it failed or was skipped */
+  readonly detail: string | null;
+  /** of the model, its instructions and the values: what was found clean need not be asked about again */
+  readonly digest: string | null;
+}
+
+/** A value that may be an attack. */
+export interface Flag {
+  /** the value's name in the prompt */
+  readonly name: string;
+  readonly verdict: 'suspicious' | 'injection';
+  /** one line by a model that has read a stranger's words, so no better than these */
+  readonly reason: string;
 }
 
 /** The durable record of one turn. Times are epoch ms. */
@@ -39,6 +72,8 @@ export interface Run {
   readonly summary: string | null;
   readonly error: string | null;
   readonly errorCode: RunErrorCode | null;
+  /** of the latest attempt that came so far; null where the policy does not ask for it */
+  readonly screening: Screening | null;
 }
 
 /** The key of the owner's session. */

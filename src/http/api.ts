@@ -5,7 +5,7 @@ import { receive } from '../ingest/receive.ts';
 import { runJob } from '../queue/jobs.ts';
 import { deliveriesOf } from '../store/deliveries.ts';
 import { findEvent, listEvents } from '../store/events.ts';
-import { findRun, listRuns, reopenRun } from '../store/runs.ts';
+import { findRun, listRuns, reopenRun, setPolicy } from '../store/runs.ts';
 import { refuse } from './answer.ts';
 import type { HttpDeps } from './deps.ts';
 import { pass } from './gate.ts';
@@ -48,12 +48,21 @@ export function createApi(deps: HttpDeps): express.Router {
     if (run.status !== 'error')
       return refuse(res, 409, `only a run in error can be retried; this one is ${run.status}`);
     if (run.kind === 'heartbeat') return refuse(res, 409, 'a heartbeat is not retried: the next one reads its lines');
+    const { unscreened: said = 'false' } = queryOf(req);
+    const unscreened = said === 'true';
+    if (!unscreened && said !== 'false') return refuse(res, 400, 'unscreened must be true or false');
+    if (unscreened && run.errorCode !== 'screened') {
+      const code = `this one ended with the code ${run.errorCode}`;
+      return refuse(res, 409, `only a run that screening has stopped can be retried unscreened; ${code}`);
+    }
     await store.write(async (tx, afterCommit) => {
       await queue.exhume(tx, run.id);
+      if (unscreened) await setPolicy(tx, run.id, { ...run.policy, screen: false });
       await reopenRun(tx, run.id, null);
       await queue.enqueue(tx, runJob(run.id, run.sessionKey, Date.now()), afterCommit);
     });
-    log.info({ runId: run.id, eventId: run.eventId }, 'run retried by hand');
+    const how = unscreened ? 'run retried by hand, without screening' : 'run retried by hand';
+    log.info({ runId: run.id, eventId: run.eventId }, how);
     res.status(202).json({ ok: true, runId: run.id });
   });
 

@@ -1,11 +1,13 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Outcome } from '../domain/event.ts';
+import type { Screening } from '../domain/run.ts';
 import type { Queue } from '../queue/queue.ts';
 import type { Store } from '../store/store.ts';
 
 export interface Metrics {
   onEvent(hook: string, outcome: Outcome): void;
   onRunEnd(hook: string, status: 'completed' | 'error', ms: number): void;
+  onScreened(hook: string, verdict: Screening['verdict']): void;
   /** in the format that Prometheus reads */
   text(): Promise<string>;
 }
@@ -32,6 +34,12 @@ export function createMetrics(store: Store, queue: Queue): Metrics {
     buckets: [0.1, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600],
     registers,
   });
+  const screenings = new Counter({
+    name: 'gimli_screenings_total',
+    help: 'Runs whose values were to be screened, by what came of it',
+    labelNames: ['hook', 'verdict'],
+    registers,
+  });
   new Gauge({
     name: 'gimli_jobs',
     help: 'Jobs in the queue',
@@ -47,6 +55,7 @@ export function createMetrics(store: Store, queue: Queue): Metrics {
       runs.inc({ hook, status });
       seconds.observe(ms / 1000);
     },
+    onScreened: (hook, verdict) => screenings.inc({ hook, verdict }),
     text: () => registry.metrics(),
   };
 }

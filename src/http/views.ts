@@ -1,5 +1,5 @@
 import type { Event } from '../domain/event.ts';
-import type { Run } from '../domain/run.ts';
+import type { Run, Screening } from '../domain/run.ts';
 import type { RefusedRequest } from '../ingest/refusals.ts';
 import type { Delivery } from '../store/deliveries.ts';
 import type { EventRow } from '../store/events.ts';
@@ -39,7 +39,12 @@ export function adminRunRow(run: RunRow, delivery: Delivery | undefined) {
 
 /** Everything about a run: what was asked, under which policy, what was sent to the model. */
 export function adminRun(run: Run, delivery: Delivery | undefined) {
-  return { ...adminRunRow(run, delivery), action: run.action, policy: run.policy, prompt: run.prompt };
+  const { action, policy, prompt, screening } = run;
+  return { ...adminRunRow(run, delivery), action, policy, prompt, screening: screening && screeningView(screening) };
+}
+
+function screeningView({ verdict, model, usage, flagged, detail }: Screening) {
+  return { verdict, model, usage, flagged, detail };
 }
 
 export function eventRow(event: EventRow) {

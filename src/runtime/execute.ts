@@ -5,18 +5,19 @@ import type { Run } from '../domain/run.ts';
 import { sessionHistory } from '../store/runs.ts';
 import { completeRun, failRun, handBackRun, retryRun } from './finish.ts';
 import type { Runtime } from './runtime.ts';
+import type { Attempt } from './screen.ts';
 import { untilStored } from './until-stored.ts';
 import { Stopping } from './worker.ts';
 
 /**
- * One attempt at a run: build the prompt, one exchange with the model, one finishing transaction. Never throws for what
- * goes wrong with the turn; that is part of the record.
+ * One attempt at a run: build the prompt, which may have its values screened, one exchange with the model, one finishing
+ * transaction. Never throws for what goes wrong with the turn; that is part of the record.
  */
 export async function execute(
   runtime: Runtime,
   job: Job,
   run: Run,
-  makePrompt: () => Promise<string>,
+  makePrompt: (attempt: Attempt) => Promise<string>,
   stopping: AbortSignal,
 ): Promise<void> {
   const { store, current, log } = runtime;
@@ -31,7 +32,7 @@ export async function execute(
     if (job.attempt > maxAttempts)
       throw new TurnError('interrupted', `gave up after ${maxAttempts} attempts: each was cut short`);
     const provider = models.agent(model);
-    prompt = await makePrompt();
+    prompt = await makePrompt({ api: provider.api, signal: limit.signal });
     const history = await sessionHistory(store.read, run.sessionKey, historyBudget);
     const thinking = run.action.thinking ?? config.agents.defaults.thinking;
     reply = await provider.agent({
@@ -52,10 +53,10 @@ export async function execute(
         : new TurnError('internal', messageOf(thrown), { cause: thrown, retryable: true });
     const about = { runId: run.id, eventId: run.eventId, hook: run.hook, attempt: job.attempt, code: error.code };
     if (error.retryable && job.attempt < maxAttempts) {
-      log.warn(about, `run failed, will be tried again: ${error.message}`);
+      log.warn(about, `run failed, will be tried again: ${error.logged}`);
       await stored(() => retryRun(runtime, job, run, { prompt, error }));
     } else {
-      log.warn(about, `run failed: ${error.message}`);
+      log.warn(about, `run failed: ${error.logged}`);
       await stored(() => failRun(runtime, job, run, { prompt, model, error }));
       runtime.onRunEnd(run, 'error', Date.now() - began);
     }

@@ -1,8 +1,9 @@
 import type { Logger } from 'pino';
 import type { Models } from '../agent/models.ts';
+import type { Screener } from '../agent/screening.ts';
 import type { Channel } from '../channels/channel.ts';
 import type { Config } from '../config/schema.ts';
-import type { Run } from '../domain/run.ts';
+import type { Run, Screening } from '../domain/run.ts';
 import type { Queue } from '../queue/queue.ts';
 import type { Store } from '../store/store.ts';
 
@@ -14,11 +15,14 @@ export interface Runtime {
   readonly current: () => Settings;
   /** told of each attempt that ended a run, with its duration in ms */
   readonly onRunEnd: (run: Run, status: 'completed' | 'error', ms: number) => void;
+  /** told of each run whose policy asks for screening, once that is over */
+  readonly onScreened: (run: Run, verdict: Screening['verdict']) => void;
 }
 
 interface Settings {
   readonly config: Config;
   readonly models: Models;
+  readonly screener: Screener;
   /** the configured channels by name */
   readonly channels: ReadonlyMap<string, Channel>;
 }

@@ -44,6 +44,7 @@ export interface Database {
     summary: string | null;
     error: string | null;
     errorCode: RunErrorCode | null;
+    screeningJson: string | null;
   };
   /** main's inbox */
   systemEvents: {

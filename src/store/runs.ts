@@ -1,5 +1,6 @@
 import { type Selectable, sql } from 'kysely';
-import type { Run, RunErrorCode, RunStatus, Usage } from '../domain/run.ts';
+import type { Policy } from '../domain/mapping.ts';
+import type { Run, RunErrorCode, RunStatus, Screening, Usage } from '../domain/run.ts';
 import type { Database, Executor } from './database.ts';
 import { preparedInsert } from './prepared-insert.ts';
 
@@ -83,6 +84,24 @@ export async function reopenRun(
     .execute();
 }
 
+/** What came of having the run's values screened. */
+export async function recordScreening(tx: Executor, id: string, screening: Screening): Promise<void> {
+  await tx
+    .updateTable('runs')
+    .set({ screeningJson: JSON.stringify(screening) })
+    .where('id', '=', id)
+    .execute();
+}
+
+/** By its owner's hand: nothing else changes the policy that a run began with. */
+export async function setPolicy(tx: Executor, id: string, policy: Policy): Promise<void> {
+  await tx
+    .updateTable('runs')
+    .set({ policyJson: JSON.stringify(policy) })
+    .where('id', '=', id)
+    .execute();
+}
+
 /** Runs that a dead process left running wait for their next attempt. */
 export async function reopenInterruptedRuns(tx: Executor): Promise<number> {
   const { numUpdatedRows } = await tx
@@ -98,8 +117,8 @@ export async function findRun(db: Executor, id: string): Promise<Run | undefined
   return row && toRun(row);
 }
 
-/** A run as lists show it: without prompt, reply, action and policy. */
-export type RunRow = Omit<Run, 'action' | 'policy' | 'prompt' | 'reply'>;
+/** A run as lists show it: without prompt, reply, action, policy and screening. */
+export type RunRow = Omit<Run, 'action' | 'policy' | 'prompt' | 'reply' | 'screening'>;
 
 export interface RunFilter {
   readonly status?: RunStatus | undefined;
@@ -222,12 +241,13 @@ export async function findOpenHeartbeat(db: Executor): Promise<string | undefine
 }
 
 function toRun(row: Selectable<Database['runs']>): Run {
-  const { actionJson, policyJson, usageJson, replyJson, ...same } = row;
+  const { actionJson, policyJson, usageJson, replyJson, screeningJson, ...same } = row;
   return {
     ...same,
     action: JSON.parse(actionJson),
     policy: JSON.parse(policyJson),
     usage: usageJson ? JSON.parse(usageJson) : null,
     reply: replyJson ? JSON.parse(replyJson) : null,
+    screening: screeningJson ? JSON.parse(screeningJson) : null,
   };
 }

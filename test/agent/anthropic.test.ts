@@ -101,6 +101,37 @@ describe('a request', () => {
   });
 });
 
+describe('a structured answer', () => {
+  const format = { type: 'object', properties: { ok: { type: 'boolean' } }, required: ['ok'] };
+  const asked = { format: { type: 'json_schema', schema: format } };
+
+  it('is asked for by its schema, beside the effort where there is one', async () => {
+    server.mock.onMessage('Hello', { content: '{"ok":true}' });
+    expect(await ask({ system: 'Judge.', format })).toMatchObject({ text: '{"ok":true}' });
+    await ask({ format, thinking: 'low' });
+    const [plain, thinking] = server.requests.map(({ body }) => body);
+    expect(plain).toEqual({
+      model,
+      max_tokens: 16_000,
+      system: 'Judge.',
+      messages: [{ role: 'user', content: 'Hello' }],
+      output_config: asked,
+    });
+    expect(thinking).toMatchObject({ thinking: { type: 'adaptive' }, output_config: { effort: 'low', ...asked } });
+    expect(thinking).not.toHaveProperty('system');
+  });
+
+  it('is still asked for where the server refuses the effort beside it', async () => {
+    const refusal = { error: { type: 'invalid_request_error', message: 'output_config.effort: no' }, status: 400 };
+    server.mock.on({ userMessage: 'Hello', sequenceIndex: 0 }, refusal);
+    server.mock.on({ userMessage: 'Hello', sequenceIndex: 1 }, { content: '{"ok":true}' });
+    await ask({ system: 'Judge.', format, thinking: 'low' });
+    expect(server.requests[1]?.body).toMatchObject({ system: 'Judge.', output_config: asked });
+    expect(server.requests[1]?.body.output_config).toEqual(asked);
+    expect(server.requests[1]?.body).not.toHaveProperty('thinking');
+  });
+});
+
 const said = (text: string) => ({ type: 'text', text });
 const thought = { type: 'thinking', thinking: 'hm', signature: 's1' };
 const redacted = { type: 'redacted_thinking', data: 'xx' };

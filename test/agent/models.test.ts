@@ -87,6 +87,12 @@ describe('a name', () => {
     expect(() => models.resolve(name)).toThrow(message);
   });
 
+  it('may be of a model that is not listed where no run chooses it, but not be nonsense', () => {
+    expect(listed.resolveUnlisted('haiku')).toBe('anthropic/claude-haiku-5-5');
+    expect(listed.resolveUnlisted('mini')).toBe('openai/gpt-5.2-mini');
+    expect(() => listed.resolveUnlisted('gpt')).toThrow('"gpt" is no model');
+  });
+
   it('of a retired model is reported once', () => {
     const lines: string[] = [];
     const models = createModels(agents(), {}, (line) => lines.push(line));
@@ -147,6 +153,15 @@ describe('the agent for a model', () => {
         retryable: false,
         message: '"openai/gpt-5.2-mini" needs a provider "openai"; agents.providers has: echo, local, anthropic',
       }),
+    );
+  });
+
+  it('says what its provider speaks, and why no turn can succeed', () => {
+    const models = createModels(agents({}, { local: { api: 'anthropic', apiKey: 'x' } }), {});
+    expect(models.agent('echo/echo')).toMatchObject({ api: 'echo', problem: undefined });
+    expect(models.agent('local/m')).toMatchObject({ api: 'anthropic', problem: undefined });
+    expect(models.agent('anthropic/m').problem).toMatch(
+      /^provider "anthropic" has no API key: set ANTHROPIC_API_KEY or/,
     );
   });
 

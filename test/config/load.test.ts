@@ -240,6 +240,13 @@ describe('a bad config is refused with file, line, key, what was found and what 
       ],
     ],
     [
+      'screening of a wake, which no agent reads',
+      mapping(
+        '{ action: "wake", textTemplate: "x", screen: true },\n  { action: "agent", messageTemplate: "x", screen: true }',
+      ),
+      ['gimli.json5:3: hooks.mappings[0].screen: would be ignored: only what agents read is screened, not a wake'],
+    ],
+    [
       'a condition: one message for all it could be',
       mapping('{ match: { payload: { a: [[]] } }, messageTemplate: "x" }'),
       [

@@ -1,0 +1,100 @@
+import { createHash, randomBytes } from 'node:crypto';
+import type { Config } from '../config/schema.ts';
+import { ConfigError, messageOf, TurnError } from '../domain/errors.ts';
+import { type Flag, oneLine, type Usage } from '../domain/run.ts';
+import { safeJson } from './fence.ts';
+import type { Models } from './models.ts';
+import { answerFormat, readAnswer } from './screening-answer.ts';
+import { type Field, screeningCalls, type Value } from './screening-fields.ts';
+import { screeningPolicy } from './screening-policy.ts';
+
+/** Asks a small model whether values from outside are attacks. A signal, not a border: that is what the fence is for. */
+export interface Screener {
+  /** provider/model */
+  readonly model: string;
+  /** why it cannot screen, such as for want of an API key; undefined where it may */
+  readonly problem: string | undefined;
+  /** Differs wherever another verdict might come out: by model, instructions and values. */
+  digest(values: readonly Value[]): string;
+  /**
+   * Judges all values, or stops at the first call in which some are not clean. Rejects with a TurnError where there is no
+   * verdict, for whatever reason; when the signal aborts, with its reason.
+   */
+  screen(values: readonly Value[], signal: AbortSignal): Promise<Screened>;
+}
+
+interface Screened {
+  /** how often the model was asked; not at all where there was nothing to judge */
+  readonly calls: number;
+  readonly flagged: readonly Flag[];
+  readonly usage: Usage;
+}
+
+const longestReason = 200;
+
+/**
+ * Throws a ConfigError for a model that cannot be found.
+ * @param callMs how long one call may take
+ */
+export function createScreener(config: Config['screening'], models: Models, callMs = 10_000): Screener {
+  const { model, agent, id, problem } = findModel(config.model, models);
+
+  async function ask(fields: readonly Field[], signal: AbortSignal) {
+    if (problem !== undefined) throw new TurnError('screened', problem);
+    const limit = new AbortController();
+    const late = () => limit.abort(new TurnError('screened', `${model} did not answer within ${callMs / 1000} s`));
+    const timer = setTimeout(late, callMs);
+    try {
+      const { text, usage } = await agent({
+        model: id,
+        system: screeningPolicy,
+        prompt: safeJson({ nonce: randomBytes(16).toString('hex'), fields }),
+        format: answerFormat(fields),
+        history: [],
+        thinking: 'low',
+        signal: AbortSignal.any([signal, limit.signal]),
+      });
+      return { results: readAnswer(text, fields), usage };
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  return {
+    model,
+    problem,
+    digest: (values) =>
+      createHash('sha256')
+        .update(JSON.stringify([model, screeningPolicy, values]))
+        .digest('hex'),
+    async screen(values, signal) {
+      const flagged = new Map<string, Flag>();
+      let [calls, inputTokens, outputTokens] = [0, 0, 0];
+      for (const fields of screeningCalls(values)) {
+        const { results, usage } = await ask(fields, signal);
+        calls += 1;
+        inputTokens += usage.inputTokens;
+        outputTokens += usage.outputTokens;
+        for (const { id, verdict, reason } of results) {
+          const name = fields.find((field) => field.id === id)?.name ?? id;
+          // Several pieces of a value may be flagged: the worst verdict counts.
+          if (verdict === 'clean' || flagged.get(name)?.verdict === 'injection') continue;
+          flagged.set(name, { name, verdict, reason: oneLine(reason, longestReason) });
+        }
+        if (flagged.size > 0) break;
+      }
+      return { calls, flagged: [...flagged.values()], usage: { inputTokens, outputTokens } };
+    },
+  };
+}
+
+function findModel(name: string, models: Models) {
+  try {
+    const model = models.resolveUnlisted(name);
+    const { agent, model: id, api, problem } = models.agent(model);
+    const echoes = api === 'echo' ? `${model} calls no model, so it cannot screen: set screening.model` : undefined;
+    return { model, agent, id, problem: problem ?? echoes };
+  } catch (error) {
+    throw new ConfigError([`screening.model: ${messageOf(error)}`]);
+  }
+}

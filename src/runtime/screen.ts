@@ -1,0 +1,86 @@
+import type { ReadyAgent } from '../agent/models.ts';
+import type { Screener } from '../agent/screening.ts';
+import type { Value } from '../agent/screening-fields.ts';
+import { messageOf, TurnError } from '../domain/errors.ts';
+import { maxAttempts } from '../domain/job.ts';
+import type { Run, Screening } from '../domain/run.ts';
+import { recordScreening } from '../store/runs.ts';
+import type { Runtime } from './runtime.ts';
+import { untilStored } from './until-stored.ts';
+
+/** What the prompt of an attempt is made for. */
+export interface Attempt {
+  /** what the provider of the run's model speaks */
+  readonly api: ReadyAgent['api'];
+  /** aborts when the attempt's time is over or the gateway stops */
+  readonly signal: AbortSignal;
+}
+
+/** An error names this many values. */
+const namedFlags = 5;
+
+/**
+ * Has a run's values judged before its agent reads them, where its policy says so. Resolves where the run may go on, rejects
+ * with a TurnError where not. What came of it is stored at once: a later attempt does not pay for a clean verdict again.
+ */
+export async function screen(
+  { store, current, log, onScreened }: Runtime,
+  run: Run,
+  values: readonly Value[],
+  attempt: Attempt,
+): Promise<void> {
+  if (!run.policy.screen) return;
+  const { config, screener } = current();
+  const digest = screener.digest(values);
+  if (run.screening?.verdict === 'clean' && run.screening.digest === digest) return;
+  const screening =
+    attempt.api === 'echo'
+      ? skipped("echo calls no model, so none reads the run's values")
+      : await judge(screener, run, values, digest, attempt.signal);
+  await untilStored(() => store.write((tx) => recordScreening(tx, run.id, screening)), attempt.signal, log);
+  onScreened(run, screening.verdict);
+
+  if (screening.verdict === 'flagged') throw flaggedError(screening);
+  if (screening.verdict !== 'failed') return;
+  const message = `could not be screened: ${screening.detail}`;
+  if (config.screening.onError === 'block') throw new TurnError('screened', message);
+  const about = { runId: run.id, eventId: run.eventId, hook: run.hook, attempt: run.attempts };
+  log.warn(about, `run goes on as screening.onError allows: ${message}`);
+}
+
+/** A failure that may pass is the run's own, as long as the run has attempts left. */
+async function judge(
+  screener: Screener,
+  run: Run,
+  values: readonly Value[],
+  digest: string,
+  signal: AbortSignal,
+): Promise<Screening> {
+  const { model } = screener;
+  try {
+    const { calls, flagged, usage } = await screener.screen(values, signal);
+    if (calls === 0) return skipped('there is nothing but numbers, booleans and blanks');
+    return { verdict: flagged.length > 0 ? 'flagged' : 'clean', model, usage, flagged, detail: null, digest };
+  } catch (error) {
+    if (signal.aborted) throw error;
+    const detail = messageOf(error);
+    if (error instanceof TurnError && error.retryable && run.attempts < maxAttempts) {
+      throw new TurnError(error.code, `screening: ${detail}`, { retryable: true, retryAfterMs: error.retryAfterMs });
+    }
+    return { verdict: 'failed', model, usage: null, flagged: [], detail, digest: null };
+  }
+}
+
+function skipped(detail: string): Screening {
+  return { verdict: 'skipped', model: null, usage: null, flagged: [], detail, digest: null };
+}
+
+/** The reasons may repeat what a stranger wrote, so the log has the names alone. */
+function flaggedError({ flagged }: Screening): TurnError {
+  const list = (describe: (flag: Screening['flagged'][number]) => string, separator: string) => {
+    const more = flagged.length > namedFlags ? [`and ${flagged.length - namedFlags} more`] : [];
+    return `screening flagged ${[...flagged.slice(0, namedFlags).map(describe), ...more].join(separator)}`;
+  };
+  const message = list(({ name, verdict, reason }) => `${name} (${verdict}${reason && `: ${reason}`})`, '; ');
+  return new TurnError('screened', message, { logged: list(({ name }) => name, ', ') });
+}
