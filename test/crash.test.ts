@@ -5,7 +5,7 @@ import { expect, it } from '@jest/globals';
 import Sqlite from 'better-sqlite3';
 import { builtCli, type ServedGateway } from './support/built-cli.ts';
 import { eventually } from './support/eventually.ts';
-import { startModel, type TestModel } from './support/model.ts';
+import { startModel, type TestModel, toolCalls } from './support/model.ts';
 import { tempDir } from './support/temp-dir.ts';
 
 /** GIMLI_TEST_SEED repeats a test with the same moments and the same requests, as far as the clock allows. */
@@ -41,7 +41,10 @@ it.each(endings)(
     const dir = tempDir();
     const cli = builtCli(dir);
     // Long enough that each end cuts some turns short.
-    const model = await startModel(() => wait(40, 'Done.'));
+    const model = await startModel(({ prompt, results }) => {
+      const pings = prompt.startsWith('[webhook:batch]') && results.length === 0;
+      return wait(pings ? 20 : 40, pings ? toolCalls(['ping_user', { text: 'Look!' }]) : 'Done.');
+    });
     writeConfig(dir, model);
     const ledger: Ledger = { events: [], runs: [], lines: [], refused: [], unanswered: [] };
 
@@ -80,6 +83,7 @@ function writeConfig(dir: string, { agents }: TestModel): void {
           forEach: 'items',
           name: '{{items[0].name}}',
           messageTemplate: 'Look at {{items[0].text}}',
+          tools: ['ping_user'],
         },
       ],
     },
@@ -163,6 +167,11 @@ async function account({ url }: ServedGateway, ledger: Ledger): Promise<number> 
   for (const run of runs) {
     expect(run).toMatchObject({ status: 'completed', attempts: expect.any(Number), delivery: { status: 'sent' } });
     expect(run.attempts).toBeGreaterThanOrEqual(1);
+  }
+  for (const { runId, hook } of runs) {
+    const { run } = await read(`/api/runs/${runId}`);
+    const pings = hook === 'batch' ? [{ text: 'Look!', status: 'sent' }] : [];
+    expect([runId, run.pings]).toMatchObject([runId, pings]);
   }
   for (const id of ledger.events) {
     const { event } = await read(`/api/events/${id}`);

@@ -1,5 +1,6 @@
 import type { Thinking } from '../domain/action.ts';
 import type { Usage } from '../domain/run.ts';
+import type { Tool } from './tool.ts';
 
 /**
  * Answers one turn. Rejects with a `TurnError`, which says whether another attempt may help; when `turn.signal` aborts,
@@ -19,6 +20,8 @@ export interface Turn {
   readonly history: readonly PastTurn[];
   /** absent = as the model does by itself */
   readonly thinking?: Thinking | undefined;
+  /** what the model may call; an agent that cannot call tools leaves them out */
+  readonly tools: readonly Tool[];
   readonly signal: AbortSignal;
 }
 
@@ -33,8 +36,12 @@ export interface PastTurn {
 
 export interface Reply {
   readonly text: string;
-  /** the provider's own form of the reply; stored as it is, and replayed in later turns of the session */
+  /**
+   * every message that followed the prompt, tool calls and their results included, in the provider's own form; stored as it
+   * is, and replayed in later turns of the session
+   */
   readonly reply: readonly unknown[];
+  /** of the whole turn */
   readonly usage: Usage;
   /** provider/model, as the turn asked for it */
   readonly model: string;

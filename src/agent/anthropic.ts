@@ -1,7 +1,9 @@
 import type Anthropic from '@anthropic-ai/sdk';
 import { messageOf, TurnError } from '../domain/errors.ts';
-import type { Agent, Reply, Turn } from './agent.ts';
+import type { Usage } from '../domain/run.ts';
+import type { Agent, Turn } from './agent.ts';
 import { refusesThinking, turnErrorOf } from './anthropic-error.ts';
+import { type Answer, exchange } from './anthropic-exchange.ts';
 import { replay } from './history.ts';
 import { thinkingParams } from './thinking.ts';
 
@@ -40,13 +42,18 @@ export function createAnthropicAgent({ provider, baseURL, apiKey }: AnthropicPro
     turn.signal.throwIfAborted();
     client ??= connect(usableKey(apiKey, provider));
     try {
-      const { messages } = await client;
-      const send = (bare: boolean) => messages.create(request(turn, model, bare), { signal: turn.signal });
-      const message = await send(false).catch((error) => {
-        if (!refusesThinking(error)) throw error;
+      const connected = await client;
+      const answers: Answer[] = [];
+      const { tools, signal } = turn;
+      const hear = (answer: Answer) => void answers.push(answer);
+      const send = (bare: boolean) =>
+        exchange(connected, { request: request(turn, model, bare), model, tools, signal, hear });
+      const reply = await send(false).catch((error) => {
+        // Once the model has answered, its tools may have run, and must not run again.
+        if (answers.length > 0 || !refusesThinking(error)) throw error;
         return send(true);
       });
-      return replyOf(message, model);
+      return { text: lastText(answers), reply, usage: usageOf(answers), model };
     } catch (error) {
       turn.signal.throwIfAborted();
       throw turnErrorOf(error, model);
@@ -64,34 +71,27 @@ function request(turn: Turn, model: string, bare: boolean): Anthropic.MessageCre
     ...thinking,
     ...((effort || format) && { output_config: { ...effort, ...format } }),
     ...(turn.system !== undefined && { system: turn.system }),
-    messages: [...replay(turn.history, model, bare), { role: 'user', content: turn.prompt }],
+    messages: [...replay(turn, model, bare), { role: 'user', content: turn.prompt }],
   };
 }
 
-function replyOf(message: Anthropic.Message, model: string): Reply {
-  if (!Array.isArray(message?.content)) {
-    throw new TurnError(
-      'provider',
-      `${model}: the answer is no message of the Anthropic API; check the provider's baseURL`,
-    );
-  }
-  if (message.stop_reason === 'refusal') {
-    const { explanation, category } = message.stop_details ?? {};
-    throw new TurnError('refusal', `${model}: the model refused (${explanation ?? category ?? 'it gave no reason'})`);
-  }
-  if (message.stop_reason === 'max_tokens' || message.stop_reason === 'model_context_window_exceeded') {
-    throw new TurnError('truncated', `${model}: the reply was cut off (${message.stop_reason})`);
-  }
-  const { usage } = message;
+/** What the last answer that says something says: after its tools a model may have nothing to add. */
+function lastText(answers: readonly Answer[]): string {
+  const texts = answers.map(({ content }) =>
+    content.flatMap((block) => (block.type === 'text' ? block.text : [])).join(''),
+  );
+  return texts.findLast((text) => text.trim() !== '') ?? '';
+}
+
+function usageOf(answers: readonly Answer[]): Usage {
+  const sum = (count: (usage: Partial<Answer['usage']>) => number) =>
+    answers.reduce((total, { usage }) => total + count(usage ?? {}), 0);
   return {
-    text: message.content.flatMap((block) => (block.type === 'text' ? block.text : [])).join(''),
-    reply: message.content,
-    usage: {
-      inputTokens:
-        (usage?.input_tokens ?? 0) + (usage?.cache_creation_input_tokens ?? 0) + (usage?.cache_read_input_tokens ?? 0),
-      outputTokens: usage?.output_tokens ?? 0,
-    },
-    model,
+    inputTokens: sum(
+      (usage) =>
+        (usage.input_tokens ?? 0) + (usage.cache_creation_input_tokens ?? 0) + (usage.cache_read_input_tokens ?? 0),
+    ),
+    outputTokens: sum((usage) => usage.output_tokens ?? 0),
   };
 }
 

@@ -51,6 +51,7 @@ export function createScreener(config: Config['screening'], models: Models, call
         prompt: safeJson({ nonce: randomBytes(16).toString('hex'), fields }),
         format: answerFormat(fields),
         history: [],
+        tools: [],
         thinking: 'low',
         signal: AbortSignal.any([signal, limit.signal]),
       });

@@ -1,6 +1,6 @@
 import type { adminRun, adminRunRow } from '../http/views.ts';
 import { queryString, withClient } from './client.ts';
-import { printJson, record, table, time } from './print.ts';
+import { printable, printJson, record, table, time } from './print.ts';
 
 type RunRow = ReturnType<typeof adminRunRow>;
 type FullRun = ReturnType<typeof adminRun>;
@@ -30,9 +30,14 @@ export async function showRun(configFile: string, id: string, { json }: { json?:
     client.get<{ run: FullRun }>(`/runs/${encodeURIComponent(id)}`),
   );
   if (json) return printJson(run);
-  const { createdAt, startedAt, completedAt, prompt, outputText, action: _action, ...rest } = run;
+  const { createdAt, startedAt, completedAt, prompt, outputText, pings, action: _action, ...rest } = run;
   const times = { created: time(createdAt), started: time(startedAt), completed: time(completedAt) };
-  console.log(record({ ...rest, ...times, prompt, outputText }));
+  console.log(record({ ...rest, ...times, prompt, outputText, pings: pings.map(pingLine).join('\n') }));
+}
+
+function pingLine({ text, channel, to, status, error }: FullRun['pings'][number]): string {
+  const route = to === null ? channel : `${channel} (${to})`;
+  return `${status}${error === null ? '' : ` (${error})`}, ${route}: ${printable(text ?? '')}`;
 }
 
 export async function retryRun(configFile: string, id: string, { unscreened }: { unscreened?: true }): Promise<void> {

@@ -16,8 +16,9 @@ export function checkMappings(list: unknown, at: string): Problem[] {
     ...reservedPath(placed),
     ...uselessTemplate(placed),
     ...namelessKeys(placed),
+    ...runFieldsOfWake(placed),
+    ...blockedReport(placed),
     ...verifyProblems(placed.rule, placed.at),
-    ...uselessScreen(placed),
   ]);
 }
 
@@ -39,12 +40,6 @@ function reservedPath({ rule, at }: PlacedRule): Problem[] {
   return [{ path: `${at}/match/path`, message: `"${name}" belongs to the API of Gimli itself; expected another name` }];
 }
 
-/** Said rather than ignored, since its owner would rely on it. */
-function uselessScreen({ rule, at }: PlacedRule): Problem[] {
-  if (follow(rule, ['action']) !== 'wake' || follow(rule, ['screen']) !== true) return [];
-  return [{ path: `${at}/screen`, message: 'would be ignored: only what agents read is screened, not a wake' }];
-}
-
 function uselessTemplate({ rule, at }: PlacedRule): Problem[] {
   if (typeof rule !== 'object' || rule === null) return [];
   const action = follow(rule, ['action']) ?? 'agent';
@@ -61,4 +56,26 @@ function uselessTemplate({ rule, at }: PlacedRule): Problem[] {
 function namelessKeys({ rule, at }: PlacedRule): Problem[] {
   if (follow(rule, ['dedupeKey']) === undefined || follow(rule, ['id']) !== undefined) return [];
   return [{ path: `${at}/id`, message: 'missing; a mapping with a dedupeKey needs an id of its own' }];
+}
+
+/** What only a run can obey. A transform may still make a run of a wake. */
+const runFields = ['screen', 'tools', 'context', 'updateMainSession'];
+
+function runFieldsOfWake({ rule, at }: PlacedRule): Problem[] {
+  if (typeof rule !== 'object' || rule === null) return [];
+  if (follow(rule, ['action']) !== 'wake' || Object.hasOwn(rule, 'transform')) return [];
+  const ignored = runFields.filter((field) => Object.hasOwn(rule, field));
+  return ignored.map((field) => ({
+    path: at + toPointer([field]),
+    message: 'would be ignored: a mapping of action wake makes no run',
+  }));
+}
+
+function blockedReport({ rule, at }: PlacedRule): Problem[] {
+  const tools = follow(rule, ['tools']);
+  const index = Array.isArray(tools) ? tools.indexOf('report') : -1;
+  if (index === -1 || follow(rule, ['updateMainSession']) !== 'blocked') return [];
+  const message =
+    'expected no "report" where updateMainSession is "blocked": it would tell main something all the same';
+  return [{ path: at + toPointer(['tools', index]), message, see: `${at}/updateMainSession` }];
 }

@@ -9,6 +9,7 @@ export type RunErrorCode =
   | 'timeout'
   | 'refusal'
   | 'truncated'
+  | 'tool-limit'
   | 'model'
   | 'provider'
   | 'screened'
@@ -66,7 +67,7 @@ export interface Run {
   readonly usage: Usage | null;
   /** the prompt as sent to the model */
   readonly prompt: string | null;
-  /** the model's messages in the provider's own form, replayed verbatim by later turns of the session */
+  /** all messages after the prompt in the provider's own form, replayed verbatim by later turns of the session */
   readonly reply: readonly unknown[] | null;
   readonly outputText: string | null;
   readonly summary: string | null;

@@ -3,7 +3,7 @@ import { outcomes, parseBody } from '../domain/event.ts';
 import type { Run } from '../domain/run.ts';
 import { receive } from '../ingest/receive.ts';
 import { runJob } from '../queue/jobs.ts';
-import { deliveriesOf } from '../store/deliveries.ts';
+import { deliveriesOf, pingsOf } from '../store/deliveries.ts';
 import { findEvent, listEvents } from '../store/events.ts';
 import { findRun, listRuns, reopenRun, setPolicy } from '../store/runs.ts';
 import { refuse } from './answer.ts';
@@ -39,7 +39,8 @@ export function createApi(deps: HttpDeps): express.Router {
   router.get('/runs/:id', async (req, res) => {
     const run = await findRun(store.read, req.params.id);
     if (!run) return refuse(res, 404, 'run not found');
-    res.json({ ok: true, run: adminRun(run, (await deliveriesOf(store.read, [run.id])).get(run.id)) });
+    const delivery = (await deliveriesOf(store.read, [run.id])).get(run.id);
+    res.json({ ok: true, run: adminRun(run, delivery, await pingsOf(store.read, run.id)) });
   });
 
   router.post('/runs/:id/retry', async (req, res) => {

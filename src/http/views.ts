@@ -37,10 +37,17 @@ export function adminRunRow(run: RunRow, delivery: Delivery | undefined) {
   return { ...runView(run, delivery), kind: run.kind, hook: run.hook, eventId: run.eventId };
 }
 
-/** Everything about a run: what was asked, under which policy, what was sent to the model. */
-export function adminRun(run: Run, delivery: Delivery | undefined) {
-  const { action, policy, prompt, screening } = run;
-  return { ...adminRunRow(run, delivery), action, policy, prompt, screening: screening && screeningView(screening) };
+/** Everything about a run: what was asked, under which policy, what was sent to the model, what it had the owner told. */
+export function adminRun(run: Run, delivery: Delivery | undefined, pings: readonly Delivery[]) {
+  const pingViews = pings.map((ping) => ({ text: ping.text, ...deliveryView(ping) }));
+  return {
+    ...adminRunRow(run, delivery),
+    pings: pingViews,
+    action: run.action,
+    policy: run.policy,
+    prompt: run.prompt,
+    screening: run.screening && screeningView(run.screening),
+  };
 }
 
 function screeningView({ verdict, model, usage, flagged, detail }: Screening) {

@@ -4,6 +4,7 @@ import { type Job, maxAttempts } from '../domain/job.ts';
 import type { Run } from '../domain/run.ts';
 import { sessionHistory } from '../store/runs.ts';
 import { completeRun, failRun, handBackRun, retryRun } from './finish.ts';
+import { reportingTools } from './reporting-tools.ts';
 import type { Runtime } from './runtime.ts';
 import type { Attempt } from './screen.ts';
 import { untilStored } from './until-stored.ts';
@@ -27,6 +28,7 @@ export async function execute(
   let prompt: string | undefined;
   let reply: Reply;
   const model = run.action.model ?? models.defaultModel;
+  const { tools, said } = reportingTools(run.policy);
   const limit = limitTime(run.action.timeoutSeconds ?? config.agents.defaults.timeoutSeconds, stopping);
   try {
     if (job.attempt > maxAttempts)
@@ -40,6 +42,7 @@ export async function execute(
       prompt,
       history,
       ...(thinking ? { thinking } : {}),
+      tools,
       signal: limit.signal,
     });
   } catch (thrown) {
@@ -57,14 +60,14 @@ export async function execute(
       await stored(() => retryRun(runtime, job, run, { prompt, error }));
     } else {
       log.warn(about, `run failed: ${error.logged}`);
-      await stored(() => failRun(runtime, job, run, { prompt, model, error }));
+      await stored(() => failRun(runtime, job, run, { prompt, model, error, said }));
       runtime.onRunEnd(run, 'error', Date.now() - began);
     }
     return;
   } finally {
     limit.clear();
   }
-  await stored(() => completeRun(runtime, job, run, { prompt, model, reply }));
+  await stored(() => completeRun(runtime, job, run, { prompt, model, reply, said }));
   const ms = Date.now() - began;
   log.info({ runId: run.id, eventId: run.eventId, hook: run.hook, attempt: job.attempt, model, ms }, 'run completed');
   runtime.onRunEnd(run, 'completed', ms);

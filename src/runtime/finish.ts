@@ -1,17 +1,16 @@
 import type { Reply } from '../agent/agent.ts';
-import { route } from '../channels/route.ts';
 import type { TurnError } from '../domain/errors.ts';
-import { withoutAck } from '../domain/heartbeat.ts';
-import { newId } from '../domain/id.ts';
 import { backoffMs, type Job, maxAttempts } from '../domain/job.ts';
 import { oneLine, type Run, summaryOf } from '../domain/run.ts';
-import { deliverJob, wakeJob } from '../queue/jobs.ts';
+import { wakeJob } from '../queue/jobs.ts';
 import type { Executor } from '../store/database.ts';
-import { insertDelivery, lastRouteOfMain } from '../store/deliveries.ts';
 import { anotherBeatIsDue, insertSystemEvent, linesOfBeat, markLinesRead, releaseLines } from '../store/inbox.ts';
 import { finishRun, reopenRun } from '../store/runs.ts';
 import type { AfterCommit } from '../store/store.ts';
+import { recordPings, recordReply } from './record-deliveries.ts';
+import type { Said } from './reporting-tools.ts';
 import type { Runtime } from './runtime.ts';
+import { tellMain } from './tell-main.ts';
 
 /**
  * The finishing transactions: everything that follows from a turn is written with its end, or not at all. Each begins by
@@ -21,7 +20,7 @@ export async function completeRun(
   runtime: Runtime,
   job: Job,
   run: Run,
-  turn: { prompt: string; model: string; reply: Reply },
+  turn: { prompt: string; model: string; reply: Reply; said: Said },
 ): Promise<void> {
   const { store, queue } = runtime;
   const { text: outputText, reply, usage } = turn.reply;
@@ -34,9 +33,10 @@ export async function completeRun(
       await markLinesRead(tx, run.id, now);
       if (await anotherBeatIsDue(tx, run.createdAt)) await queue.enqueue(tx, wakeJob(now), afterCommit);
     } else {
-      await tellMain(runtime, tx, run, `${run.name}: ${summary}`, now, afterCommit);
+      await tellMain(runtime, tx, run, { outcome: `${run.name}: ${summary}`, said: turn.said }, now, afterCommit);
     }
-    if (run.action.deliver) await deliverReply(runtime, tx, run, outputText, now, afterCommit);
+    await recordPings(runtime, tx, run, turn.said.pings, now, afterCommit);
+    if (run.action.deliver) await recordReply(runtime, tx, run, outputText, now, afterCommit);
   });
 }
 
@@ -44,10 +44,10 @@ export async function failRun(
   runtime: Runtime,
   job: Job,
   run: Run,
-  failure: { prompt: string | undefined; model: string; error: TurnError },
+  failure: { prompt: string | undefined; model: string; error: TurnError; said: Said },
 ): Promise<void> {
   const { store, queue } = runtime;
-  const { prompt, model, error } = failure;
+  const { prompt, model, error, said } = failure;
   const summary = oneLine(`failed (${error.code}): ${error.message}`, 300);
   await store.write(async (tx, afterCommit) => {
     const now = Date.now();
@@ -58,7 +58,8 @@ export async function failRun(
     if (!mine) return;
     await finishRun(tx, run.id, { prompt, model, summary, error: error.message, errorCode: error.code }, now);
     if (run.kind === 'heartbeat') await giveUpBeat(runtime, tx, run, error, now, afterCommit);
-    else await tellMain(runtime, tx, run, `${run.name} ${summary}`, now, afterCommit);
+    else await tellMain(runtime, tx, run, { outcome: `${run.name} ${summary}`, said }, now, afterCommit);
+    await recordPings(runtime, tx, run, said.pings, now, afterCommit);
   });
 }
 
@@ -111,65 +112,4 @@ export async function handBackRun({ store, queue, log }: Runtime, job: Job, run:
     await reopenRun(tx, run.id, null);
   });
   log.info({ runId: run.id, eventId: run.eventId, hook: run.hook }, 'run handed back unfinished');
-}
-
-/** One line for main, and main is woken if the run's action says so. */
-async function tellMain(
-  { queue }: Runtime,
-  tx: Executor,
-  run: Run,
-  text: string,
-  now: number,
-  afterCommit: AfterCommit,
-): Promise<void> {
-  if (run.policy.updateMainSession === 'blocked') return;
-  const mode = run.action.wakeMode;
-  await insertSystemEvent(tx, { eventId: run.eventId, source: `run ${run.id}`, text, mode, createdAt: now });
-  if (mode === 'now') await queue.enqueue(tx, wakeJob(now), afterCommit);
-}
-
-/** Records where the reply goes, or why it goes nowhere, and leaves the sending to a job. */
-async function deliverReply(
-  { queue, current }: Runtime,
-  tx: Executor,
-  run: Run,
-  outputText: string,
-  now: number,
-  afterCommit: AfterCommit,
-): Promise<void> {
-  const { config, channels } = current();
-  const { channel, to } = run.action;
-  const worthSending =
-    run.kind === 'heartbeat'
-      ? withoutAck(outputText, config.agents.defaults.heartbeat.ackMaxChars)
-      : withoutAck(outputText, 0) && outputText;
-  const target = worthSending
-    ? route(
-        { channel, to },
-        { lastOfMain: await lastRouteOfMain(tx), owner: config.channels.owner, configured: new Set(channels.keys()) },
-      )
-    : { skipped: outputText.trim() === '' ? 'the reply is empty' : 'the reply only acknowledges' };
-  const delivery = { id: newId(), runId: run.id, sessionKey: run.sessionKey, createdAt: now };
-  if ('skipped' in target) {
-    await insertDelivery(tx, {
-      ...delivery,
-      channel,
-      to: to ?? null,
-      text: null,
-      status: 'skipped',
-      error: target.skipped,
-    });
-    return;
-  }
-  const text = worthSending === outputText ? null : worthSending;
-  const recipient = target.to ?? null;
-  await insertDelivery(tx, {
-    ...delivery,
-    channel: target.channel,
-    to: recipient,
-    text,
-    status: 'pending',
-    error: null,
-  });
-  await queue.enqueue(tx, deliverJob(delivery.id, target.channel, recipient, now), afterCommit);
 }

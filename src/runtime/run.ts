@@ -4,6 +4,7 @@ import type { Run } from '../domain/run.ts';
 import { findEvent } from '../store/events.ts';
 import { startRun } from '../store/runs.ts';
 import { execute } from './execute.ts';
+import { mainConversation } from './main-conversation.ts';
 import type { Runtime } from './runtime.ts';
 import { type Attempt, screen } from './screen.ts';
 import type { Handler } from './worker.ts';
@@ -29,5 +30,6 @@ async function promptOf(runtime: Runtime, run: Run, attempt: Attempt): Promise<s
   if (!event) throw new Error(`the event ${run.eventId} of this run is gone`);
   const resolve = resolveIn(narrow(contextOf(event), action.each));
   await screen(runtime, run, outsideValues(action.message, resolve), attempt);
-  return hookPrompt({ hook, policy, action, resolve });
+  const conversation = policy.context === 'main' ? await mainConversation(runtime.store.read) : [];
+  return hookPrompt({ hook, policy, action, resolve, conversation });
 }

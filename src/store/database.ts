@@ -64,10 +64,12 @@ export interface Database {
   deliveries: {
     id: string;
     runId: string;
+    /** the run's reply, or a message to the owner that it asked for meanwhile */
+    kind: 'reply' | 'ping';
     sessionKey: string;
     channel: string;
     to: string | null;
-    /** where it is not the run's whole `outputText` */
+    /** null: the run's whole `outputText` */
     text: string | null;
     status: 'pending' | 'sent' | 'failed' | 'skipped';
     error: string | null;

@@ -1,14 +1,14 @@
 import { type Selectable, sql } from 'kysely';
 import type { Database, Executor } from './database.ts';
 
-/** One reply sent, to be sent, or not sent, through a channel. Its text is the run's `outputText` unless it has its own. */
+/** A reply or a ping sent, to be sent, or not sent, through a channel. Its text is the run's `outputText` unless it has its own. */
 export type Delivery = Selectable<Database['deliveries']>;
 
 export async function insertDelivery(
   tx: Executor,
   delivery: Pick<
     Delivery,
-    'id' | 'runId' | 'sessionKey' | 'channel' | 'to' | 'text' | 'status' | 'error' | 'createdAt'
+    'id' | 'runId' | 'kind' | 'sessionKey' | 'channel' | 'to' | 'text' | 'status' | 'error' | 'createdAt'
   >,
 ): Promise<void> {
   await tx.insertInto('deliveries').values(delivery).execute();
@@ -26,16 +26,28 @@ export async function updateDelivery(
   await tx.updateTable('deliveries').set(change).where('id', '=', id).execute();
 }
 
-/** The newest delivery of each of the runs. */
+/** The newest delivery of a reply of each of the runs. */
 export async function deliveriesOf(db: Executor, runIds: readonly string[]): Promise<Map<string, Delivery>> {
   if (runIds.length === 0) return new Map();
   const rows = await db
     .selectFrom('deliveries')
     .selectAll()
     .where('runId', 'in', [...runIds])
+    .where('kind', '=', 'reply')
     .orderBy('id')
     .execute();
   return new Map(rows.map((row) => [row.runId, row]));
+}
+
+/** What a run had the owner told, oldest first. */
+export function pingsOf(db: Executor, runId: string): Promise<Delivery[]> {
+  return db
+    .selectFrom('deliveries')
+    .selectAll()
+    .where('runId', '=', runId)
+    .where('kind', '=', 'ping')
+    .orderBy('id')
+    .execute();
 }
 
 /** Where main's own latest delivery went: the route that `last` means. */

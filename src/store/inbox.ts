@@ -1,4 +1,4 @@
-import type { Selectable } from 'kysely';
+import { type Selectable, sql } from 'kysely';
 import type { Database, Executor } from './database.ts';
 import { preparedInsert } from './prepared-insert.ts';
 
@@ -72,6 +72,24 @@ export function linesOfBeat(db: Executor, beatId: string): Promise<SystemEvent[]
     .where('beatId', '=', beatId)
     .where('readAt', 'is', null)
     .orderBy('id')
+    .execute();
+}
+
+/** The newest lines that the heartbeats have read, newest first, with at most `characters` of each. */
+export async function linesReadBy(
+  db: Executor,
+  beatIds: readonly string[],
+  limit: number,
+  characters: number,
+): Promise<(Pick<SystemEvent, 'source' | 'text' | 'createdAt'> & { beatId: string | null })[]> {
+  if (beatIds.length === 0) return [];
+  return db
+    .selectFrom('systemEvents')
+    .select(['beatId', 'source', 'createdAt', sql<string>`substr(text, 1, ${characters})`.as('text')])
+    .where('beatId', 'in', [...beatIds])
+    .where('readAt', 'is not', null)
+    .orderBy('id', 'desc')
+    .limit(limit)
     .execute();
 }
 

@@ -37,10 +37,11 @@ const core = [
     id integer primary key, eventId text, source text not null, text text not null, mode text not null,
     createdAt integer not null, beatId text, refusals integer not null default 0, readAt integer)`,
   `create index unreadSystemEvents on systemEvents (beatId, id) where readAt is null`,
+  `create index readSystemEvents on systemEvents (beatId, id) where readAt is not null`,
 
   `create table deliveries (
-    id text primary key not null, runId text not null, sessionKey text not null, channel text not null, "to" text,
-    text text, status text not null, error text, attempts integer not null default 0, createdAt integer not null, completedAt integer)`,
+    id text primary key not null, runId text not null, kind text not null, sessionKey text not null, channel text not null,
+    "to" text, text text, status text not null, error text, attempts integer not null default 0, createdAt integer not null, completedAt integer)`,
   `create index deliveriesByRun on deliveries (runId)`,
   `create index deliveriesOfMain on deliveries (completedAt) where sessionKey = 'main' and status = 'sent'`,
 

@@ -1,6 +1,6 @@
 import { type Selectable, sql } from 'kysely';
 import type { Policy } from '../domain/mapping.ts';
-import type { Run, RunErrorCode, RunStatus, Screening, Usage } from '../domain/run.ts';
+import { mainSession, type Run, type RunErrorCode, type RunStatus, type Screening, type Usage } from '../domain/run.ts';
 import type { Database, Executor } from './database.ts';
 import { preparedInsert } from './prepared-insert.ts';
 
@@ -220,6 +220,23 @@ export async function sessionHistory(
     model: row.model ?? '',
     outputText: row.outputText ?? '',
   }));
+}
+
+/** The heartbeats that completed last, newest first, with at most `characters` of what each answered. */
+export async function latestBeats(
+  db: Executor,
+  limit: number,
+  characters: number,
+): Promise<{ id: string; completedAt: number; answer: string }[]> {
+  const rows = await db
+    .selectFrom('runs')
+    .select(['id', 'completedAt', sql<string | null>`substr(outputText, 1, ${characters})`.as('answer')])
+    .where('sessionKey', '=', mainSession)
+    .where(isCompleted)
+    .orderBy('completedAt', 'desc')
+    .limit(limit)
+    .execute();
+  return rows.map(({ id, completedAt, answer }) => ({ id, completedAt: completedAt ?? 0, answer: answer ?? '' }));
 }
 
 /** When the newest heartbeat was made; undefined where there was none. */

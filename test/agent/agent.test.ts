@@ -34,6 +34,7 @@ describe.each(agents)('the agent %s', (provider, model, answer, create) => {
     model,
     prompt: 'Hello',
     history: [],
+    tools: [],
     signal: new AbortController().signal,
     ...more,
   });

@@ -21,7 +21,7 @@ const ranHere = `anthropic/${model}`;
 
 function ask(turn: Partial<Turn> = {}, baseURL = server.url) {
   const agent = createAnthropicAgent({ provider: 'anthropic', baseURL, apiKey: 'sk-test' });
-  return agent({ model, prompt: 'Hello', history: [], signal: new AbortController().signal, ...turn });
+  return agent({ model, prompt: 'Hello', history: [], tools: [], signal: new AbortController().signal, ...turn });
 }
 
 describe('a request', () => {
@@ -82,7 +82,7 @@ describe('a request', () => {
     const history = [
       {
         prompt: 'a',
-        reply: [{ type: 'thinking', thinking: '…', signature: 's' }, said('b')],
+        reply: [answered(thought, said('b'))],
         model: ranHere,
         outputText: 'b',
       },
@@ -133,13 +133,14 @@ describe('a structured answer', () => {
 });
 
 const said = (text: string) => ({ type: 'text', text });
+const answered = (...content: object[]) => ({ role: 'assistant', content });
 const thought = { type: 'thinking', thinking: 'hm', signature: 's1' };
 const redacted = { type: 'redacted_thinking', data: 'xx' };
 
 describe('the history', () => {
   const past = (more: Partial<PastTurn>): PastTurn => ({
     prompt: 'a',
-    reply: [thought, redacted, said('b')],
+    reply: [answered(thought, redacted, said('b'))],
     model: ranHere,
     outputText: 'b',
     ...more,
@@ -151,7 +152,7 @@ describe('the history', () => {
     ['never has an empty message where the reply was empty', { reply: [], outputText: '' }, '(no reply)'],
     [
       'never has an empty message where only thinking was',
-      { reply: [thought], outputText: '', model: 'anthropic/x' },
+      { reply: [answered(thought)], outputText: '', model: 'anthropic/x' },
       '(no reply)',
     ],
   ];
@@ -192,7 +193,7 @@ describe('a reply', () => {
     });
     expect(await ask()).toEqual({
       text: 'Hi',
-      reply: [thought, said('Hi')],
+      reply: [answered(thought, said('Hi'))],
       usage: { inputTokens: 12, outputTokens: 5 },
       model: ranHere,
     });
@@ -202,6 +203,7 @@ describe('a reply', () => {
     ['refusal', 'refusal', /the model refused/],
     ['max_tokens', 'truncated', /the reply was cut off \(max_tokens\)/],
     ['model_context_window_exceeded', 'truncated', /cut off/],
+    ['pause_turn', 'truncated', /cut off/],
   ];
   it.each(unfinished)('that stopped for %s is an error with the code %s', async (finishReason, code, message) => {
     server.mock.onMessage('Hello', { content: 'Hm', finishReason });
@@ -340,7 +342,7 @@ describe('an API key', () => {
   ];
   it.each(keys)('like %j fails the turn, not the start, and is not quoted', async (apiKey, message) => {
     const agent = createAnthropicAgent({ provider: 'work', baseURL: server.url, apiKey });
-    const turn = agent({ model, prompt: 'Hello', history: [], signal: new AbortController().signal });
+    const turn = agent({ model, prompt: 'Hello', history: [], tools: [], signal: new AbortController().signal });
     await expect(turn).rejects.toMatchObject({
       name: 'TurnError',
       retryable: false,

@@ -137,7 +137,13 @@ describe('a config whose models cannot work', () => {
 });
 
 describe('the agent for a model', () => {
-  const turn = (model: string) => ({ model, prompt: 'Hello', history: [], signal: new AbortController().signal });
+  const turn = (model: string) => ({
+    model,
+    prompt: 'Hello',
+    history: [],
+    tools: [],
+    signal: new AbortController().signal,
+  });
 
   it('belongs to the provider before the first slash and gets the rest as its model', async () => {
     const { agent, model } = createModels(agents({}, { fake: { api: 'echo' } }), {}).agent('fake/a/b');

@@ -244,7 +244,30 @@ describe('a bad config is refused with file, line, key, what was found and what 
       mapping(
         '{ action: "wake", textTemplate: "x", screen: true },\n  { action: "agent", messageTemplate: "x", screen: true }',
       ),
-      ['gimli.json5:3: hooks.mappings[0].screen: would be ignored: only what agents read is screened, not a wake'],
+      ['gimli.json5:3: hooks.mappings[0].screen: would be ignored: a mapping of action wake makes no run'],
+    ],
+    [
+      'fields of a run where there is none',
+      mapping(
+        '{ action: "wake", textTemplate: "x",\n  tools: ["report"],\n  context: "main", updateMainSession: "freely" }',
+      ),
+      [
+        'gimli.json5:4: hooks.mappings[0].tools: would be ignored: a mapping of action wake makes no run',
+        'gimli.json5:5: hooks.mappings[0].context: would be ignored: a mapping of action wake makes no run',
+        'gimli.json5:5: hooks.mappings[0].updateMainSession: would be ignored: a mapping of action wake makes no run',
+      ],
+    ],
+    [
+      'a report to a main session that is to hear nothing',
+      mapping('{ messageTemplate: "x", updateMainSession: "blocked",\n  tools: ["ping_user",\n  "report"] }'),
+      [
+        'gimli.json5:5: hooks.mappings[0].tools[1]: expected no "report" where updateMainSession is "blocked": it would tell main something all the same (line 3)',
+      ],
+    ],
+    [
+      'a tool that there is not',
+      mapping('{ messageTemplate: "x", tools: ["bash"] }'),
+      ['gimli.json5:3: hooks.mappings[0].tools[0]: expected one of ping_user, report, found "bash"'],
     ],
     [
       'a condition: one message for all it could be',
@@ -423,6 +446,11 @@ describe('a good config', () => {
     ['/a//b/', '/a/b'],
   ])('has its hooks.path %s normalised', (path, normalised) => {
     expect(load(`{ hooks: { path: "${path}" } }`).config.hooks.path).toBe(normalised);
+  });
+
+  it('may have the fields of a run in a wake mapping whose transform can make it one', () => {
+    const rule = { action: 'wake', transform: { module: 'a.ts' }, tools: ['report'], context: 'main' };
+    expect(load(JSON.stringify({ hooks: { mappings: [rule] } })).config.hooks.mappings).toMatchObject([rule]);
   });
 
   it.each([true, 2, 'loopback', '10.0.0.0/8, 192.168.1.1', 'fd00::/8'])('may trust the proxies %j', (trustProxy) => {

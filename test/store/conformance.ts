@@ -2,10 +2,12 @@ import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import type { Event } from '../../src/domain/event.ts';
 import { newId as uuid } from '../../src/domain/id.ts';
 import { usualPolicy } from '../../src/domain/mapping.ts';
+import { deliveriesOf, insertDelivery, pingsOf } from '../../src/store/deliveries.ts';
 import { findEvent, insertEvent, listEvents } from '../../src/store/events.ts';
 import {
   insertSystemEvent,
   linesOfBeat,
+  linesReadBy,
   markLinesRead,
   releaseLines,
   takeLines,
@@ -225,7 +227,25 @@ export function storeConformance(open: () => Promise<Store>): void {
       await markLinesRead(tx, 'beat-2', 5);
     });
     expect(await waitingLines(store.read, 10)).toEqual([]);
+    expect(texts(await linesReadBy(store.read, ['beat-1', 'beat-2'], 2, 2))).toEqual(['tw', 'on']);
+    expect(await linesReadBy(store.read, [], 2, 2)).toEqual([]);
     await store.write((tx) => releaseLines(tx, 'beat-2', false));
     expect(await waitingLines(store.read, 10)).toEqual([]);
+  });
+
+  it('keeps the pings of a run apart from the delivery of its reply', async () => {
+    const runId = uuid();
+    const delivery = (kind: 'reply' | 'ping', text: string | null) => ({
+      ...{ id: uuid(), runId, kind, sessionKey: 'hook:a', channel: 'log', to: null, text },
+      ...{ status: 'pending' as const, error: null, createdAt: 1 },
+    });
+    await store.write(async (tx) => {
+      await insertDelivery(tx, delivery('ping', 'one'));
+      await insertDelivery(tx, delivery('reply', null));
+      await insertDelivery(tx, delivery('ping', 'two'));
+    });
+    expect((await pingsOf(store.read, runId)).map(({ text }) => text)).toEqual(['one', 'two']);
+    expect((await deliveriesOf(store.read, [runId, 'none'])).get(runId)).toMatchObject({ kind: 'reply', text: null });
+    expect(await pingsOf(store.read, 'none')).toEqual([]);
   });
 }

@@ -6,8 +6,10 @@ interface ModelCall {
   readonly model: string;
   /** the text of every message, oldest first */
   readonly messages: readonly string[];
-  /** the last of them */
+  /** the last of them that is no result of a tool */
   readonly prompt: string;
+  /** what the tools have answered since */
+  readonly results: readonly string[];
 }
 
 export interface TestModel {
@@ -29,7 +31,11 @@ export async function startModel(answer: Answers = () => 'Done.'): Promise<TestM
   const mock = new LLMock({ port: 0 });
   mock.on({}, async ({ model, messages }) => {
     const texts = messages.map(textOf);
-    const call = { model, messages: texts, prompt: texts.at(-1) ?? '' };
+    const asked = messages.findLastIndex(({ role }) => role === 'user');
+    const results = messages
+      .slice(asked)
+      .flatMap(({ role }, index) => (role === 'tool' ? (texts[asked + index] ?? '') : []));
+    const call = { model, messages: texts, prompt: texts[asked] ?? '', results };
     calls.push(call);
     const reply = await answer(call);
     return typeof reply === 'string' ? { content: reply } : reply;
@@ -49,6 +55,11 @@ export async function startModel(answer: Answers = () => 'Done.'): Promise<TestM
 function textOf({ content }: ChatMessage): string {
   if (!Array.isArray(content)) return content ?? '';
   return content.map((part) => part.text ?? '').join('');
+}
+
+/** Calls of tools instead of a reply; the model is asked again with their results. */
+export function toolCalls(...calls: (readonly [name: string, input: unknown])[]): FixtureResponse {
+  return { toolCalls: calls.map(([name, input]) => ({ name, arguments: JSON.stringify(input) })) };
 }
 
 /** An error as the provider answers it. */

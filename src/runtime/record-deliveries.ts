@@ -1,0 +1,71 @@
+import { type Route, route } from '../channels/route.ts';
+import { withoutAck } from '../domain/heartbeat.ts';
+import { newId } from '../domain/id.ts';
+import type { Run } from '../domain/run.ts';
+import { deliverJob } from '../queue/jobs.ts';
+import type { Executor } from '../store/database.ts';
+import { type Delivery, insertDelivery, lastRouteOfMain } from '../store/deliveries.ts';
+import type { AfterCommit } from '../store/store.ts';
+import type { Runtime } from './runtime.ts';
+
+/** Records where the reply goes, or why it goes nowhere, and leaves the sending to a job. */
+export async function recordReply(
+  runtime: Runtime,
+  tx: Executor,
+  run: Run,
+  outputText: string,
+  now: number,
+  afterCommit: AfterCommit,
+): Promise<void> {
+  const { channel, to } = run.action;
+  const worthSending =
+    run.kind === 'heartbeat'
+      ? withoutAck(outputText, runtime.current().config.agents.defaults.heartbeat.ackMaxChars)
+      : withoutAck(outputText, 0) && outputText;
+  const text = worthSending === outputText ? null : worthSending;
+  const target = worthSending
+    ? await settle(runtime, tx, { channel, to })
+    : { skipped: outputText.trim() === '' ? 'the reply is empty' : 'the reply only acknowledges' };
+  await record(runtime, tx, run, { kind: 'reply', text, wanted: { channel, to }, target }, now, afterCommit);
+}
+
+/** Records the messages of a run to the owner: they go where main's go, whatever route the run has for its reply. */
+export async function recordPings(
+  runtime: Runtime,
+  tx: Executor,
+  run: Run,
+  pings: readonly string[],
+  now: number,
+  afterCommit: AfterCommit,
+): Promise<void> {
+  if (pings.length === 0) return;
+  const wanted = { channel: 'last' };
+  const target = await settle(runtime, tx, wanted);
+  for (const text of pings) await record(runtime, tx, run, { kind: 'ping', text, wanted, target }, now, afterCommit);
+}
+
+type Target = ReturnType<typeof route>;
+
+async function settle({ current }: Runtime, tx: Executor, wanted: Route): Promise<Target> {
+  const { config, channels } = current();
+  const lastOfMain = await lastRouteOfMain(tx);
+  return route(wanted, { lastOfMain, owner: config.channels.owner, configured: new Set(channels.keys()) });
+}
+
+async function record(
+  { queue }: Runtime,
+  tx: Executor,
+  { id: runId, sessionKey }: Run,
+  { kind, text, wanted, target }: Pick<Delivery, 'kind' | 'text'> & { wanted: Route; target: Target },
+  now: number,
+  afterCommit: AfterCommit,
+): Promise<void> {
+  const delivery = { id: newId(), runId, kind, sessionKey, text, createdAt: now };
+  const { channel, to = null } = 'skipped' in target ? wanted : target;
+  if ('skipped' in target) {
+    await insertDelivery(tx, { ...delivery, channel, to, status: 'skipped', error: target.skipped });
+    return;
+  }
+  await insertDelivery(tx, { ...delivery, channel, to, status: 'pending', error: null });
+  await queue.enqueue(tx, deliverJob(delivery.id, channel, to, now), afterCommit);
+}
