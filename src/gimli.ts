@@ -115,7 +115,7 @@ export async function openOwnersApi(
 /** The web side on the store. */
 async function assemble(current: () => Settings, log: Logger) {
   const store = await openSqliteStore(current().config.store.url.slice('sqlite:'.length));
-  const queue = createSqliteQueue();
+  const queue = createSqliteQueue((mappingId) => current().table.limitsOf(mappingId));
   const throttle = createThrottle();
   const metrics = createMetrics(store, queue);
   const { onEvent, text: metricsText } = metrics;

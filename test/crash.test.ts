@@ -16,7 +16,8 @@ const gatewayToken = 'gateway-token-of-the-test';
 /** Everything that a gateway said yes to, over all its lives. */
 interface Ledger {
   readonly events: string[];
-  readonly runs: string[];
+  /** of each event with each of its runs */
+  readonly runs: { readonly runId: string; readonly eventId: string }[];
   readonly lines: string[];
   /** answers that were not 2xx */
   readonly refused: string[];
@@ -84,6 +85,14 @@ function writeConfig(dir: string, { agents }: TestModel): void {
           name: '{{items[0].name}}',
           messageTemplate: 'Look at {{items[0].text}}',
           tools: ['ping_user'],
+          maxConcurrent: 3,
+        },
+        {
+          match: { path: 'burst' },
+          coalesce: { key: '{{key}}', quietSeconds: 0.2, maxSeconds: 1 },
+          rate: '50/s',
+          name: '{{name}}',
+          messageTemplate: 'Look at {{name}}',
         },
       ],
     },
@@ -121,7 +130,8 @@ function pick(chance: number, name: string): [hook: string, body: object] {
   if (chance < 0.25) return ['wake', { text: name }];
   if (chance < 0.4) return ['wake', { text: name, mode: 'next-heartbeat' }];
   if (chance < 0.65) return ['agent', { message: 'Say hello', name }];
-  if (chance < 0.85) return ['agent', { message: 'Say hello', name, sessionKey: `shared-${name.at(-1)}` }];
+  if (chance < 0.75) return ['agent', { message: 'Say hello', name, sessionKey: `shared-${name.at(-1)}` }];
+  if (chance < 0.9) return ['burst', { name, key: name.at(-1) }];
   return ['batch', { items: [0, 1, 2].map((item) => ({ name: `${name}-${item}`, text: 'the item' })) }];
 }
 
@@ -135,7 +145,8 @@ async function call(url: string, ledger: Ledger, { hook, body, key }: Call): Pro
   const answer = JSON.parse(await response.text());
   if (!response.ok) return void ledger.refused.push(`${hook}: ${response.status} ${answer.error}`);
   ledger.events.push(answer.eventId);
-  ledger.runs.push(...(answer.runIds ?? [answer.runId].filter(Boolean)));
+  const runIds: string[] = answer.runIds ?? [answer.runId].filter(Boolean);
+  ledger.runs.push(...runIds.map((runId) => ({ runId, eventId: answer.eventId })));
   if ('text' in body) ledger.lines.push(String(body.text));
 }
 
@@ -160,10 +171,11 @@ async function account({ url }: ServedGateway, ledger: Ledger): Promise<number> 
   expect(ledger.refused).toEqual([]);
   expect(ledger.runs.length).toBeGreaterThan(20);
   const runs = await all('hook');
-  const byId = new Map(runs.map((run) => [run.runId, run]));
-  // Each call was answered in the end, so there is no run that nobody was told of.
-  expect([...byId.keys()].toSorted()).toEqual(ledger.runs.toSorted());
-  for (const id of ledger.runs) expect([id, byId.get(id)?.status]).toEqual([id, 'completed']);
+  // Each call was answered in the end, so there is no run that nobody was told of, and no event that joined another.
+  const pairs = (of: Ledger['runs']) => of.map(({ runId, eventId }) => `${runId} ${eventId}`).toSorted();
+  const shown = runs.flatMap(({ runId, eventIds }) => eventIds.map((eventId: string) => ({ runId, eventId })));
+  expect(pairs(shown)).toEqual(pairs(ledger.runs));
+  expect(runs.some(({ eventIds }) => eventIds.length > 1)).toBe(true);
   for (const run of runs) {
     expect(run).toMatchObject({ status: 'completed', attempts: expect.any(Number), delivery: { status: 'sent' } });
     expect(run.attempts).toBeGreaterThanOrEqual(1);

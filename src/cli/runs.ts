@@ -19,7 +19,7 @@ export async function listRuns(
     time(run.createdAt),
     run.status,
     run.name,
-    run.error ?? run.summary ?? '',
+    run.error ?? run.summary ?? run.waiting ?? '',
   ]);
   console.log(table(['RUN', 'CREATED', 'STATUS', 'NAME', 'SUMMARY'], rows));
   if (answer.total > rows.length) console.log(`${rows.length} of ${answer.total}`);
@@ -30,9 +30,10 @@ export async function showRun(configFile: string, id: string, { json }: { json?:
     client.get<{ run: FullRun }>(`/runs/${encodeURIComponent(id)}`),
   );
   if (json) return printJson(run);
-  const { createdAt, startedAt, completedAt, prompt, outputText, pings, action: _action, ...rest } = run;
+  const { createdAt, startedAt, completedAt, prompt, outputText, pings, action: _action, eventIds, ...rest } = run;
   const times = { created: time(createdAt), started: time(startedAt), completed: time(completedAt) };
-  console.log(record({ ...rest, ...times, prompt, outputText, pings: pings.map(pingLine).join('\n') }));
+  const events = eventIds.length > 1 ? { eventIds } : {};
+  console.log(record({ ...rest, ...events, ...times, prompt, outputText, pings: pings.map(pingLine).join('\n') }));
 }
 
 function pingLine({ text, channel, to, status, error }: FullRun['pings'][number]): string {

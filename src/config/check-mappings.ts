@@ -18,6 +18,7 @@ export function checkMappings(list: unknown, at: string): Problem[] {
     ...namelessKeys(placed),
     ...runFieldsOfWake(placed),
     ...blockedReport(placed),
+    ...uselessLimits(placed),
     ...verifyProblems(placed.rule, placed.at),
   ]);
 }
@@ -50,6 +51,14 @@ function uselessTemplate({ rule, at }: PlacedRule): Problem[] {
   }
   if (Object.hasOwn(rule, own) || Object.hasOwn(rule, 'transform')) return [];
   return [{ path: at, message: `a mapping of action ${action} needs a ${own} or a transform` }];
+}
+
+/** A wake makes no run: its lines are gathered by the heartbeat. */
+function uselessLimits({ rule, at }: PlacedRule): Problem[] {
+  if (follow(rule, ['action']) !== 'wake') return [];
+  return ['coalesce', 'rate', 'maxConcurrent']
+    .filter((field) => follow(rule, [field]) !== undefined)
+    .map((field) => ({ path: `${at}/${field}`, message: 'would be ignored: a mapping of action wake makes no runs' }));
 }
 
 /** Keys are remembered by the id of their mapping, which otherwise changes with its place in the list. */

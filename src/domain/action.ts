@@ -85,6 +85,12 @@ export interface AgentAction {
   readonly each?: Each;
   /** of the actions of a mapping with the same key one is done */
   readonly dedupeKey?: string;
+  /** actions of a mapping that are the same in this, and ask for the same, go into one run */
+  readonly coalesce?: {
+    readonly key: string;
+    /** the session that the action asks for; null where its run is to have one of its own */
+    readonly sessionKey: string | null;
+  };
 }
 
 export type Action = WakeAction | AgentAction;

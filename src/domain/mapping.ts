@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { agentFields, replyFields } from './action.ts';
+import { ratePattern, usualMaxSeconds, usualQuietSeconds } from './limits.ts';
 import { verifySchema } from './verify.ts';
 
 const scalar = Type.Union([Type.String(), Type.Number(), Type.Boolean(), Type.Null()]);
@@ -29,6 +30,32 @@ const transformSchema = Type.Object(
     timeoutMs: Type.Optional(Type.Integer({ minimum: 1, maximum: 60_000, default: 5000 })),
   },
   { additionalProperties: false },
+);
+
+const seconds = { minimum: 0, maximum: 86_400 };
+const coalesceSchema = Type.Object(
+  {
+    key: Type.String({
+      minLength: 1,
+      description:
+        'Template: events for which it renders the same go into one run. Where a placeholder renders empty, the event has a run of its own.',
+    }),
+    quietSeconds: Type.Optional(
+      Type.Number({
+        ...seconds,
+        default: usualQuietSeconds,
+        description: 'The run begins when no event has joined it for so long.',
+      }),
+    ),
+    maxSeconds: Type.Optional(
+      Type.Number({
+        ...seconds,
+        default: usualMaxSeconds,
+        description: 'And so long after its first event at the latest.',
+      }),
+    ),
+  },
+  { additionalProperties: false, description: 'Events that come close together become one run (action agent).' },
 );
 
 /** What a run may do besides answering. */
@@ -97,6 +124,18 @@ export const mappingSchema = Type.Object(
           minLength: 1,
           description:
             'Template: of several events (with `forEach`: elements) for which it renders the same, one is acted on.',
+        }),
+        coalesce: coalesceSchema,
+        rate: Type.String({
+          pattern: ratePattern,
+          title: 'a rate such as "10/m": a count from 1 to 10000 and s, m, h or d',
+          description:
+            'How many runs of this mapping may begin in a second, minute, hour or day: `10/m`. The rest waits.',
+        }),
+        maxConcurrent: Type.Integer({
+          minimum: 1,
+          maximum: 1000,
+          description: 'How many runs of this mapping may be under way at once. The rest waits.',
         }),
         ...safetyFields,
       }),

@@ -1,14 +1,16 @@
 import express, { type NextFunction, type Request, type Response } from 'express';
 import { outcomes, parseBody } from '../domain/event.ts';
+import { groupOf } from '../domain/limits.ts';
 import type { Run } from '../domain/run.ts';
 import { receive } from '../ingest/receive.ts';
 import { runJob } from '../queue/jobs.ts';
-import { deliveriesOf, pingsOf } from '../store/deliveries.ts';
+import { pingsOf } from '../store/deliveries.ts';
 import { findEvent, listEvents } from '../store/events.ts';
 import { findRun, listRuns, reopenRun, setPolicy } from '../store/runs.ts';
 import { refuse } from './answer.ts';
 import type { HttpDeps } from './deps.ts';
 import { pass } from './gate.ts';
+import { aboutRuns } from './owner-runs.ts';
 import { queryOf } from './query.ts';
 import { integer, runFilter } from './runs.ts';
 import { adminRun, adminRunRow, eventRow, eventView, refusedRow } from './views.ts';
@@ -29,18 +31,15 @@ export function createApi(deps: HttpDeps): express.Router {
     if (typeof filter === 'string') return refuse(res, 400, filter);
     if (query.kind !== undefined && !kind) return refuse(res, 400, `kind must be one of ${kinds.join(', ')}`);
     const { runs, total } = await listRuns(store.read, { ...filter, kind });
-    const deliveries = await deliveriesOf(
-      store.read,
-      runs.map((run) => run.id),
-    );
-    res.json({ ok: true, runs: runs.map((run) => adminRunRow(run, deliveries.get(run.id))), total });
+    const about = await aboutRuns(store.read, queue, runs);
+    res.json({ ok: true, runs: runs.map((run) => adminRunRow(run, about(run.id))), total });
   });
 
   router.get('/runs/:id', async (req, res) => {
     const run = await findRun(store.read, req.params.id);
     if (!run) return refuse(res, 404, 'run not found');
-    const delivery = (await deliveriesOf(store.read, [run.id])).get(run.id);
-    res.json({ ok: true, run: adminRun(run, delivery, await pingsOf(store.read, run.id)) });
+    const about = await aboutRuns(store.read, queue, [run]);
+    res.json({ ok: true, run: adminRun(run, about(run.id), await pingsOf(store.read, run.id)) });
   });
 
   router.post('/runs/:id/retry', async (req, res) => {
@@ -56,11 +55,13 @@ export function createApi(deps: HttpDeps): express.Router {
       const code = `this one ended with the code ${run.errorCode}`;
       return refuse(res, 409, `only a run that screening has stopped can be retried unscreened; ${code}`);
     }
+    const mapping = run.eventId === null ? undefined : (await findEvent(store.read, run.eventId))?.mapping;
+    const group = mapping ? groupOf(mapping, deps.current().table.limitsOf(mapping)) : undefined;
     await store.write(async (tx, afterCommit) => {
       await queue.exhume(tx, run.id);
       if (unscreened) await setPolicy(tx, run.id, { ...run.policy, screen: false });
       await reopenRun(tx, run.id, null);
-      await queue.enqueue(tx, runJob(run.id, run.sessionKey, Date.now()), afterCommit);
+      await queue.enqueue(tx, runJob(run.id, run.sessionKey, Date.now(), { group, begun: true }), afterCommit);
     });
     const how = unscreened ? 'run retried by hand, without screening' : 'run retried by hand';
     log.info({ runId: run.id, eventId: run.eventId }, how);

@@ -1,6 +1,7 @@
 import type { Event } from '../domain/event.ts';
 import type { Run, Screening } from '../domain/run.ts';
 import type { RefusedRequest } from '../ingest/refusals.ts';
+import type { Waiting } from '../queue/queue.ts';
 import type { Delivery } from '../store/deliveries.ts';
 import type { EventRow } from '../store/events.ts';
 import type { RunRow } from '../store/runs.ts';
@@ -32,16 +33,26 @@ function deliveryView({ channel, to, status, error, attempts, completedAt }: Del
   return { channel, to, status, error, attempts, completedAt };
 }
 
+/** What the run's own row does not say of it. */
+export interface AboutRun {
+  readonly delivery: Delivery | undefined;
+  /** the ids of the events that joined it after its first */
+  readonly joined: readonly string[];
+  readonly waiting: Waiting | undefined;
+}
+
 /** A run as its owner sees it. */
-export function adminRunRow(run: RunRow, delivery: Delivery | undefined) {
-  return { ...runView(run, delivery), kind: run.kind, hook: run.hook, eventId: run.eventId };
+export function adminRunRow(run: RunRow, { delivery, joined, waiting }: AboutRun) {
+  const { kind, hook, eventId } = run;
+  const eventIds = eventId === null ? [] : [eventId, ...joined];
+  return { ...runView(run, delivery), waiting: waiting ? waitingView(waiting) : null, kind, hook, eventId, eventIds };
 }
 
 /** Everything about a run: what was asked, under which policy, what was sent to the model, what it had the owner told. */
-export function adminRun(run: Run, delivery: Delivery | undefined, pings: readonly Delivery[]) {
+export function adminRun(run: Run, about: AboutRun, pings: readonly Delivery[]) {
   const pingViews = pings.map((ping) => ({ text: ping.text, ...deliveryView(ping) }));
   return {
-    ...adminRunRow(run, delivery),
+    ...adminRunRow(run, about),
     pings: pingViews,
     action: run.action,
     policy: run.policy,
@@ -52,6 +63,20 @@ export function adminRun(run: Run, delivery: Delivery | undefined, pings: readon
 
 function screeningView({ verdict, model, usage, flagged, detail }: Screening) {
   return { verdict, model, usage, flagged, detail };
+}
+
+const waitingWords = {
+  lane: 'behind another run of the session',
+  attempt: 'another attempt',
+  rate: 'rate',
+  maxConcurrent: 'maxConcurrent',
+  place: 'a free place',
+} as const;
+
+function waitingView(waiting: Waiting): string {
+  return waiting.for === 'events'
+    ? `gathering until ${new Date(waiting.until).toISOString()}`
+    : waitingWords[waiting.for];
 }
 
 export function eventRow(event: EventRow) {

@@ -1,6 +1,7 @@
 import type { Action } from '../domain/action.ts';
 import { type Context, narrow, resolveIn } from '../domain/event.ts';
 import { newId } from '../domain/id.ts';
+import { groupOf } from '../domain/limits.ts';
 import { plain } from '../domain/text.ts';
 import type { Mapping } from '../mapping/mapping.ts';
 import { runJob, wakeJob } from '../queue/jobs.ts';
@@ -8,16 +9,17 @@ import type { Queue } from '../queue/queue.ts';
 import type { Executor } from '../store/database.ts';
 import { insertEvent } from '../store/events.ts';
 import { insertSystemEvent, type NewSystemEvent } from '../store/inbox.ts';
-import { insertRun, type NewRun } from '../store/runs.ts';
-import type { Store } from '../store/store.ts';
+import { insertRun } from '../store/runs.ts';
+import type { AfterCommit, Store } from '../store/store.ts';
 import { answersOf } from './answers.ts';
+import { dueAt, gatheringOf, join, type RunOfEvent } from './coalesce.ts';
 import { type Answer, claim, type NewEvent, type Once, onceByMapping, repeat } from './once.ts';
 
 /** A request that its mapping turned into actions. */
 export interface Acceptance {
   readonly event: NewEvent;
   readonly context: Context;
-  readonly mapping: Pick<Mapping, 'id' | 'path' | 'policy'>;
+  readonly mapping: Pick<Mapping, 'id' | 'path' | 'policy' | 'limits'>;
   readonly actions: readonly Action[];
   /** undefined: nothing tells it from another */
   readonly once: Once | undefined;
@@ -26,7 +28,7 @@ export interface Acceptance {
 /** What an action makes: a run, or a line for main. */
 interface Made {
   readonly once: Once | undefined;
-  readonly run?: NewRun;
+  readonly run?: RunOfEvent;
   readonly line?: NewSystemEvent;
 }
 
@@ -47,18 +49,19 @@ export async function accept(store: Store, queue: Queue, acceptance: Acceptance)
     const [known] = seen;
     if (known && made.length === 0) return repeat(tx, event, known.eventId, known.once);
 
-    const runs = made.flatMap(({ run }) => run ?? []);
     const lines = made.flatMap(({ line }) => line ?? []);
-    const runIds = runs.map(({ id }) => id);
-    const answer = answersOf[event.endpoint].accepted({ eventId: event.id, runIds, mode: lines[0]?.mode });
+    const runIds = new Set<string>();
+    for (const { run } of made) if (run) runIds.add(await startOrJoin(tx, queue, mapping, run, afterCommit));
+    const answer = answersOf[event.endpoint].accepted({ eventId: event.id, runIds: [...runIds], mode: lines[0]?.mode });
     const response = JSON.stringify(answer.body);
-    const detail = known ? `${seen.length} of ${all.length} were here before` : null;
+    const joined = [...runIds].filter((id) => !made.some(({ run }) => run?.id === id));
+    const details = [
+      ...(known ? [`${seen.length} of ${all.length} were here before`] : []),
+      ...(joined.length > 0 ? [`joined run ${joined.join(', ')}`] : []),
+    ];
+    const detail = details.join('; ') || null;
     const { status } = answer;
     await insertEvent(tx, { ...event, mapping: mapping.id, outcome: 'accepted', detail, status, response });
-    for (const run of runs) {
-      await insertRun(tx, run);
-      await queue.enqueue(tx, runJob(run.id, run.action.sessionKey, now), afterCommit);
-    }
     for (const line of lines) await insertSystemEvent(tx, line);
     if (lines.some(({ mode }) => mode === 'now')) await queue.enqueue(tx, wakeJob(now), afterCommit);
     return { status, body: response, outcome: 'accepted' };
@@ -78,6 +81,25 @@ function make({ event, context, mapping }: Acceptance, action: Action): Made {
   }
   const text = plain(action.text, resolveIn(narrow(context, action.each))).trim();
   return { once, line: { eventId: event.id, source: hook, text, mode: action.wakeMode, createdAt } };
+}
+
+/** Puts a run into the queue, or its action into the run that gathers for it. Returns the id of the one or the other. */
+async function startOrJoin(
+  tx: Executor,
+  queue: Queue,
+  mapping: Acceptance['mapping'],
+  run: RunOfEvent,
+  afterCommit: AfterCommit,
+): Promise<string> {
+  const { id, action, createdAt } = run;
+  const gathering = gatheringOf(mapping, action);
+  const joined = gathering && (await join(tx, queue, gathering, run));
+  if (joined !== undefined) return joined;
+  const runAt = gathering ? dueAt(gathering.coalesce, createdAt, createdAt) : createdAt;
+  const more = { once: gathering?.key, group: groupOf(mapping.id, mapping.limits) };
+  await insertRun(tx, run);
+  await queue.enqueue(tx, runJob(id, action.sessionKey, runAt, more), afterCommit);
+  return id;
 }
 
 /** What is new by the `dedupeKey` of its mapping, and which events had the rest. */

@@ -1,6 +1,6 @@
 import type { Action, AgentAction, WakeAction } from '../domain/action.ts';
 import { InvalidEvent, messageOf } from '../domain/errors.ts';
-import { resolveIn } from '../domain/event.ts';
+import { type Context, resolveIn } from '../domain/event.ts';
 import type { MappingRule } from '../domain/mapping.ts';
 import { oneLine } from '../domain/run.ts';
 import { plain, type Resolve, referenceValue, type Text } from '../domain/text.ts';
@@ -21,6 +21,7 @@ export interface CompiledRule {
   readonly sessionKey: Template | undefined;
   readonly to: Template | undefined;
   readonly dedupeKey: Template | undefined;
+  readonly coalesceKey: Template | undefined;
   readonly model: string | undefined;
   readonly resolveModel: ResolveModel;
 }
@@ -29,13 +30,15 @@ export interface CompiledRule {
 export function makeAction(compiled: CompiledRule, element: Element, patch: Patch): Action {
   const kind = patch.action ?? compiled.rule.action ?? 'agent';
   const action = kind === 'wake' ? makeWake(compiled, element, patch) : makeAgent(compiled, element, patch);
-  const dedupeKey =
-    compiled.dedupeKey && renderDedupeKey(compiled.dedupeKey(element.context), resolveIn(element.context));
+  const dedupeKey = renderKey(compiled.dedupeKey, element.context);
   return dedupeKey === undefined ? action : { ...action, dedupeKey };
 }
 
-/** A key with a part that renders empty tells nothing apart: such an element is always acted on. */
-function renderDedupeKey(text: Text, resolve: Resolve): string | undefined {
+/** A key with a part that renders empty tells nothing apart: such an element is acted on, and by itself. */
+function renderKey(template: Template | undefined, context: Context): string | undefined {
+  if (!template) return undefined;
+  const text = template(context);
+  const resolve = resolveIn(context);
   const parts = text.map((part) => (typeof part === 'string' ? part : referenceValue(part, resolve)));
   const empty = text.some((part, at) => typeof part !== 'string' && parts[at]?.trim() === '');
   return empty ? undefined : parts.join('');
@@ -52,9 +55,9 @@ function makeAgent(compiled: CompiledRule, { context, each }: Element, patch: Pa
   const resolve = resolveIn(context);
   const message = patch.message ?? compiled.message?.(context) ?? [];
   if (isBlank(message, resolve)) throw new InvalidEvent('hook mapping requires message');
-  const sessionKey =
-    patch.sessionKey ??
-    (compiled.sessionKey ? renderSessionKey(compiled.sessionKey(context), resolve) : freshSessionKey());
+  const wanted = patch.sessionKey ?? (compiled.sessionKey && renderSessionKey(compiled.sessionKey(context), resolve));
+  const sessionKey = checkSessionKey(wanted ?? freshSessionKey());
+  const coalesceKey = renderKey(compiled.coalesceKey, context);
   const to = patch.to ?? recipient(compiled.to?.(context), resolve);
   const model = patch.model === undefined ? compiled.model : modelOf(compiled.resolveModel, patch.model);
   const thinking = patch.thinking ?? rule.thinking;
@@ -63,7 +66,7 @@ function makeAgent(compiled: CompiledRule, { context, each }: Element, patch: Pa
     kind: 'agent',
     message,
     name: oneLine(patch.name ?? plain(compiled.name(context), resolve), 200) || context.path,
-    sessionKey: checkSessionKey(sessionKey),
+    sessionKey,
     wakeMode: patch.wakeMode ?? rule.wakeMode ?? 'now',
     deliver: patch.deliver ?? rule.deliver ?? true,
     channel: patch.channel ?? rule.channel ?? 'last',
@@ -72,6 +75,9 @@ function makeAgent(compiled: CompiledRule, { context, each }: Element, patch: Pa
     ...(thinking !== undefined && { thinking }),
     ...(timeoutSeconds !== undefined && { timeoutSeconds }),
     ...(each && { each }),
+    ...(coalesceKey !== undefined && {
+      coalesce: { key: coalesceKey, sessionKey: wanted === undefined ? null : sessionKey },
+    }),
   };
 }
 

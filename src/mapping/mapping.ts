@@ -3,6 +3,7 @@ import { type Problem, toPointer } from '../config/problem.ts';
 import type { Action } from '../domain/action.ts';
 import { InvalidEvent, messageOf } from '../domain/errors.ts';
 import type { Context, Endpoint } from '../domain/event.ts';
+import { type Limits, parseRate, usualMaxSeconds, usualQuietSeconds } from '../domain/limits.ts';
 import { type MappingRule, type Origin, type Policy, usualPolicy } from '../domain/mapping.ts';
 import type { Verify } from '../domain/verify.ts';
 import { compileFanOut, type Element } from './fan-out.ts';
@@ -28,6 +29,7 @@ export interface Mapping {
   /** body limit in bytes; undefined for the usual one */
   readonly maxBodyBytes: number | undefined;
   readonly policy: Policy;
+  readonly limits: Limits;
   /** how its senders prove who they are; undefined: with the hook token */
   readonly verify: Verify | undefined;
   /** null where the event is for this mapping, else the clause that failed and the value seen */
@@ -57,11 +59,11 @@ export function compileMapping(
   { resolveModel, transforms }: MappingDeps,
 ): Checked<Mapping> {
   const problems: Problem[] = [];
-  function attempt<T>(field: keyof MappingRule, make: () => T): T | undefined {
+  function attempt<T>(field: keyof MappingRule, make: () => T, below: readonly string[] = []): T | undefined {
     try {
       return make();
     } catch (error) {
-      problems.push({ path: toPointer([field]), message: messageOf(error) });
+      problems.push({ path: toPointer([field, ...below]), message: messageOf(error) });
       return undefined;
     }
   }
@@ -77,13 +79,16 @@ export function compileMapping(
   const name = template('name', rule.name ?? '{{path}}');
   const [message, text] = [template('messageTemplate'), template('textTemplate')];
   const [sessionKey, to, dedupeKey] = [template('sessionKey'), template('to'), template('dedupeKey')];
+  const { coalesce } = rule;
+  const coalesceKey = coalesce && attempt('coalesce', () => compileTemplate(coalesce.key), ['key']);
   // A key without placeholders is the same for every event: a bad one would refuse them all.
   const keyProblem = rule.sessionKey?.includes('{{') === false ? sessionKeyProblem(rule.sessionKey) : undefined;
   if (keyProblem !== undefined) problems.push({ path: '/sessionKey', message: keyProblem });
   const model = rule.model === undefined ? undefined : attempt('model', () => resolveModel(rule.model ?? ''));
   if (problems.length > 0 || !match || !check || !elementsOf || !name) return { ok: false, problems };
 
-  const compiled: CompiledRule = { rule, message, text, name, sessionKey, to, dedupeKey, model, resolveModel };
+  const templates = { message, text, name, sessionKey, to, dedupeKey, coalesceKey };
+  const compiled: CompiledRule = { rule, ...templates, model, resolveModel };
   const { transform } = rule;
   const value: Mapping = {
     id,
@@ -94,6 +99,7 @@ export function compileMapping(
     does: describeAction(rule),
     maxBodyBytes: rule.maxBodyBytes,
     policy: policyOf(rule),
+    limits: limitsOf(rule),
     verify: rule.verify,
     match,
     check,
@@ -117,6 +123,15 @@ function policyOf(rule: MappingRule): Policy {
   return { allowUnsafeExternalContent, updateMainSession, screen, tools, context };
 }
 
+function limitsOf({ coalesce, rate, maxConcurrent }: MappingRule): Limits {
+  const { quietSeconds = usualQuietSeconds, maxSeconds = usualMaxSeconds } = coalesce ?? {};
+  return {
+    ...(coalesce && { coalesce: { quietMs: quietSeconds * 1000, maxMs: maxSeconds * 1000 } }),
+    ...(rate !== undefined && { rate: parseRate(rate) }),
+    ...(maxConcurrent !== undefined && { maxConcurrent }),
+  };
+}
+
 /** In a batch, an error says which element it is about. */
 function named<T>({ each }: Element, make: () => T): T {
   if (!each) return make();
@@ -133,7 +148,16 @@ export function hookName(path: string): string {
   return path.replace(/^\/+|\/+$/g, '');
 }
 
-function describeAction({ action = 'agent', forEach, transform }: MappingRule): string {
+function describeAction({ action = 'agent', forEach, transform, ...limits }: MappingRule): string {
   const each = forEach === undefined ? '' : ` for each of ${forEach}`;
-  return `${action}${each}${transform ? ` through ${transform.module}` : ''}`;
+  return `${action}${each}${transform ? ` through ${transform.module}` : ''}${describeLimits(limits)}`;
+}
+
+function describeLimits({ coalesce, rate, maxConcurrent }: MappingRule): string {
+  const limits = [
+    ...(coalesce ? ['coalesced'] : []),
+    ...(rate === undefined ? [] : [rate]),
+    ...(maxConcurrent === undefined ? [] : [`${maxConcurrent} at once`]),
+  ];
+  return limits.map((limit) => `, ${limit}`).join('');
 }

@@ -3,6 +3,7 @@ import { presetName, presetOverlay } from '../config/preset-name.ts';
 import { type Problem, toPointer } from '../config/problem.ts';
 import type { Config } from '../config/schema.ts';
 import { ConfigError } from '../domain/errors.ts';
+import type { Limits } from '../domain/limits.ts';
 import type { MappingRule } from '../domain/mapping.ts';
 import { compileMapping, type Mapping, type MappingDeps } from './mapping.ts';
 import { builtinMappings } from './sources/builtin.ts';
@@ -18,6 +19,8 @@ export interface Table {
   knows(hook: string): boolean;
   /** The most that any candidate of the hook takes, in bytes. */
   maxBodyBytes(hook: string): number;
+  /** The limits of a mapping; none for one that there is no more. */
+  limitsOf(mappingId: string): Limits;
 }
 
 export interface TableDeps extends Omit<MappingDeps, 'transforms'> {
@@ -129,10 +132,12 @@ function index(mappings: readonly Mapping[], usualBytes: number): Table {
   };
   const byName = new Map([...names].map((hook) => [hook, entry(hook)]));
   const anyHook = entry(undefined);
+  const limits = new Map(mappings.map((mapping) => [mapping.id, mapping.limits]));
   return {
     mappings,
     candidates: (hook) => (byName.get(hook) ?? anyHook).candidates,
     knows: (hook) => names.has(hook),
     maxBodyBytes: (hook) => (byName.get(hook) ?? anyHook).maxBodyBytes,
+    limitsOf: (mappingId) => limits.get(mappingId) ?? {},
   };
 }

@@ -5,13 +5,22 @@ import type { NewJob } from './queue.ts';
 const gatherMs = 250;
 
 /** Turns of one session share a lane. */
-export function runJob(runId: string, sessionKey: string, runAt: number): NewJob {
-  return { kind: 'run', ref: runId, lane: `session:${sessionKey}`, runAt };
+export function runJob(
+  runId: string,
+  sessionKey: string,
+  runAt: number,
+  more: Pick<NewJob, 'once' | 'group' | 'begun'> = {},
+): NewJob {
+  return { kind: 'run', ref: runId, lane: runLane(sessionKey), runAt, ...more };
+}
+
+export function runLane(sessionKey: string): string {
+  return `session:${sessionKey}`;
 }
 
 /** Makes main read its inbox; while one waits, another adds nothing. `timer` beats may be skipped, `wake` ones never. */
 export function heartbeatJob(ref: 'wake' | 'timer', runAt: number): NewJob {
-  return { kind: 'heartbeat', ref, lane: `session:${mainSession}`, runAt, once: 'heartbeat' };
+  return { kind: 'heartbeat', ref, lane: runLane(mainSession), runAt, once: 'heartbeat' };
 }
 
 /** A heartbeat soon, so that what happens meanwhile is read in the same one. */

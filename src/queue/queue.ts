@@ -1,4 +1,5 @@
 import type { Job, JobKind } from '../domain/job.ts';
+import type { Limits } from '../domain/limits.ts';
 import type { Executor } from '../store/database.ts';
 import type { AfterCommit } from '../store/store.ts';
 
@@ -9,15 +10,28 @@ export interface NewJob {
   /** epoch ms */
   readonly runAt: number;
   /** while an unstarted job with this key waits, another adds nothing */
-  readonly once?: string;
+  readonly once?: string | undefined;
+  /** whose limits hold for it; a group's jobs are of one kind */
+  readonly group?: string | undefined;
+  /** it has begun once, so that the rate of its group does not count it */
+  readonly begun?: boolean;
 }
+
+/** What a group may do at the moment, by the latest config; a group that nobody knows has no limits. */
+export type LimitsOf = (group: string) => Pick<Limits, 'rate' | 'maxConcurrent'>;
+
+/** Why a job has not begun. `until` in epoch ms: when it is due; an event that joins puts it off. */
+export type Waiting =
+  | { readonly for: 'events'; readonly until: number }
+  | { readonly for: 'lane' | 'attempt' | 'rate' | 'maxConcurrent' | 'place' };
 
 /**
  * Durable jobs. Each call is part of the caller's transaction, so a job exists exactly if its cause does.
  *
  * A lane's jobs run one at a time in the order they came; one that waits for another attempt holds its lane, a dead one
  * does not. A claim lasts until its lease ends; whoever claims the job after that has a higher attempt, and what the
- * earlier holder reports is ignored (the result is false).
+ * earlier holder reports is ignored (the result is false). A group's jobs wait while they would go over its limits, and
+ * no job of another group waits for them.
  */
 export interface Queue {
   enqueue(tx: Executor, job: NewJob, afterCommit: AfterCommit): Promise<void>;
@@ -25,6 +39,12 @@ export interface Queue {
   claim(tx: Executor, kind: JobKind, limit: number, now: number): Promise<Job[]>;
   /** When the next job of these kinds is due or loses its lease, in epoch ms; undefined where there is none. */
   nextDue(db: Executor, kinds: readonly JobKind[]): Promise<number | undefined>;
+  /** The unstarted job with this key: its ref. */
+  findOnce(db: Executor, once: string): Promise<string | undefined>;
+  /** Has the unstarted job with this key run at another time. */
+  reschedule(tx: Executor, once: string, runAt: number): Promise<void>;
+  /** The unstarted job with this key gives it up, so that another can have it. */
+  freeOnce(tx: Executor, once: string): Promise<void>;
   /** The work is done: the job is gone. */
   complete(tx: Executor, job: Job): Promise<boolean>;
   /** Again at `runAt`; `error` says why. `counted: false` gives the attempt back. */
@@ -37,6 +57,8 @@ export interface Queue {
   /** At start: what a dead process held is due at once. Only where no other worker can be alive. */
   recover(tx: Executor, now: number): Promise<number>;
   counts(db: Executor): Promise<Record<'queued' | 'waiting' | 'running' | 'dead', number>>;
+  /** Why those of the jobs that have not begun wait, by their refs. */
+  waiting(db: Executor, jobs: readonly Pick<NewJob, 'ref' | 'lane'>[], now: number): Promise<Map<string, Waiting>>;
   /** Called after each commit with a new job of that kind. */
   subscribe(listener: (kind: JobKind) => void): void;
 }

@@ -1,13 +1,25 @@
 import { CompiledQuery, sql } from 'kysely';
 import { type Job, type JobKind, leaseMs } from '../domain/job.ts';
 import type { Executor } from '../store/database.ts';
-import type { Queue } from './queue.ts';
+import {
+  dueInGroup,
+  findGroup,
+  groupsWithRoom,
+  isOverRate,
+  noteStart,
+  queuedInGroup,
+  type Ready,
+  readyInGroup,
+} from './groups.ts';
+import type { LimitsOf, NewJob, Queue, Waiting } from './queue.ts';
 
 /**
  * The queue in the SQLite file. The head of a lane is `queued` or `running`, the rest are `waiting` and move up one by
  * one, so that finding work never looks at those behind. Unique indexes guard both rules.
+ *
+ * @param limitsOf asked at each claim, so that what it says may change; without it no group has limits
  */
-export function createSqliteQueue(): Queue {
+export function createSqliteQueue(limitsOf: LimitsOf = () => ({})): Queue {
   const listeners = new Set<(kind: JobKind) => void>();
   const tell = (kind: JobKind) => () => {
     for (const listener of listeners) listener(kind);
@@ -18,6 +30,16 @@ export function createSqliteQueue(): Queue {
   /** Guards against a holder whose lease has gone to another. */
   const held = (job: Job) => sql<boolean>`id = ${job.id} and status = 'running' and attempt = ${job.attempt}`;
 
+  const unstarted = (once: string) => sql`once = ${once} and status in ('queued', 'waiting')`;
+
+  async function whatHolds(db: Executor, { runAt, begun, once, group: name }: Head, now: number): Promise<Waiting> {
+    if (runAt > now) return begun === 0 && once !== null ? { for: 'events', until: runAt } : { for: 'attempt' };
+    if (name === null) return { for: 'place' };
+    const group = await findGroup(db, name, limitsOf);
+    if (group.room <= 0) return { for: 'maxConcurrent' };
+    return { for: begun === 0 && (await isOverRate(db, group, now)) ? 'rate' : 'place' };
+  }
+
   async function moveUp(tx: Executor, lane: string): Promise<void> {
     await sql`update jobs set status = 'queued' where id =
       (select id from jobs where lane = ${lane} and status = 'waiting' order by id limit 1)`.execute(tx);
@@ -25,31 +47,67 @@ export function createSqliteQueue(): Queue {
 
   return {
     async enqueue(tx, job, afterCommit) {
-      const { kind, ref, lane, runAt, once = null } = job;
-      await tx.executeQuery(CompiledQuery.raw(enqueueSql, [kind, ref, lane, runAt, once, lane]));
+      const { kind, ref, lane, runAt, once = null, group = null, begun = false } = job;
+      const values = [kind, ref, lane, runAt, once, group, begun ? 1 : 0, lane];
+      await tx.executeQuery(CompiledQuery.raw(enqueueSql, values));
       afterCommit(notify[kind]);
     },
 
     async claim(tx, kind, limit, now) {
+      const { rows: found } = await sql<Ready | NoJob>`
+        select * from (select id, runAt, null as counts from jobs
+          where status = 'queued' and "group" is null and kind = ${kind} and runAt <= ${now} order by runAt, id limit ${limit})
+        union all select * from (select id, runAt, null from jobs
+          where status = 'running' and kind = ${kind} and leaseUntil < ${now} limit ${limit})
+        union all select * from (select null, null, null from jobs where ${queuedInGroup} and kind = ${kind} limit 1)`.execute(
+        tx,
+      );
+      const ready = found.filter((row) => row.id !== null);
+      if (ready.length < found.length) {
+        for (const group of await groupsWithRoom(tx, kind, limitsOf)) {
+          ready.push(...(await readyInGroup(tx, kind, group, limit, now)));
+        }
+      }
+      if (ready.length === 0) return [];
+      const first = ready.sort((a, b) => a.runAt - b.runAt || a.id - b.id).slice(0, limit);
+      for (const { counts } of first) {
+        if (counts !== null) await noteStart(tx, counts, limitsOf(counts).rate, now);
+      }
       const { rows } =
-        await sql<Job>`update jobs set status = 'running', once = null, attempt = attempt + 1, leaseUntil = ${now + leaseMs}
-        where id in (
-          select id from (select id from jobs where status = 'queued' and kind = ${kind} and runAt <= ${now}
-                          order by runAt, id limit ${limit})
-          union all select id from jobs where status = 'running' and kind = ${kind} and leaseUntil < ${now}
-          limit ${limit})
+        await sql<Job>`update jobs set status = 'running', once = null, begun = 1, attempt = attempt + 1, leaseUntil = ${now + leaseMs}
+        where id in (select value from json_each(${JSON.stringify(first.map(({ id }) => id))}))
         returning id, kind, ref, lane, attempt`.execute(tx);
       return rows.sort((a, b) => a.id - b.id);
     },
 
     async nextDue(db, kinds) {
       if (kinds.length === 0) return undefined;
-      const { rows } = await sql<{ due: number | null }>`select min(due) as due from (
-        select min(runAt) as due from jobs where status = 'queued' and kind in (${sql.join(kinds)})
-        union all select min(leaseUntil) from jobs where status = 'running' and kind in (${sql.join(kinds)}))`.execute(
-        db,
-      );
-      return rows[0]?.due ?? undefined;
+      const firsts = kinds.flatMap((kind) => [
+        sql`select min(runAt) as due from jobs where status = 'queued' and "group" is null and kind = ${kind}`,
+        sql`select min(leaseUntil) from jobs where status = 'running' and kind = ${kind}`,
+      ]);
+      const { rows } = await sql<{ due: number | null; grouped: 0 | 1 }>`select min(due) as due,
+        exists (select 1 from jobs where ${queuedInGroup}) as grouped
+        from (${sql.join(firsts, sql` union all `)})`.execute(db);
+      const times = [rows[0]?.due ?? Infinity];
+      for (const kind of rows[0]?.grouped ? kinds : []) {
+        for (const group of await groupsWithRoom(db, kind, limitsOf)) times.push(await dueInGroup(db, kind, group));
+      }
+      const due = Math.min(...times);
+      return due === Infinity ? undefined : due;
+    },
+
+    async findOnce(db, once) {
+      const { rows } = await sql<{ ref: string }>`select ref from jobs where ${unstarted(once)}`.execute(db);
+      return rows[0]?.ref;
+    },
+
+    async reschedule(tx, once, runAt) {
+      await sql`update jobs set runAt = ${runAt} where ${unstarted(once)}`.execute(tx);
+    },
+
+    async freeOnce(tx, once) {
+      await sql`update jobs set once = null where ${unstarted(once)}`.execute(tx);
     },
 
     async complete(tx, job) {
@@ -100,13 +158,41 @@ export function createSqliteQueue(): Queue {
       return { queued: of('queued'), waiting: of('waiting'), running: of('running'), dead: of('dead') };
     },
 
+    async waiting(db, jobs, now) {
+      // Not by their refs, for which there is no index: the head of its lane tells what a job waits for.
+      const { rows } = await sql<Head>`select ref, lane, status, runAt, begun, once, "group" from jobs
+        where status in ('queued', 'running') and lane in (select value from json_each(${JSON.stringify(jobs.map(({ lane }) => lane))}))`.execute(
+        db,
+      );
+      const heads = new Map(rows.map((head) => [head.lane, head]));
+      const found = new Map<string, Waiting>();
+      for (const { ref, lane } of jobs) {
+        const head = heads.get(lane);
+        if (head && head.ref !== ref) found.set(ref, { for: 'lane' });
+        else if (head?.status === 'queued') found.set(ref, await whatHolds(db, head, now));
+      }
+      return found;
+    },
+
     subscribe(listener) {
       listeners.add(listener);
     },
   };
 }
 
+/** Stands for jobs that are in groups, which take more queries to find. */
+interface NoJob {
+  readonly id: null;
+}
+
+interface Head extends Pick<Required<NewJob>, 'ref' | 'lane' | 'runAt'> {
+  readonly status: 'queued' | 'running';
+  readonly begun: 0 | 1;
+  readonly once: string | null;
+  readonly group: string | null;
+}
+
 // Not the query builder: this one statement is part of every accepted request.
-const enqueueSql = `insert into jobs (kind, ref, lane, runAt, once, status) values (?, ?, ?, ?, ?,
+const enqueueSql = `insert into jobs (kind, ref, lane, runAt, once, "group", begun, status) values (?, ?, ?, ?, ?, ?, ?,
   case when exists (select 1 from jobs where lane = ? and status in ('queued', 'running')) then 'waiting' else 'queued' end)
   on conflict (once) where once is not null and status in ('queued', 'waiting') do nothing`;

@@ -1,7 +1,9 @@
-import { hookPrompt, outsideValues } from '../agent/prompt.ts';
+import { hookPrompt, outsideValues, type Said } from '../agent/prompt.ts';
 import { contextOf, narrow, resolveIn } from '../domain/event.ts';
 import type { Run } from '../domain/run.ts';
+import type { Executor } from '../store/database.ts';
 import { findEvent } from '../store/events.ts';
+import { joinedEvents, type RunEvent } from '../store/run-events.ts';
 import { startRun } from '../store/runs.ts';
 import { execute } from './execute.ts';
 import { mainConversation } from './main-conversation.ts';
@@ -23,13 +25,24 @@ export function runHandler(runtime: Runtime): Handler {
   };
 }
 
-/** The message's references are filled from the event as it was stored. Values that screening does not let pass make no prompt. */
+/** The references of the messages are filled from the events as they were stored. Values that screening does not let pass make no prompt. */
 async function promptOf(runtime: Runtime, run: Run, attempt: Attempt): Promise<string> {
-  const { hook, policy, action } = run;
-  const event = run.eventId === null ? undefined : await findEvent(runtime.store.read, run.eventId);
-  if (!event) throw new Error(`the event ${run.eventId} of this run is gone`);
-  const resolve = resolveIn(narrow(contextOf(event), action.each));
-  await screen(runtime, run, outsideValues(action.message, resolve), attempt);
-  const conversation = policy.context === 'main' ? await mainConversation(runtime.store.read) : [];
-  return hookPrompt({ hook, policy, action, resolve, conversation });
+  const { id, eventId, hook, policy, action } = run;
+  const { read } = runtime.store;
+  const first = await saidOf(read, eventId, action);
+  const joined: Said[] = [];
+  for (const event of await joinedEvents(read, id)) joined.push(await saidOf(read, event.eventId, event));
+  await screen(runtime, run, outsideValues([first, ...joined]), attempt);
+  const conversation = policy.context === 'main' ? await mainConversation(read) : [];
+  return hookPrompt({ hook, policy, action, resolve: first.resolve, joined, conversation });
+}
+
+async function saidOf(
+  db: Executor,
+  eventId: string | null,
+  { message, each }: Pick<RunEvent, 'message' | 'each'>,
+): Promise<Said> {
+  const event = eventId === null ? undefined : await findEvent(db, eventId);
+  if (!event) throw new Error(`the event ${eventId} of this run is gone`);
+  return { message, resolve: resolveIn(narrow(contextOf(event), each)) };
 }

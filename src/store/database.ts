@@ -46,6 +46,8 @@ export interface Database {
     errorCode: RunErrorCode | null;
     screeningJson: string | null;
   };
+  /** the events that joined a run after the one that made it, from 1 on */
+  runEvents: { runId: string; seq: number; eventId: string; messageJson: string; eachJson: string | null };
   /** main's inbox */
   systemEvents: {
     id: Generated<number>;
@@ -90,7 +92,13 @@ export interface Database {
     /** at most one unstarted job has a given key */
     once: string | null;
     error: string | null;
+    /** whose limits hold for it; null where none do */
+    group: string | null;
+    /** 1: it has begun once, and the rate of its group does not count it again */
+    begun: Generated<number>;
   };
+  /** when jobs of a group with a rate began, as far back as that looks */
+  groupStarts: { group: string; at: number };
   /** how many runs there are of each kind and status (`hook.pending`), kept by triggers so that lists need not count rows */
   counters: { name: string; value: number };
 }

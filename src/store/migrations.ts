@@ -8,6 +8,11 @@ export const sqliteMigrations: Record<string, Migration> = {
       for (const statement of core) await sql.raw(statement).execute(db);
     },
   },
+  '002-limits': {
+    async up(db) {
+      for (const statement of limits) await sql.raw(statement).execute(db);
+    },
+  },
 };
 
 const core = [
@@ -63,4 +68,20 @@ const core = [
      insert into counters values (new.kind || '.' || new.status, 1) on conflict (name) do update set value = value + 1; end`,
   `create trigger countRemovedRun after delete on runs begin
      update counters set value = value - 1 where name = old.kind || '.' || old.status; end`,
+];
+
+const limits = [
+  `create table runEvents (
+    runId text not null, seq integer not null, eventId text not null, messageJson text not null, eachJson text,
+    primary key (runId, seq)) without rowid`,
+  `create trigger forgetRunEvents after delete on runs begin delete from runEvents where runId = old.id; end`,
+
+  'alter table jobs add column "group" text',
+  'alter table jobs add column begun integer not null default 0',
+  'drop index jobsReady',
+  `create index jobsReady on jobs (kind, runAt, id) where status = 'queued' and "group" is null`,
+  `create index groupedJobsReady on jobs (kind, "group", begun, runAt, id) where status = 'queued' and "group" is not null`,
+  `create index groupedJobsRunning on jobs ("group") where status = 'running' and "group" is not null`,
+  'create table groupStarts ("group" text not null, at integer not null)',
+  'create index groupStartsByTime on groupStarts ("group", at)',
 ];

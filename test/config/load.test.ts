@@ -208,7 +208,7 @@ describe('a bad config is refused with file, line, key, what was found and what 
       'an unknown key of a mapping',
       mapping('{ message: "x", transform: { module: "a.ts" } }'),
       [
-        'gimli.json5:3: hooks.mappings[0].message: unknown key; expected one of id, match, verify, action, wakeMode, name, sessionKey, messageTemplate, textTemplate, deliver, channel, to, model, thinking, timeoutSeconds, transform, forEach, maxBodyBytes, dedupeKey, allowUnsafeExternalContent, schema, screen, tools, context, updateMainSession',
+        'gimli.json5:3: hooks.mappings[0].message: unknown key; expected one of id, match, verify, action, wakeMode, name, sessionKey, messageTemplate, textTemplate, deliver, channel, to, model, thinking, timeoutSeconds, transform, forEach, maxBodyBytes, dedupeKey, coalesce, rate, maxConcurrent, allowUnsafeExternalContent, schema, screen, tools, context, updateMainSession',
       ],
     ],
     ...[
@@ -269,6 +269,30 @@ describe('a bad config is refused with file, line, key, what was found and what 
       mapping('{ messageTemplate: "x", tools: ["bash"] }'),
       ['gimli.json5:3: hooks.mappings[0].tools[0]: expected one of ping_user, report, found "bash"'],
     ],
+    [
+      'limits of runs on a mapping that makes none',
+      mapping("{ action: 'wake', textTemplate: 'x',\n coalesce: { key: 'x' },\n rate: '1/m',\n maxConcurrent: 1 }"),
+      [
+        'gimli.json5:4: hooks.mappings[0].coalesce: would be ignored: a mapping of action wake makes no runs',
+        'gimli.json5:5: hooks.mappings[0].rate: would be ignored: a mapping of action wake makes no runs',
+        'gimli.json5:6: hooks.mappings[0].maxConcurrent: would be ignored: a mapping of action wake makes no runs',
+      ],
+    ],
+    [
+      'a coalesce without a key',
+      mapping("{ messageTemplate: 'x', coalesce: { quietSeconds: -1 } }"),
+      [
+        'gimli.json5:3: hooks.mappings[0].coalesce.key: missing; expected a non-empty string',
+        'gimli.json5:3: hooks.mappings[0].coalesce.quietSeconds: expected a number from 0 to 86400, found -1',
+      ],
+    ],
+    ...['10', '0/m', '10/y', '1.5/s', '10001/d', '10 / m'].map((rate): [string, string, string[]] => [
+      `the rate ${rate}`,
+      mapping(`{ messageTemplate: 'x', rate: '${rate}' }`),
+      [
+        `gimli.json5:3: hooks.mappings[0].rate: expected a rate such as "10/m": a count from 1 to 10000 and s, m, h or d, found "${rate}"`,
+      ],
+    ]),
     [
       'a condition: one message for all it could be',
       mapping('{ match: { payload: { a: [[]] } }, messageTemplate: "x" }'),

@@ -32,6 +32,28 @@ describe('an agent mapping', () => {
     expect(agentOf({}).sessionKey).not.toBe(agentOf({}).sessionKey);
   });
 
+  it('says what its actions may go into one run by, and in which session if any', () => {
+    const coalesce = { key: 'order {{id}}' };
+    expect(agentOf({ coalesce }).coalesce).toEqual({ key: 'order 7', sessionKey: null });
+    expect(agentOf({ coalesce, sessionKey: 'hook:{{id}}' }).coalesce).toEqual({ key: 'order 7', sessionKey: 'hook:7' });
+    expect(agentOf({ coalesce: { key: '{{id}} {{gone}}' } })).not.toHaveProperty('coalesce');
+    expect(compile({ messageTemplate: 'x', coalesce: { key: '{{#a}}' } })).toEqual([
+      '/coalesce/key: Unclosed section "a" (template line 1, column 7)',
+    ]);
+  });
+
+  it('has its limits in one unit, and names them', () => {
+    const rule: MappingRule = { messageTemplate: 'x', coalesce: { key: 'k', quietSeconds: 0.5 } };
+    const { limits, does } = mappingOf({ ...rule, rate: '10/m', maxConcurrent: 2 });
+    expect(limits).toEqual({
+      coalesce: { quietMs: 500, maxMs: 300_000 },
+      rate: { count: 10, spanMs: 60_000 },
+      maxConcurrent: 2,
+    });
+    expect(does).toBe('agent, coalesced, 10/m, 2 at once');
+    expect(mappingOf({ messageTemplate: 'x' })).toMatchObject({ limits: {}, does: 'agent' });
+  });
+
   it('takes what the rule says, with name, key and recipient as templates', () => {
     const rule: MappingRule = {
       name: 'Order of {{customer.name}}',

@@ -1,16 +1,18 @@
-import { afterEach, beforeEach, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { type Job, leaseMs } from '../../src/domain/job.ts';
-import type { NewJob, Queue } from '../../src/queue/queue.ts';
+import type { LimitsOf, NewJob, Queue } from '../../src/queue/queue.ts';
 import type { Store } from '../../src/store/store.ts';
 
-/** What every queue must do. `open` gives an empty one. */
-export function queueConformance(open: () => Promise<{ store: Store; queue: Queue }>): void {
+/** What every queue must do. `open` gives an empty one that asks for the limits of groups. */
+export function queueConformance(open: (limitsOf: LimitsOf) => Promise<{ store: Store; queue: Queue }>): void {
   let store: Store;
   let queue: Queue;
+  let limits: Record<string, ReturnType<LimitsOf>>;
   const now = 1_000_000;
 
   beforeEach(async () => {
-    ({ store, queue } = await open());
+    limits = {};
+    ({ store, queue } = await open((group) => limits[group] ?? {}));
   });
   afterEach(() => store.close());
 
@@ -150,6 +152,189 @@ export function queueConformance(open: () => Promise<{ store: Store; queue: Queu
     expect(await queue.nextDue(store.read, ['run', 'heartbeat'])).toBe(now + 3);
     await claim(1, now + 7);
     expect(await queue.nextDue(store.read, ['run'])).toBe(now + 7 + leaseMs);
+  });
+
+  describe('an unstarted job with a key', () => {
+    const once = 'the key';
+    const find = () => queue.findOnce(store.read, once);
+    const reschedule = (runAt: number) => store.write((tx) => queue.reschedule(tx, once, runAt));
+
+    it('is found until it begins, also behind another of its lane', async () => {
+      expect(await find()).toBeUndefined();
+      await add({ ref: 'a', lane: 'l' }, { ref: 'b', lane: 'l', once });
+      expect(await find()).toBe('b');
+      await store.write(async (tx) => {
+        for (const job of await queue.claim(tx, 'run', 1, now)) await queue.complete(tx, job);
+      });
+      expect(await find()).toBe('b');
+      await claim();
+      expect(await find()).toBeUndefined();
+    });
+
+    it('runs at the time it was put off to, or brought forward to', async () => {
+      await add({ ref: 'a', once });
+      await reschedule(now + 5);
+      expect(await claim()).toEqual([]);
+      expect(await queue.nextDue(store.read, ['run'])).toBe(now + 5);
+      await reschedule(now + 1);
+      expect(refs(await claim(1, now + 1))).toEqual(['a']);
+    });
+
+    it('may give its key up for another to have', async () => {
+      await add({ ref: 'a', once });
+      await store.write((tx) => queue.freeOnce(tx, once));
+      await add({ ref: 'b', once });
+      expect(await find()).toBe('b');
+      expect(refs(await claim())).toEqual(['a', 'b']);
+    });
+  });
+
+  describe('a group', () => {
+    const end = (...jobs: Job[]) =>
+      store.write(async (tx) => {
+        for (const job of jobs) await queue.complete(tx, job);
+      });
+    const nextDue = () => queue.nextDue(store.read, ['run']);
+    const grouped = (group: string, ...names: string[]) => names.map((ref) => ({ ref, group }));
+
+    it('with maxConcurrent runs so many at once, the oldest first, and keeps nobody else waiting', async () => {
+      limits = { g: { maxConcurrent: 2 }, h: { maxConcurrent: 1 } };
+      await add(...grouped('g', 'g1', 'g2', 'g3', 'g4'), { ref: 'alone' }, ...grouped('h', 'h1', 'h2'));
+      const jobs = await claim();
+      expect(refs(jobs)).toEqual(['g1', 'g2', 'alone', 'h1']);
+      expect(await claim()).toEqual([]);
+      await end(...jobs.filter(({ ref }) => ref === 'g2'));
+      expect(refs(await claim())).toEqual(['g3']);
+    });
+
+    it('takes no more of the places there are than its turn', async () => {
+      limits = { g: { maxConcurrent: 5 } };
+      await add({ ref: 'first' }, ...grouped('g', 'g1', 'g2'), { ref: 'last' });
+      expect(refs(await claim(2))).toEqual(['first', 'g1']);
+      expect(refs(await claim(2))).toEqual(['g2', 'last']);
+    });
+
+    it('keeps the order of its lanes', async () => {
+      limits = { g: { maxConcurrent: 1 } };
+      await add(...grouped('g', 'g1', 'g2').map((job) => ({ ...job, lane: 'l' })), { ref: 'behind', lane: 'l' });
+      const [g1] = await claim();
+      await end(g1 as Job);
+      const [g2] = await claim();
+      expect(g2?.ref).toBe('g2');
+      await end(g2 as Job);
+      expect(refs(await claim())).toEqual(['behind']);
+    });
+
+    it('that is full is due no more, but for the leases of its jobs', async () => {
+      limits = { g: { maxConcurrent: 1 } };
+      await add(...grouped('g', 'g1', 'g2'));
+      expect(await nextDue()).toBe(now);
+      const jobs = await claim();
+      expect(await nextDue()).toBe(now + leaseMs);
+      await end(...jobs);
+      expect(await nextDue()).toBe(now);
+    });
+
+    it('holds a place for a job that another takes over, and none for one that waits for another attempt', async () => {
+      limits = { g: { maxConcurrent: 1 } };
+      await add(...grouped('g', 'g1', 'g2'));
+      await claim();
+      const later = now + leaseMs + 1;
+      const [again] = await claim(10, later);
+      expect(again).toMatchObject({ ref: 'g1', attempt: 2 });
+      expect(await claim(10, later)).toEqual([]);
+      await store.write((tx) => queue.retry(tx, again as Job, { runAt: later + 5, error: 'try again' }));
+      expect(refs(await claim(10, later))).toEqual(['g2']);
+    });
+
+    it('whose limit is raised or gone goes on at once', async () => {
+      limits = { g: { maxConcurrent: 1 } };
+      await add(...grouped('g', 'g1', 'g2', 'g3', 'g4'));
+      expect(refs(await claim())).toEqual(['g1']);
+      limits = { g: { maxConcurrent: 2 } };
+      expect(refs(await claim())).toEqual(['g2']);
+      limits = {};
+      expect(refs(await claim())).toEqual(['g3', 'g4']);
+    });
+
+    it('with a rate begins so many within any span of its length', async () => {
+      limits = { g: { rate: { count: 3, spanMs: 100 } } };
+      await add(...grouped('g', 'g1', 'g2', 'g3', 'g4', 'g5', 'g6', 'g7'), { ref: 'alone' });
+      expect(refs(await claim(2))).toEqual(['g1', 'g2']);
+      expect(refs(await claim(10, now + 60))).toEqual(['g3', 'alone']);
+      expect(await nextDue()).toBe(now + 100);
+      expect(await claim(10, now + 99)).toEqual([]);
+      expect(refs(await claim(10, now + 100))).toEqual(['g4', 'g5']);
+      expect(await claim(10, now + 159)).toEqual([]);
+      expect(refs(await claim(10, now + 160))).toEqual(['g6']);
+      expect(refs(await claim(10, now + 1000))).toEqual(['g7']);
+    });
+
+    it('with a rate lets a burst pass after a quiet time, and no larger one however long that was', async () => {
+      limits = { g: { rate: { count: 2, spanMs: 100 } } };
+      await add(...grouped('g', 'g1', 'g2', 'g3'));
+      expect(refs(await claim(10, now + 100_000))).toEqual(['g1', 'g2']);
+    });
+
+    it('with a rate does not count what begins again: retried, handed back, taken over, recovered, added so', async () => {
+      limits = { g: { rate: { count: 5, spanMs: 100_000 } } };
+      await add(...grouped('g', 'g1', 'g2', 'g3', 'g4', 'g5', 'g6'));
+      const [g1, g2] = await claim();
+      await store.write(async (tx) => {
+        await queue.retry(tx, g1 as Job, { runAt: now, error: 'try again' });
+        await queue.retry(tx, g2 as Job, { runAt: now, error: null, counted: false });
+      });
+      await add({ ref: 'by hand', group: 'g', begun: true });
+      expect(await nextDue()).toBe(now);
+      expect(refs(await claim())).toEqual(['g1', 'g2', 'by hand']);
+      expect(await claim(10, now + leaseMs + 1)).toHaveLength(6);
+      await store.write((tx) => queue.recover(tx, now + leaseMs + 1));
+      expect(await claim(10, now + leaseMs + 1)).toHaveLength(6);
+      expect(refs(await claim(10, now + 100_000))).toEqual(expect.arrayContaining(['g6']));
+    });
+
+    it('may have a rate and a maxConcurrent', async () => {
+      limits = { g: { rate: { count: 3, spanMs: 100 }, maxConcurrent: 2 } };
+      await add(...grouped('g', 'g1', 'g2', 'g3', 'g4'));
+      const two = await claim();
+      expect(refs(two)).toEqual(['g1', 'g2']);
+      await end(...two);
+      const [g3] = await claim(10, now + 10);
+      expect(g3?.ref).toBe('g3');
+      await end(g3 as Job);
+      expect(await claim(10, now + 20)).toEqual([]);
+      expect(refs(await claim(10, now + 100))).toEqual(['g4']);
+    });
+  });
+
+  it('says why a job has not begun', async () => {
+    limits = { full: { maxConcurrent: 1 }, rated: { rate: { count: 1, spanMs: 1000 } } };
+    await add(
+      { ref: 'running', group: 'full' },
+      { ref: 'r1', group: 'rated' },
+      { ref: 'retried' },
+      { ref: 'head', lane: 'l' },
+    );
+    const begun = await claim();
+    const retried = begun.find(({ ref }) => ref === 'retried') as Job;
+    await store.write((tx) => queue.retry(tx, retried, { runAt: now + 2000, error: 'try again' }));
+    await add(
+      { ref: 'gathers', once: 'k', runAt: now + 30 },
+      { ref: 'full', group: 'full' },
+      { ref: 'rated', group: 'rated' },
+      { ref: 'behind', lane: 'l' },
+      { ref: 'due' },
+    );
+    const jobs = ['running', 'retried', 'gathers', 'full', 'rated', 'due', 'gone'].map((ref) => ({ ref, lane: ref }));
+    const waiting = await queue.waiting(store.read, [...jobs, { ref: 'behind', lane: 'l' }], now);
+    expect(Object.fromEntries(waiting)).toEqual({
+      retried: { for: 'attempt' },
+      gathers: { for: 'events', until: now + 30 },
+      full: { for: 'maxConcurrent' },
+      rated: { for: 'rate' },
+      behind: { for: 'lane' },
+      due: { for: 'place' },
+    });
   });
 
   it('tells its listeners after the commit of a new job', async () => {

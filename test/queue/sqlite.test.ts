@@ -8,8 +8,8 @@ import { queueConformance } from './conformance.ts';
 describe('the queue on SQLite', () => {
   const dir = tempDir();
   let count = 0;
-  queueConformance(async () => {
+  queueConformance(async (limitsOf) => {
     count += 1;
-    return { store: await openSqliteStore(path.join(dir, `queue-${count}.db`)), queue: createSqliteQueue() };
+    return { store: await openSqliteStore(path.join(dir, `queue-${count}.db`)), queue: createSqliteQueue(limitsOf) };
   });
 });

@@ -13,6 +13,7 @@ import {
   takeLines,
   waitingLines,
 } from '../../src/store/inbox.ts';
+import { findGathering, insertRunEvent, joinedEventIds, joinedEvents } from '../../src/store/run-events.ts';
 import {
   finishRun,
   insertRun,
@@ -174,6 +175,38 @@ export function storeConformance(open: () => Promise<Store>): void {
     });
     await store.write((tx) => finishRun(tx, run.id, { summary: 'done', outputText: 'done' }, 78));
     expect(await store.write((tx) => startRun(tx, run.id, 3, 79))).toBeUndefined();
+  });
+
+  it('keeps the events that joined a run in their order, each with its message, as long as the run', async () => {
+    const [run, other] = [newRun(), newRun()];
+    const joined = [
+      { eventId: uuid(), message: ['Look at ', { path: 'items[0]' }], each: { key: 'items', index: 3 } },
+      { eventId: uuid(), message: [{ path: 'value1', value: 'x' }] },
+    ];
+    await store.write(async (tx) => {
+      for (const one of [run, other]) await insertRun(tx, one);
+      for (const [at, event] of joined.entries()) await insertRunEvent(tx, { ...event, runId: run.id, seq: at + 1 });
+      await insertRunEvent(tx, { eventId: 'e', message: [], runId: other.id, seq: 1 });
+    });
+    expect(await joinedEvents(store.read, run.id)).toEqual(joined);
+    expect(await findGathering(store.read, run.id)).toEqual({ createdAt: run.createdAt, joined: 2 });
+    expect(await joinedEventIds(store.read, [run.id, other.id, 'none'])).toEqual(
+      new Map([
+        [run.id, joined.map(({ eventId }) => eventId)],
+        [other.id, ['e']],
+      ]),
+    );
+    await store.write((tx) => tx.deleteFrom('runs').where('id', '=', run.id).execute());
+    expect(await joinedEvents(store.read, run.id)).toEqual([]);
+    expect(await joinedEvents(store.read, other.id)).toHaveLength(1);
+  });
+
+  it('takes a run that has begun or ended for none that gathers', async () => {
+    const run = newRun();
+    await store.write((tx) => insertRun(tx, run));
+    expect(await findGathering(store.read, run.id)).toEqual({ createdAt: run.createdAt, joined: 0 });
+    await store.write((tx) => startRun(tx, run.id, 1, 5));
+    expect(await findGathering(store.read, run.id)).toBeUndefined();
   });
 
   it('finds runs by part of their name in any case, taking % and _ literally', async () => {

@@ -38,6 +38,7 @@ function builtin(path: string, act: (context: Context) => WakeAction | AgentActi
     does: path,
     maxBodyBytes: undefined,
     policy: usualPolicy,
+    limits: {},
     verify: undefined,
     match: () => null,
     check: () => [],

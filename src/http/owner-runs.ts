@@ -1,0 +1,22 @@
+import type { Run } from '../domain/run.ts';
+import { runLane } from '../queue/jobs.ts';
+import type { Queue } from '../queue/queue.ts';
+import type { Executor } from '../store/database.ts';
+import { deliveriesOf } from '../store/deliveries.ts';
+import { joinedEventIds } from '../store/run-events.ts';
+import type { AboutRun } from './views.ts';
+
+/** What the owner's views show beside the rows of these runs. */
+export async function aboutRuns(
+  db: Executor,
+  queue: Queue,
+  runs: readonly Pick<Run, 'id' | 'kind' | 'status' | 'sessionKey'>[],
+): Promise<(id: string) => AboutRun> {
+  const ids = runs.map(({ id }) => id);
+  const pending = runs.filter(({ kind, status }) => kind === 'hook' && status === 'pending');
+  const jobs = pending.map(({ id, sessionKey }) => ({ ref: id, lane: runLane(sessionKey) }));
+  const deliveries = await deliveriesOf(db, ids);
+  const joined = await joinedEventIds(db, ids);
+  const waiting = await queue.waiting(db, jobs, Date.now());
+  return (id) => ({ delivery: deliveries.get(id), joined: joined.get(id) ?? [], waiting: waiting.get(id) });
+}

@@ -1,0 +1,18 @@
+import { expect, it } from '@jest/globals';
+import { groupOf, parseRate, ratePattern } from '../../src/domain/limits.ts';
+
+it.each([
+  ['1/s', 1, 1000],
+  ['10/m', 10, 60_000],
+  ['9999/h', 9999, 3_600_000],
+  ['10000/d', 10_000, 86_400_000],
+])('the rate %s is %i in %i ms', (text, count, spanMs) => {
+  expect(text).toMatch(new RegExp(ratePattern));
+  expect(parseRate(text)).toEqual({ count, spanMs });
+});
+
+it('the runs of a mapping are a group where the queue has a limit to keep', () => {
+  const rate = { count: 1, spanMs: 1000 };
+  expect([{ rate }, { maxConcurrent: 1 }].map((limits) => groupOf('orders', limits))).toEqual(['orders', 'orders']);
+  expect(groupOf('orders', { coalesce: { quietMs: 1, maxMs: 2 } })).toBeUndefined();
+});
