@@ -51,6 +51,8 @@ export async function loadSettings(
     hooks: config.hooks,
     env: loaded.env,
     resolveModel: models.resolve,
+    runsCommand: (model = models.defaultModel) => models.runsCommand(model),
+    usualTools: config.agents.defaults.tools,
     transforms,
     locate: loaded.locate,
   });

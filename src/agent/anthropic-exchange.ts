@@ -4,21 +4,21 @@ import type { Turn } from './agent.ts';
 import { checkInput, maxRounds, type Tool } from './tool.ts';
 
 /** One message of the model. */
-export type Answer = Anthropic.Message | Anthropic.Beta.BetaMessage;
+export type Message = Anthropic.Message | Anthropic.Beta.BetaMessage;
 
 export interface Exchange extends Pick<Turn, 'tools' | 'signal'> {
   readonly request: Anthropic.MessageCreateParamsNonStreaming;
   /** provider/model, for messages */
   readonly model: string;
   /** told of each answer as it comes */
-  readonly hear: (answer: Answer) => void;
+  readonly hear: (answer: Message) => void;
 }
 
 /**
  * Sends the request and, while the model calls tools, what follows from it. Gives every message after the prompt. Throws a
  * `TurnError` for an answer that is none, or that is not whole.
  */
-export async function exchange(
+export async function exchangeMessages(
   client: Anthropic,
   { request, model, tools, signal, hear }: Exchange,
 ): Promise<readonly unknown[]> {
@@ -60,7 +60,7 @@ function runnable(tool: Tool) {
   };
 }
 
-function checkAnswer<A extends Answer>(answer: A, model: string): A {
+function checkAnswer<A extends Message>(answer: A, model: string): A {
   if (!Array.isArray(answer?.content)) throw noMessage(model);
   const { stop_reason: reason } = answer;
   if (reason === 'refusal') {

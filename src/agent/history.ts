@@ -1,37 +1,53 @@
-import type Anthropic from '@anthropic-ai/sdk';
 import { historyBudget, type PastTurn, type Turn } from './agent.ts';
 
-type Message = Anthropic.MessageParam;
-
-/** What `exchange` gives, after a stay in the store. */
-interface StoredMessage {
+/** A message of words alone, which every API takes in this form. */
+export interface Plain {
   readonly role: 'user' | 'assistant';
-  readonly content: Anthropic.ContentBlockParam[];
+  readonly content: string;
+}
+
+/** What an API makes of a reply, after a stay in the store. */
+export interface Dialect<Message> {
+  /** false for a message that another API has made, under the same provider before its `api` was changed */
+  knows(message: unknown): boolean;
+  callsTools(message: Message): boolean;
+  /** The messages of a reply as the API takes them back, with the model's thoughts or without. */
+  say(reply: readonly Message[], withThinking: boolean): readonly Message[];
 }
 
 /**
  * The past turns of a turn as messages for `model` (provider/model), cut by whole turns from the oldest on, so that no tool
- * call loses its result. The vendor binds a thinking block to its model and to everything before it, so these go when the
- * model changed, when turns were cut or shown otherwise, or by `dropThinking`.
+ * call loses its result. What another provider answered is shown as text. Vendors bind thinking to its model and to everything
+ * before it, so it goes when the model changed, when turns were cut or shown otherwise, or by `dropThinking`.
  */
-export function replay({ history, tools }: Turn, model: string, dropThinking: boolean): Message[] {
+export function replay<Message>(
+  { history, tools }: Turn,
+  model: string,
+  { knows, callsTools, say }: Dialect<Message>,
+  dropThinking: boolean,
+): (Message | Plain)[] {
   const kept = newest(history);
-  const own = kept.filter((past) => past.reply.length > 0 && providerOf(past.model) === providerOf(model));
-  // The API refuses tool calls in a request without tools.
-  const whole = tools.length > 0 ? own : own.filter((past) => !calledTools(past));
-  const withoutThinking = dropThinking || kept.length < history.length || whole.length < own.length;
-  return kept.flatMap((past): Message[] => [
-    { role: 'user', content: past.prompt },
-    ...(whole.includes(past)
-      ? messagesOf(past).map((message) => speakable(message, withoutThinking || past.model !== model))
-      : [{ role: 'assistant' as const, content: past.outputText.trim() === '' ? noReply : past.outputText }]),
-  ]);
+  const own = kept.filter((past) => providerOf(past.model) === providerOf(model) && past.reply.length > 0);
+  const replyOf = ({ reply }: PastTurn) => reply as readonly Message[];
+  // APIs refuse a message without text, and some refuse tool calls in a request without tools.
+  const sayable = (past: PastTurn) =>
+    past.reply.every(knows) && (replyOf(past).some(callsTools) ? tools.length > 0 : past.outputText.trim() !== '');
+  const whole = new Set(own.filter(sayable));
+  const thoughtless = dropThinking || kept.length < history.length || whole.size < own.length;
+  return kept.flatMap((past): (Message | Plain)[] => {
+    const text = past.outputText.trim() === '' ? noReply : past.outputText;
+    const verbatim = whole.has(past) ? replyOf(past) : [];
+    const reply = say(verbatim, !thoughtless && past.model === model);
+    const plain: Plain = { role: 'assistant', content: text };
+    return [{ role: 'user', content: past.prompt }, ...(reply.length > 0 ? reply : [plain])];
+  });
 }
 
-/** The API refuses an assistant message without text. */
-const noReply = '(no reply)';
+/** Stands for a message without text. */
+export const noReply = '(no reply)';
 
-function newest(history: readonly PastTurn[]): readonly PastTurn[] {
+/** The newest turns that fit into the budget. */
+export function newest(history: readonly PastTurn[]): readonly PastTurn[] {
   let left = historyBudget;
   const oldest = history.findLastIndex((past) => {
     left -= past.prompt.length + JSON.stringify(past.reply).length;
@@ -40,16 +56,4 @@ function newest(history: readonly PastTurn[]): readonly PastTurn[] {
   return history.slice(oldest + 1);
 }
 
-function speakable({ role, content }: StoredMessage, withoutThinking: boolean): Message {
-  const blocks = withoutThinking ? content.filter(({ type }) => !thinkingTypes.includes(type)) : content;
-  return { role, content: blocks.length === 0 ? noReply : blocks };
-}
-
-const thinkingTypes = ['thinking', 'redacted_thinking'];
-
-function calledTools(past: PastTurn): boolean {
-  return messagesOf(past).some(({ content }) => content.some(({ type }) => type === 'tool_use'));
-}
-
-const messagesOf = ({ reply }: PastTurn) => reply as readonly StoredMessage[];
 const providerOf = (model: string) => model.split('/')[0];

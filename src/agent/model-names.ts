@@ -1,6 +1,6 @@
 import type { Config } from '../config/schema.ts';
 import { ConfigError } from '../domain/errors.ts';
-import { retiredNames, shortNames } from './aliases.ts';
+import { shortNames, successorOf } from './aliases.ts';
 
 export interface Names {
   /** Throws an Error for what is no model, and for one that `agents.defaults.models` does not list. */
@@ -10,27 +10,29 @@ export interface Names {
 }
 
 /**
- * From what people write to provider/model. `listed` is `agents.defaults.models`: the owner's aliases, which go before the
- * built-in ones, and, when given, the only models allowed. `warn` hears once of each retired name that was asked for.
- * Throws a `ConfigError` for a list that cannot work.
+ * From what people write to provider/model; a retired model stays what was asked for. `listed` is `agents.defaults.models`: the
+ * owner's aliases, which go before the built-in ones, and, when given, the only models allowed. `warn` hears once of each
+ * retired model that was asked for. Throws a `ConfigError` for a list that cannot work.
  */
 export function createNames(listed: Config['agents']['defaults']['models'], warn: (message: string) => void): Names {
   const aliases = new Map<string, string>();
   const warned = new Set<string>();
   const builtIn = (name: string) => {
-    const successor = retiredNames.get(name);
-    if (successor && !warned.has(name)) {
-      warned.add(name);
-      warn(`model "${name}" is retired: ${successor} runs instead`);
+    // Older documents name these models without their provider.
+    const retired = [name, `anthropic/${name}`].find((one) => successorOf(one) !== undefined);
+    if (retired && !warned.has(retired)) {
+      warned.add(retired);
+      warn(retirement(retired));
     }
-    return shortNames.get(name) ?? successor ?? name;
+    return shortNames.get(name) ?? retired ?? name;
   };
+  const standIn = (model: string) => successorOf(model) ?? model;
 
   const allowed = new Set<string>();
   const problems: string[] = [];
   for (const [key, { alias }] of Object.entries(listed ?? {})) {
     const model = builtIn(key);
-    allowed.add(model);
+    allowed.add(standIn(model));
     const at = `agents.defaults.models["${key}"]`;
     if (!isModel(model)) problems.push(`${at}: ${notAModel(key, [])}`);
     if (alias === undefined) continue;
@@ -49,10 +51,15 @@ export function createNames(listed: Config['agents']['defaults']['models'], warn
   };
   const resolve = (name: string) => {
     const model = resolveUnlisted(name);
-    if (listed === undefined || allowed.has(model)) return model;
+    if (listed === undefined || allowed.has(standIn(model))) return model;
     throw new Error(`"${name}" is not allowed; agents.defaults.models lists: ${[...allowed].join(', ')}`);
   };
   return { resolve, resolveUnlisted };
+}
+
+/** For people: what becomes of a retired model. */
+export function retirement(model: string): string {
+  return `model "${model}" is retired: ${successorOf(model)} runs instead`;
 }
 
 /** Splits at the first slash: what follows belongs to the provider and may hold more of them. */

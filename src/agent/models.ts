@@ -1,9 +1,8 @@
 import type { Config } from '../config/schema.ts';
 import { ConfigError, messageOf, TurnError } from '../domain/errors.ts';
-import type { Agent } from './agent.ts';
-import { createAnthropicAgent, keyProblem, loadAnthropic } from './anthropic.ts';
-import { createEchoAgent } from './echo.ts';
-import { createNames, splitModel } from './model-names.ts';
+import { autoModels, successorOf } from './aliases.ts';
+import { createNames, retirement, splitModel } from './model-names.ts';
+import { createProviderAgent, type Environment, loadProvider, type ProviderAgent, providersOf } from './providers.ts';
 
 export interface Models {
   /**
@@ -15,24 +14,24 @@ export interface Models {
   readonly resolveUnlisted: (name: string) => string;
   /** provider/model; `auto` is settled */
   readonly defaultModel: string;
+  /** what is asked, in this order, while the model of a run is down; each as provider/model */
+  readonly fallbacks: readonly string[];
   /** Takes what `resolve` returned. Throws a `TurnError` for a provider that is not configured. */
   readonly agent: (providerModel: string) => ReadyAgent;
+  /** Whether a model that `resolve` returned is a command on this machine. */
+  readonly runsCommand: (providerModel: string) => boolean;
   /** Loads what the default model needs. Called once after start-up, it spares the first run the wait. */
   readonly warm: () => Promise<void>;
 }
 
-export interface ReadyAgent {
-  readonly agent: Agent;
-  /** the model's id without its provider */
+export interface ReadyAgent extends ProviderAgent {
+  /** provider/model that will run: a retired model's successor */
+  readonly name: string;
+  /** the same without its provider */
   readonly model: string;
-  /** what its provider speaks; `echo` calls no model */
-  readonly api: Provider['api'];
-  /** why every turn will fail, such as for want of an API key; undefined where one may succeed */
-  readonly problem: string | undefined;
+  /** for people, where that is not what was asked for */
+  readonly warning: string | undefined;
 }
-
-type Environment = Readonly<Record<string, string | undefined>>;
-type Provider = Config['agents']['providers'][string];
 
 /** `warn` gets a line for people about models that are retired. Throws a `ConfigError` for models that cannot work. */
 export function createModels(
@@ -40,21 +39,24 @@ export function createModels(
   env: Environment,
   warn: (line: string) => void = () => {},
 ): Models {
-  const providers = withBuiltIns(agents.providers, env);
-  const created = new Map([...providers].map(([id, provider]) => [id, createAgent(id, provider)]));
+  const { model: asked, heartbeat, workspace } = agents.defaults;
+  const providers = providersOf(agents.providers, env);
+  const created = new Map(
+    [...providers].map(([id, provider]) => [id, createProviderAgent(id, provider, { env, workspace })]),
+  );
   const { resolve, resolveUnlisted } = createNames(agents.defaults.models, warn);
 
   const agent: Models['agent'] = (providerModel) => {
-    const [id, model] = splitModel(providerModel);
+    const successor = successorOf(providerModel);
+    const name = successor ?? providerModel;
+    const [id, model] = splitModel(name);
     const found = created.get(id);
-    if (found) return { ...found, model };
+    if (found) return { ...found, name, model, warning: successor && retirement(providerModel) };
     const known = [...created.keys()].join(', ');
     throw new TurnError('model', `"${providerModel}" needs a provider "${id}"; agents.providers has: ${known}`);
   };
+  const runsCommand = (providerModel: string) => providers.get(splitModel(providerModel)[0])?.api === 'command';
 
-  const hasKey = Boolean(providers.get('anthropic')?.apiKey);
-  const auto = hasKey ? 'anthropic/claude-sonnet-5-5' : 'echo/echo';
-  const { model: asked, heartbeat } = agents.defaults;
   const usable = (key: string, name: string): string => {
     try {
       const model = resolve(name);
@@ -64,43 +66,17 @@ export function createModels(
       throw new ConfigError([`${key}: ${messageOf(error)}`]);
     }
   };
+  const [, auto = 'echo/echo'] = [...autoModels].find(([id]) => providers.get(id)?.apiKey) ?? [];
   const defaultModel =
     asked === 'auto'
-      ? usable(`agents.defaults.model: "auto" is ${auto} ${hasKey ? 'with' : 'without'} an Anthropic API key`, auto)
+      ? usable(`agents.defaults.model: "auto" is ${auto} with the API keys that are set`, auto)
       : usable('agents.defaults.model', asked);
   if (heartbeat.model !== undefined) usable('agents.defaults.heartbeat.model', heartbeat.model);
+  const fallbacks = agents.defaults.fallbacks.map((name, at) => usable(`agents.defaults.fallbacks[${at}]`, name));
 
   const warm = async () => {
-    if (providers.get(splitModel(defaultModel)[0])?.api === 'anthropic') await loadAnthropic();
+    const provider = providers.get(splitModel(defaultModel)[0]);
+    if (provider) await loadProvider(provider);
   };
-  return { resolve, resolveUnlisted, defaultModel, agent, warm };
-}
-
-/** The vendor's own key and address are for the provider `anthropic` alone: no other server may see that key. */
-function withBuiltIns(listed: Config['agents']['providers'], env: Environment): Map<string, Provider> {
-  const { ANTHROPIC_API_KEY: apiKey, ANTHROPIC_BASE_URL: baseURL } = env;
-  const anthropic: Provider = {
-    api: 'anthropic',
-    ...(apiKey && { apiKey }),
-    ...(baseURL && { baseURL }),
-    ...listed.anthropic,
-  };
-  return new Map<string, Provider>(Object.entries({ echo: { api: 'echo' }, ...listed, anthropic }));
-}
-
-function createAgent(
-  id: string,
-  { api, baseURL = 'https://api.anthropic.com', apiKey }: Provider,
-): Omit<ReadyAgent, 'model'> {
-  if (api === 'echo') return { agent: createEchoAgent(id), api, problem: undefined };
-  const url = URL.parse(baseURL);
-  const problem = !url?.protocol.startsWith('http')
-    ? 'is no http(s) address'
-    : url.username || url.password
-      ? 'holds a user name or password: use apiKey'
-      : /\/v1\/?$/.test(url.pathname)
-        ? 'ends in /v1, which the Anthropic protocol adds by itself: leave it out'
-        : undefined;
-  if (problem) throw new ConfigError([`agents.providers.${id}.baseURL ${problem}`]);
-  return { agent: createAnthropicAgent({ provider: id, baseURL, apiKey }), api, problem: keyProblem(apiKey, id) };
+  return { resolve, resolveUnlisted, defaultModel, fallbacks, agent, runsCommand, warm };
 }

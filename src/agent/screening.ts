@@ -3,7 +3,7 @@ import type { Config } from '../config/schema.ts';
 import { ConfigError, messageOf, TurnError } from '../domain/errors.ts';
 import { type Flag, oneLine, type Usage } from '../domain/run.ts';
 import { safeJson } from './fence.ts';
-import type { Models } from './models.ts';
+import type { Models, ReadyAgent } from './models.ts';
 import { answerFormat, readAnswer } from './screening-answer.ts';
 import { type Field, screeningCalls, type Value } from './screening-fields.ts';
 import { screeningPolicy } from './screening-policy.ts';
@@ -89,12 +89,22 @@ export function createScreener(config: Config['screening'], models: Models, call
   };
 }
 
+/** A command is no place for an attack that is not known yet. */
+const unfitApis: ReadonlyMap<ReadyAgent['api'], string> = new Map([
+  ['echo', 'calls no model'],
+  ['command', 'runs a command'],
+]);
+
 function findModel(name: string, models: Models) {
   try {
-    const model = models.resolveUnlisted(name);
-    const { agent, model: id, api, problem } = models.agent(model);
-    const echoes = api === 'echo' ? `${model} calls no model, so it cannot screen: set screening.model` : undefined;
-    return { model, agent, id, problem: problem ?? echoes };
+    const { name: model, agent, model: id, api, problem } = models.agent(models.resolveUnlisted(name));
+    const unfit = unfitApis.get(api);
+    return {
+      model,
+      agent,
+      id,
+      problem: problem ?? (unfit && `${model} ${unfit}, so it cannot screen: set screening.model`),
+    };
   } catch (error) {
     throw new ConfigError([`screening.model: ${messageOf(error)}`]);
   }

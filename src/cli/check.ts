@@ -15,9 +15,14 @@ export async function check(configFile: string, { json }: { json?: boolean }): P
       );
     }
   }
+  const { name: defaultModel, api } = models.agent(models.defaultModel);
+  if (api === 'command' && !config.agents.defaults.tools.includes('command')) {
+    warnings.push(
+      "builtin:agent: the default model runs a command, so a request that names no other ends in error; list 'command' in agents.defaults.tools to let it",
+    );
+  }
   const screened = mappings.mappings.filter(({ policy }) => policy.screen).map(({ id }) => id);
-  const echoes = models.agent(models.defaultModel).api === 'echo';
-  if (screened.length > 0 && screener.problem !== undefined && !echoes) {
+  if (screened.length > 0 && screener.problem !== undefined && api !== 'echo') {
     const outcome = config.screening.onError === 'block' ? 'ends in error' : 'is not screened';
     warnings.push(
       `${screened.join(', ')}: what they start ${outcome}, since screening cannot work: ${screener.problem}`,
@@ -33,7 +38,7 @@ export async function check(configFile: string, { json }: { json?: boolean }): P
     screen: policy.screen,
   }));
   if (json) {
-    printJson({ ok: true, defaultModel: models.defaultModel, mappings: rows, warnings });
+    printJson({ ok: true, defaultModel, mappings: rows, warnings });
     return 0;
   }
   console.log(
@@ -49,7 +54,7 @@ export async function check(configFile: string, { json }: { json?: boolean }): P
       ]),
     ),
   );
-  console.log(`\ndefault model: ${models.defaultModel}`);
+  console.log(`\ndefault model: ${defaultModel}`);
   for (const warning of warnings) console.log(`warning: ${warning}`);
   console.log('the config is fine');
   return 0;

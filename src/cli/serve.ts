@@ -25,7 +25,7 @@ function banner({ url, settings }: Gimli): string {
   const lines = ['', `Gimli listens on ${url}`];
   if (models.defaultModel.startsWith('echo/')) {
     lines.push(
-      'NO MODEL: runs are answered by "echo", which repeats what it was asked. Set ANTHROPIC_API_KEY in .env for a real one.',
+      'NO MODEL: runs are answered by "echo", which repeats what it was asked. Set ANTHROPIC_API_KEY or OPENAI_API_KEY in .env for a real one.',
     );
   }
   if (config.hooks.enabled) {

@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import { follow } from '../domain/event.ts';
 import { checkMappings, verifyProblems } from './check-mappings.ts';
+import { checkProviders } from './check-providers.ts';
 import { durationMs } from './duration.ts';
 import { found } from './found.ts';
 import { hookKeys, presetName } from './preset-name.ts';
@@ -24,6 +25,7 @@ export function checkConfig(config: unknown, origins: Origins): Problem[] {
     ...heartbeat(config, origins),
     ...checkMappings(follow(config, ['hooks', 'mappings']), '/hooks/mappings'),
     ...overlays(config),
+    ...checkProviders(follow(config, ['agents', 'providers']), '/agents/providers'),
   ];
 }
 

@@ -19,7 +19,21 @@ export function absolutePaths(config: Config, folder: string, env: Env): Config 
       presets: hooks.presets.map((entry) => (isPresetFile(entry) ? absolute(entry) : entry)),
       transformsDir: absolute(hooks.transformsDir),
     },
-    agents: { ...agents, defaults: { ...agents.defaults, workspace: absolute(agents.defaults.workspace) } },
+    agents: {
+      ...agents,
+      defaults: { ...agents.defaults, workspace: absolute(agents.defaults.workspace) },
+      providers: Object.fromEntries(
+        Object.entries(agents.providers).map(([id, { command, cwd, ...same }]) => [
+          id,
+          {
+            ...same,
+            // A bare name is looked up in PATH.
+            ...(command !== undefined && { command: /[\\/]/.test(command) ? absolute(command) : command }),
+            ...(cwd !== undefined && { cwd: absolute(cwd) }),
+          },
+        ]),
+      ),
+    },
     store: { ...store, url: store.url.replace(/^sqlite:(.*)$/s, (_, path: string) => `sqlite:${absolute(path)}`) },
   };
 }

@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { agentFields, channels, replyFields } from '../domain/action.ts';
-import { mappingSchema, presetOverlaySchema } from '../domain/mapping.ts';
+import { mappingSchema, presetOverlaySchema, safetyFields } from '../domain/mapping.ts';
 
 /**
  * The one description of gimli.json5. Types, defaults, error messages, `config/gimli.schema.json` and
@@ -134,7 +134,12 @@ const defaults = Type.Object(
       ...text,
       default: 'auto',
       description:
-        '`provider/model`, an alias, or `auto`: Anthropic when ANTHROPIC_API_KEY is set, else `echo`, which calls no model and repeats what it was asked.',
+        '`provider/model`, an alias, or `auto`: Anthropic when ANTHROPIC_API_KEY is set, else OpenAI when OPENAI_API_KEY is, else `echo`, which calls no model and repeats what it was asked.',
+    }),
+    fallbacks: Type.Array(Type.String(text), {
+      uniqueItems: true,
+      default: [],
+      description: 'Models that are asked, in this order, while the provider of a run’s own model is down.',
     }),
     models: Type.Optional(
       Type.Record(
@@ -154,7 +159,16 @@ const defaults = Type.Object(
       default: 8,
       description: 'How many runs may be under way at once.',
     }),
-    workspace: Type.String({ ...text, default: './workspace', description: 'The folder of HEARTBEAT.md.' }),
+    tools: Type.Array(safetyFields.tools.items, {
+      uniqueItems: true,
+      default: [],
+      description: 'What the run of a hook may do besides answering, unless its mapping lists `tools` itself.',
+    }),
+    workspace: Type.String({
+      ...text,
+      default: './workspace',
+      description: 'The folder of HEARTBEAT.md, and where commands run that have no `cwd`.',
+    }),
     heartbeat,
   },
   { ...strict, default: {}, description: 'What every run starts from; a mapping or a call may say otherwise.' },
@@ -162,9 +176,38 @@ const defaults = Type.Object(
 
 const provider = Type.Object(
   {
-    api: Type.Enum(['anthropic', 'echo'], { description: 'The protocol the provider speaks.' }),
-    baseURL: Type.Optional(Type.String({ ...text, description: 'Another address than the vendor’s own.' })),
-    apiKey: Type.Optional(Type.String({ ...text, description: 'Usually `${ANTHROPIC_API_KEY}`.' })),
+    api: Type.Enum(['anthropic', 'openai', 'openai-chat', 'command', 'echo'], {
+      description:
+        'What the provider speaks: Anthropic’s Messages, OpenAI’s Responses, chat completions, or stdin and stdout of a command.',
+    }),
+    baseURL: Type.Optional(
+      Type.String({
+        ...text,
+        description: 'Another address than the vendor’s own: without `/v1` for `anthropic`, with it for the others.',
+      }),
+    ),
+    apiKey: Type.Optional(
+      Type.String({ ...text, description: 'Usually `${SOME_API_KEY}`. `openai-chat` does without.' }),
+    ),
+    command: Type.Optional(
+      Type.String({
+        ...text,
+        description: 'A program, by name or path: it reads the prompt from stdin and writes its reply.',
+      }),
+    ),
+    args: Type.Optional(
+      Type.Array(Type.String(), {
+        description: 'Its arguments, in which `{model}` stands for the model’s id. No shell.',
+      }),
+    ),
+    env: Type.Optional(
+      Type.Record(Type.String({ pattern: '^[^=\\0]+$' }), Type.String(), {
+        description: 'Its environment, besides PATH, HOME, LANG and TMPDIR.',
+      }),
+    ),
+    cwd: Type.Optional(
+      Type.String({ ...text, description: 'The folder it runs in; `agents.defaults.workspace` unless given.' }),
+    ),
   },
   strict,
 );
@@ -180,7 +223,8 @@ export const configSchema = Type.Object(
         providers: Type.Record(Type.String({ pattern: '^[a-z0-9][a-z0-9_-]*$' }), provider, {
           ...strict,
           default: {},
-          description: 'Model providers by id. `anthropic` and `echo` exist without being listed.',
+          description:
+            'Model providers by id. `anthropic`, `openai`, `ollama`, `openrouter` and `echo` exist without being listed.',
         }),
       },
       { ...strict, default: {} },

@@ -58,8 +58,8 @@ const coalesceSchema = Type.Object(
   { additionalProperties: false, description: 'Events that come close together become one run (action agent).' },
 );
 
-/** What a run may do besides answering. */
-export const toolNames = ['ping_user', 'report'] as const;
+/** What a run may do besides answering; `command` is to run on a model that is a command, which has a power of its own. */
+const toolNames = ['ping_user', 'report', 'command'] as const;
 export type ToolName = (typeof toolNames)[number];
 
 /** Safety switches: they live in a mapping and nowhere else, so no payload and no transform can reach them. */
@@ -77,9 +77,8 @@ export const safetyFields = {
   }),
   tools: Type.Array(Type.Enum(toolNames), {
     uniqueItems: true,
-    default: [],
     description:
-      'What a run may do besides answering: `ping_user` sends the owner a message, `report` tells main something.',
+      'What a run may do besides answering: `ping_user` sends the owner a message, `report` tells main something, `command` lets it run on a model that is a command. `agents.defaults.tools` unless given.',
   }),
   context: Type.Enum(['none', 'main'], {
     default: 'none',

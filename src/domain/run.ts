@@ -71,6 +71,8 @@ export interface Run {
   readonly reply: readonly unknown[] | null;
   readonly outputText: string | null;
   readonly summary: string | null;
+  /** for people, where something else happened than was asked for: another model ran */
+  readonly warning: string | null;
   readonly error: string | null;
   readonly errorCode: RunErrorCode | null;
   /** of the latest attempt that came so far; null where the policy does not ask for it */

@@ -19,6 +19,7 @@ export function runView(run: RunRow, delivery: Delivery | undefined) {
     startedAt: run.startedAt,
     completedAt: run.completedAt,
     summary: run.summary,
+    warning: run.warning,
     outputText: run.outputText,
     error: run.error,
     errorCode: run.errorCode,
@@ -50,14 +51,15 @@ export function adminRunRow(run: RunRow, { delivery, joined, waiting }: AboutRun
 
 /** Everything about a run: what was asked, under which policy, what was sent to the model, what it had the owner told. */
 export function adminRun(run: Run, about: AboutRun, pings: readonly Delivery[]) {
+  const { action, policy, prompt, screening } = run;
   const pingViews = pings.map((ping) => ({ text: ping.text, ...deliveryView(ping) }));
   return {
     ...adminRunRow(run, about),
     pings: pingViews,
-    action: run.action,
-    policy: run.policy,
-    prompt: run.prompt,
-    screening: run.screening && screeningView(run.screening),
+    action,
+    policy,
+    prompt,
+    screening: screening && screeningView(screening),
   };
 }
 

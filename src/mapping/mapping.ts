@@ -46,6 +46,10 @@ type Actions = readonly Action[] | null;
 
 export interface MappingDeps {
   readonly resolveModel: ResolveModel;
+  /** whether the model, or the default one, is a command on this machine */
+  readonly runsCommand: (model: string | undefined) => boolean;
+  /** what a run may do whose mapping does not say so */
+  readonly usualTools: Policy['tools'];
   readonly transforms: Pick<Transforms, 'run'>;
 }
 
@@ -56,7 +60,7 @@ const takesAll: CheckPayload = () => [];
 export function compileMapping(
   rule: MappingRule,
   { id, origin }: Pick<Mapping, 'id' | 'origin'>,
-  { resolveModel, transforms }: MappingDeps,
+  { resolveModel, runsCommand, usualTools, transforms }: MappingDeps,
 ): Checked<Mapping> {
   const problems: Problem[] = [];
   function attempt<T>(field: keyof MappingRule, make: () => T, below: readonly string[] = []): T | undefined {
@@ -85,6 +89,14 @@ export function compileMapping(
   const keyProblem = rule.sessionKey?.includes('{{') === false ? sessionKeyProblem(rule.sessionKey) : undefined;
   if (keyProblem !== undefined) problems.push({ path: '/sessionKey', message: keyProblem });
   const model = rule.model === undefined ? undefined : attempt('model', () => resolveModel(rule.model ?? ''));
+  const policy = policyOf(rule, usualTools);
+  if (needsCommand(rule, model, runsCommand) && !policy.tools.includes('command')) {
+    const which = rule.model === undefined ? 'the default model' : `"${rule.model}"`;
+    problems.push({
+      path: rule.model === undefined ? '' : '/model',
+      message: `${which} runs a command, for which the mapping must list tools: ['command'] (or agents.defaults must)`,
+    });
+  }
   if (problems.length > 0 || !match || !check || !elementsOf || !name) return { ok: false, problems };
 
   const templates = { message, text, name, sessionKey, to, dedupeKey, coalesceKey };
@@ -98,7 +110,7 @@ export function compileMapping(
     when: describeMatch(rule.match),
     does: describeAction(rule),
     maxBodyBytes: rule.maxBodyBytes,
-    policy: policyOf(rule),
+    policy,
     limits: limitsOf(rule),
     verify: rule.verify,
     match,
@@ -118,8 +130,15 @@ export function compileMapping(
   return { ok: true, value };
 }
 
-function policyOf(rule: MappingRule): Policy {
-  const { allowUnsafeExternalContent, updateMainSession, screen, tools, context } = { ...usualPolicy, ...rule };
+/** True where every run of the rule is on a command; a transform may yet choose another model. */
+function needsCommand(rule: MappingRule, model: string | undefined, runsCommand: MappingDeps['runsCommand']): boolean {
+  const isRun = (rule.action ?? 'agent') === 'agent' && !rule.transform;
+  return isRun && (rule.model === undefined || model !== undefined) && runsCommand(model);
+}
+
+function policyOf(rule: MappingRule, usualTools: Policy['tools']): Policy {
+  const usual = { ...usualPolicy, tools: usualTools };
+  const { allowUnsafeExternalContent, updateMainSession, screen, tools, context } = { ...usual, ...rule };
   return { allowUnsafeExternalContent, updateMainSession, screen, tools, context };
 }
 

@@ -40,11 +40,11 @@ interface PlacedRule extends Pick<Mapping, 'id' | 'origin'>, Pick<TableDeps, 'lo
 
 /** Compiles every mapping: config, then presets, then built-ins. Throws ConfigError with all that is wrong. */
 export async function createTable(deps: TableDeps): Promise<Table> {
-  const { hooks, resolveModel, transforms } = deps;
+  const { hooks, transforms } = deps;
   const lines: string[] = [];
   const rules = [...configRules(deps), ...presetRules(deps, lines)];
   const compiled = rules.map(({ rule, at, id, origin, locate }) => {
-    const checked = compileMapping(rule, { id, origin }, { resolveModel, transforms });
+    const checked = compileMapping(rule, { id, origin }, deps);
     if (checked.ok) return checked.value;
     lines.push(...locate(checked.problems.map(({ path, message }) => ({ path: at + path, message }))));
     return undefined;
@@ -53,7 +53,7 @@ export async function createTable(deps: TableDeps): Promise<Table> {
   lines.push(...(await transformProblems(rules, transforms, lines.length === 0)));
   if (lines.length > 0) throw new ConfigError(lines);
 
-  const mappings = [...compiled.filter((mapping) => mapping !== undefined), ...builtinMappings(hooks, resolveModel)];
+  const mappings = [...compiled.filter((mapping) => mapping !== undefined), ...builtinMappings(deps)];
   return index(mappings, hooks.maxBodyBytes);
 }
 

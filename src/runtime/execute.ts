@@ -1,10 +1,12 @@
 import { historyBudget, type Reply } from '../agent/agent.ts';
+import type { ReadyAgent } from '../agent/models.ts';
 import { messageOf, TurnError } from '../domain/errors.ts';
 import { type Job, maxAttempts } from '../domain/job.ts';
 import type { Run } from '../domain/run.ts';
 import { sessionHistory } from '../store/runs.ts';
+import { agentFor, askInTurn } from './ask.ts';
 import { completeRun, failRun, handBackRun, retryRun } from './finish.ts';
-import { reportingTools } from './reporting-tools.ts';
+import { reportingTools, type Said } from './reporting-tools.ts';
 import type { Runtime } from './runtime.ts';
 import type { Attempt } from './screen.ts';
 import { untilStored } from './until-stored.ts';
@@ -27,24 +29,34 @@ export async function execute(
   const stored = (write: () => Promise<void>) => untilStored(write, stopping, log);
   let prompt: string | undefined;
   let reply: Reply;
-  const model = run.action.model ?? models.defaultModel;
-  const { tools, said } = reportingTools(run.policy);
+  let said: Said = { pings: [], reports: [] };
+  let model = run.action.model ?? models.defaultModel;
+  const warnings: string[] = [];
+  const about = { runId: run.id, eventId: run.eventId, hook: run.hook, attempt: job.attempt };
   const limit = limitTime(run.action.timeoutSeconds ?? config.agents.defaults.timeoutSeconds, stopping);
   try {
     if (job.attempt > maxAttempts)
       throw new TurnError('interrupted', `gave up after ${maxAttempts} attempts: each was cut short`);
-    const provider = models.agent(model);
-    prompt = await makePrompt({ api: provider.api, signal: limit.signal });
+    const find = (name: string) => agentFor(models, store.read, run, name);
+    const first = await find(model);
+    model = first.name;
+    const text = await makePrompt({ api: first.api, signal: limit.signal });
+    prompt = text;
     const history = await sessionHistory(store.read, run.sessionKey, historyBudget);
     const thinking = run.action.thinking ?? config.agents.defaults.thinking;
-    reply = await provider.agent({
-      model: provider.model,
-      prompt,
-      history,
-      ...(thinking ? { thinking } : {}),
-      tools,
-      signal: limit.signal,
-    });
+    const ask = ({ agent, model, warning }: ReadyAgent) => {
+      if (warning !== undefined) warnings.push(warning);
+      // What a model has said before its provider went down, the next one will say itself.
+      const reporting = reportingTools(run.policy);
+      said = reporting.said;
+      const { tools } = reporting;
+      return agent({ model, prompt: text, history, tools, ...(thinking && { thinking }), signal: limit.signal });
+    };
+    const onSwitch = (message: string) => {
+      log.warn(about, message);
+      warnings.push(message);
+    };
+    reply = await askInTurn({ first, fallbacks: models.fallbacks, find, ask, onSwitch });
   } catch (thrown) {
     if (thrown instanceof Stopping) {
       await handBackRun(runtime, job, run);
@@ -54,22 +66,22 @@ export async function execute(
       thrown instanceof TurnError
         ? thrown
         : new TurnError('internal', messageOf(thrown), { cause: thrown, retryable: true });
-    const about = { runId: run.id, eventId: run.eventId, hook: run.hook, attempt: job.attempt, code: error.code };
+    const failed = { ...about, code: error.code };
     if (error.retryable && job.attempt < maxAttempts) {
-      log.warn(about, `run failed, will be tried again: ${error.logged}`);
+      log.warn(failed, `run failed, will be tried again: ${error.logged}`);
       await stored(() => retryRun(runtime, job, run, { prompt, error }));
     } else {
-      log.warn(about, `run failed: ${error.logged}`);
-      await stored(() => failRun(runtime, job, run, { prompt, model, error, said }));
+      log.warn(failed, `run failed: ${error.logged}`);
+      await stored(() => failRun(runtime, job, run, { prompt, model, error, said, warnings }));
       runtime.onRunEnd(run, 'error', Date.now() - began);
     }
     return;
   } finally {
     limit.clear();
   }
-  await stored(() => completeRun(runtime, job, run, { prompt, model, reply, said }));
+  await stored(() => completeRun(runtime, job, run, { prompt, reply, said, warnings }));
   const ms = Date.now() - began;
-  log.info({ runId: run.id, eventId: run.eventId, hook: run.hook, attempt: job.attempt, model, ms }, 'run completed');
+  log.info({ ...about, model: reply.model, ms }, 'run completed');
   runtime.onRunEnd(run, 'completed', ms);
 }
 

@@ -20,15 +20,17 @@ export async function completeRun(
   runtime: Runtime,
   job: Job,
   run: Run,
-  turn: { prompt: string; model: string; reply: Reply; said: Said },
+  turn: { prompt: string; reply: Reply; said: Said; warnings: readonly string[] },
 ): Promise<void> {
   const { store, queue } = runtime;
-  const { text: outputText, reply, usage } = turn.reply;
+  const { text: outputText, reply, usage, model } = turn.reply;
+  const { prompt } = turn;
+  const warning = warningOf(turn.warnings);
   const summary = summaryOf(outputText);
   await store.write(async (tx, afterCommit) => {
     const now = Date.now();
     if (!(await queue.complete(tx, job))) return;
-    await finishRun(tx, run.id, { prompt: turn.prompt, model: turn.model, reply, usage, outputText, summary }, now);
+    await finishRun(tx, run.id, { prompt, model, reply, usage, outputText, summary, warning }, now);
     if (run.kind === 'heartbeat') {
       await markLinesRead(tx, run.id, now);
       if (await anotherBeatIsDue(tx, run.createdAt)) await queue.enqueue(tx, wakeJob(now), afterCommit);
@@ -44,10 +46,11 @@ export async function failRun(
   runtime: Runtime,
   job: Job,
   run: Run,
-  failure: { prompt: string | undefined; model: string; error: TurnError; said: Said },
+  failure: { prompt: string | undefined; model: string; error: TurnError; said: Said; warnings: readonly string[] },
 ): Promise<void> {
   const { store, queue } = runtime;
   const { prompt, model, error, said } = failure;
+  const warning = warningOf(failure.warnings);
   const summary = oneLine(`failed (${error.code}): ${error.message}`, 300);
   await store.write(async (tx, afterCommit) => {
     const now = Date.now();
@@ -56,12 +59,14 @@ export async function failRun(
     const outOfAttempts = job.attempt >= maxAttempts && run.kind === 'hook';
     const mine = outOfAttempts ? await queue.bury(tx, job, error.message) : await queue.complete(tx, job);
     if (!mine) return;
-    await finishRun(tx, run.id, { prompt, model, summary, error: error.message, errorCode: error.code }, now);
+    await finishRun(tx, run.id, { prompt, model, summary, warning, error: error.message, errorCode: error.code }, now);
     if (run.kind === 'heartbeat') await giveUpBeat(runtime, tx, run, error, now, afterCommit);
     else await tellMain(runtime, tx, run, { outcome: `${run.name} ${summary}`, said }, now, afterCommit);
     await recordPings(runtime, tx, run, said.pings, now, afterCommit);
   });
 }
+
+const warningOf = (warnings: readonly string[]) => (warnings.length === 0 ? null : warnings.join('; '));
 
 /** What the model may refuse because of what stands in a line, not because of what the provider can do at the moment. */
 const aboutLines: ReadonlySet<TurnError['code']> = new Set(['refusal', 'truncated']);

@@ -10,8 +10,10 @@ export interface Said {
   readonly reports: readonly string[];
 }
 
+type ReportingTool = Exclude<ToolName, 'command'>;
+
 /** More than a run needs, and less than a run that lost its way could say. */
-const limits: Record<ToolName, number> = { ping_user: 5, report: 20 };
+const limits: Record<ReportingTool, number> = { ping_user: 5, report: 20 };
 const maxCharacters = 4000;
 
 const inputSchema = Type.Object(
@@ -56,7 +58,7 @@ const report = (reports: string[]): Tool => ({
   run: keep('report', reports, 'The main session will read it when you have finished.'),
 });
 
-function keep(name: ToolName, kept: string[], done: string): Tool['run'] {
+function keep(name: ReportingTool, kept: string[], done: string): Tool['run'] {
   return async (input) => {
     const limit = limits[name];
     if (kept.length >= limit)

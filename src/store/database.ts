@@ -42,6 +42,7 @@ export interface Database {
     replyJson: string | null;
     outputText: string | null;
     summary: string | null;
+    warning: string | null;
     error: string | null;
     errorCode: RunErrorCode | null;
     screeningJson: string | null;

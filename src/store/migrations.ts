@@ -30,7 +30,7 @@ const core = [
     id text primary key not null, kind text not null, eventId text, hook text not null, name text not null,
     sessionKey text not null, status text not null, actionJson text not null, policyJson text not null,
     createdAt integer not null, startedAt integer, completedAt integer, attempts integer not null default 0,
-    model text, usageJson text, prompt text, replyJson text, outputText text, summary text, error text, errorCode text,
+    model text, usageJson text, prompt text, replyJson text, outputText text, summary text, warning text, error text, errorCode text,
     screeningJson text)`,
   'create index runsByStatus on runs (status, id)',
   // SQLite uses a partial index only for a query that has the same condition as a literal, not as a parameter.

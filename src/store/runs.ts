@@ -52,6 +52,7 @@ export interface RunEnd {
   readonly usage?: Usage;
   readonly outputText?: string;
   readonly summary: string;
+  readonly warning?: string | null;
   readonly error?: string;
   readonly errorCode?: RunErrorCode;
 }
@@ -166,6 +167,7 @@ const listed = [
   'usageJson',
   'outputText',
   'summary',
+  'warning',
   'error',
   'errorCode',
 ] as const;

@@ -1,7 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Agent, PastTurn, Turn } from '../../src/agent/agent.ts';
 import { createAnthropicAgent } from '../../src/agent/anthropic.ts';
+import { createCommandAgent } from '../../src/agent/command.ts';
 import { createEchoAgent } from '../../src/agent/echo.ts';
+import { createOpenAIAgent } from '../../src/agent/openai.ts';
+import { createOpenAIChatAgent } from '../../src/agent/openai-chat.ts';
 import { startModelServer } from './model-server.ts';
 
 let server: Awaited<ReturnType<typeof startModelServer>>;
@@ -10,7 +13,7 @@ beforeAll(async () => {
   server = await startModelServer();
   server.mock.onMessage(/.*/, (request) => ({
     content: String(request.messages.at(-1)?.content),
-    usage: { input_tokens: 7, output_tokens: 3 },
+    usage: { input_tokens: 7, output_tokens: 3, prompt_tokens: 7, completion_tokens: 3 },
   }));
 });
 afterAll(() => server.stop());
@@ -25,6 +28,32 @@ const agents: readonly [string, string, (prompt: string) => string, () => Agent]
     'claude-haiku-5-5',
     repeated,
     () => createAnthropicAgent({ provider: 'anthropic', baseURL: server.url, apiKey: 'k' }),
+  ],
+  [
+    'openai',
+    'gpt-6.1-sol',
+    repeated,
+    () => createOpenAIAgent({ provider: 'openai', baseURL: `${server.url}/v1`, apiKey: 'k' }),
+  ],
+  [
+    'openai-chat',
+    'qwen3:8b',
+    repeated,
+    () => createOpenAIChatAgent({ provider: 'openai-chat', baseURL: `${server.url}/v1`, apiKey: 'k' }),
+  ],
+  [
+    'command',
+    'tail',
+    repeated,
+    () =>
+      createCommandAgent({
+        provider: 'command',
+        command: 'tail',
+        args: ['-n', '1'],
+        env: { PATH: process.env.PATH ?? '' },
+        cwd: '/',
+        workspace: '/',
+      }),
   ],
 ];
 
@@ -41,7 +70,9 @@ describe.each(agents)('the agent %s', (provider, model, answer, create) => {
 
   it('answers with text, its own form of the reply, the usage, and the model as provider/model', async () => {
     const reply = await create()(turn({ thinking: 'low' }));
-    const usage = provider === 'echo' ? { inputTokens: 0, outputTokens: 0 } : { inputTokens: 7, outputTokens: 3 };
+    const usage = ['echo', 'command'].includes(provider)
+      ? { inputTokens: 0, outputTokens: 0 }
+      : { inputTokens: 7, outputTokens: 3 };
     expect(reply).toEqual({ text: answer('Hello'), reply: expect.any(Array), usage, model: `${provider}/${model}` });
   });
 

@@ -1,15 +1,24 @@
 import { describe, expect, it } from '@jest/globals';
 import { createModels } from '../../src/agent/models.ts';
+import type { Tool } from '../../src/agent/tool.ts';
 import type { Config } from '../../src/config/schema.ts';
 import { ConfigError } from '../../src/domain/errors.ts';
-import { serve } from './model-server.ts';
+import { serve, startModelServer } from './model-server.ts';
 
 type Agents = Config['agents'];
 const key = { ANTHROPIC_API_KEY: 'sk-env' };
 
 function agents(defaults: Partial<Agents['defaults']> = {}, providers: Agents['providers'] = {}): Agents {
   const heartbeat = { every: '30m', target: 'last' as const, ackMaxChars: 300, minGapSeconds: 0 };
-  const usual = { model: 'auto', timeoutSeconds: 600, maxConcurrent: 8, workspace: '/tmp', heartbeat };
+  const usual = {
+    model: 'auto',
+    fallbacks: [],
+    tools: [],
+    timeoutSeconds: 600,
+    maxConcurrent: 8,
+    workspace: '/tmp',
+    heartbeat,
+  };
   return { defaults: { ...usual, ...defaults }, providers };
 }
 
@@ -22,6 +31,9 @@ describe('the default model', () => {
       {},
       'anthropic/claude-sonnet-5-5',
     ],
+    ['auto with a key of OpenAI', agents(), { OPENAI_API_KEY: 'k' }, 'openai/gpt-6.1-sol'],
+    ['auto with both keys', agents(), { ...key, OPENAI_API_KEY: 'k' }, 'anthropic/claude-sonnet-5-5'],
+    ['auto with the key of another provider', agents(), { OPENROUTER_API_KEY: 'k' }, 'echo/echo'],
     ['auto without a key', agents(), {}, 'echo/echo'],
     ['auto with an empty key', agents(), { ANTHROPIC_API_KEY: '' }, 'echo/echo'],
     ['an alias', agents({ model: 'opus' }), {}, 'anthropic/claude-opus-5-5'],
@@ -54,12 +66,11 @@ describe('a name', () => {
     ['haiku', 'anthropic/claude-haiku-5-5', open],
     ['mythos', 'anthropic/claude-mythos-5-2', open],
     ['anthropic/claude-haiku', 'anthropic/claude-haiku-5-5', open],
-    ['anthropic/claude-3-5-sonnet', 'anthropic/claude-sonnet-5-5', open],
-    ['claude-3-opus', 'anthropic/claude-opus-5-5', open],
     [' anthropic/claude-opus-4-8 ', 'anthropic/claude-opus-4-8', open],
     ['openai/gpt-5.2-mini', 'openai/gpt-5.2-mini', open],
     ['openrouter/anthropic/claude-sonnet-5-5', 'openrouter/anthropic/claude-sonnet-5-5', open],
     ['mini', 'openai/gpt-5.2-mini', listed],
+    ['claude-3-5-sonnet', 'anthropic/claude-3-5-sonnet', listed],
     ['anthropic/claude-sonnet-5-5', 'anthropic/claude-sonnet-5-5', listed],
     ['sonnet', 'anthropic/claude-opus-5-5', listed],
     ['opus', 'anthropic/claude-opus-5-5', listed],
@@ -96,8 +107,8 @@ describe('a name', () => {
   it('of a retired model is reported once', () => {
     const lines: string[] = [];
     const models = createModels(agents(), {}, (line) => lines.push(line));
-    for (const name of ['claude-3-5-sonnet', 'claude-3-5-sonnet', 'sonnet']) models.resolve(name);
-    expect(lines).toEqual(['model "claude-3-5-sonnet" is retired: anthropic/claude-sonnet-5-5 runs instead']);
+    for (const name of ['claude-3-5-sonnet', 'anthropic/claude-3-5-sonnet', 'sonnet']) models.resolve(name);
+    expect(lines).toEqual(['model "anthropic/claude-3-5-sonnet" is retired: anthropic/claude-sonnet-5-5 runs instead']);
   });
 });
 
@@ -106,11 +117,11 @@ describe('a config whose models cannot work', () => {
   const cases: [string, Agents][] = [
     ['agents.defaults.model: "gpt" is no model', agents({ model: 'gpt' })],
     [
-      'agents.defaults.model: "openai/x" needs a provider "openai"; agents.providers has: echo, anthropic',
-      agents({ model: 'openai/x' }),
+      'agents.defaults.model: "gemini/x" needs a provider "gemini"; agents.providers has: echo, anthropic, openai, ollama, openrouter',
+      agents({ model: 'gemini/x' }),
     ],
     [
-      'agents.defaults.model: "auto" is echo/echo without an Anthropic API key: "echo/echo" is not allowed',
+      'agents.defaults.model: "auto" is echo/echo with the API keys that are set: "echo/echo" is not allowed',
       agents({ models: { opus: {} } }),
     ],
     [
@@ -126,6 +137,15 @@ describe('a config whose models cannot work', () => {
     [
       'agents.providers.local.baseURL ends in /v1, which the Anthropic protocol adds by itself: leave it out',
       url('http://localhost:11434/v1/'),
+    ],
+    [
+      'agents.providers.local.baseURL ends in an endpoint, which the protocol adds by itself',
+      agents({}, { local: { api: 'openai-chat', baseURL: 'http://localhost:1234/v1/chat/completions' } }),
+    ],
+    ['agents.defaults.fallbacks[1]: "gpt" is no model', agents({ fallbacks: ['haiku', 'gpt'] })],
+    [
+      'agents.defaults.fallbacks[0]: "haiku" is not allowed',
+      agents({ model: 'opus', fallbacks: ['haiku'], models: { opus: {} } }),
     ],
     ['agents.providers.local.baseURL holds a user name or password: use apiKey', url('http://me:secret@localhost')],
   ];
@@ -152,12 +172,13 @@ describe('the agent for a model', () => {
 
   it('of an unknown provider is a run’s error that names the known ones', () => {
     const models = createModels(agents({}, { local: { api: 'anthropic' } }), {});
-    expect(() => models.agent(models.resolve('openai/gpt-5.2-mini'))).toThrow(
+    expect(() => models.agent(models.resolve('gemini/x'))).toThrow(
       expect.objectContaining({
         name: 'TurnError',
         code: 'model',
         retryable: false,
-        message: '"openai/gpt-5.2-mini" needs a provider "openai"; agents.providers has: echo, local, anthropic',
+        message:
+          '"gemini/x" needs a provider "gemini"; agents.providers has: echo, anthropic, openai, ollama, openrouter, local',
       }),
     );
   });
@@ -180,23 +201,100 @@ describe('the agent for a model', () => {
     });
   });
 
-  it('sends the key of the environment to the provider "anthropic" alone', async () => {
+  it('is the successor of a retired one, with a warning', () => {
+    const models = createModels(agents(), {});
+    for (const name of ['claude-3-opus', 'anthropic/claude-3-opus-20240229', 'anthropic/claude-3-opus-latest']) {
+      const { name: ran, model, warning } = models.agent(models.resolve(name));
+      expect({ ran, model }).toEqual({ ran: 'anthropic/claude-opus-5-5', model: 'claude-opus-5-5' });
+      expect(warning).toMatch(
+        /^model "anthropic\/claude-3-opus.*" is retired: anthropic\/claude-opus-5-5 runs instead$/,
+      );
+    }
+    expect(models.agent('anthropic/claude-opus-5-5').warning).toBeUndefined();
+  });
+
+  it('of a built-in provider needs a key where its server does, and no configuration', () => {
+    const keys = { ANTHROPIC_API_KEY: 'a', OPENAI_API_KEY: 'o', OPENROUTER_API_KEY: 'r' };
+    const problems = (env: Record<string, string>) =>
+      ['anthropic', 'openai', 'openrouter', 'ollama'].map((id) => createModels(agents(), env).agent(`${id}/m`).problem);
+    expect(problems(keys)).toEqual([undefined, undefined, undefined, undefined]);
+    expect(problems({})).toEqual([
+      'provider "anthropic" has no API key: set ANTHROPIC_API_KEY or agents.providers.anthropic.apiKey',
+      'provider "openai" has no API key: set OPENAI_API_KEY or agents.providers.openai.apiKey',
+      'provider "openrouter" has no API key: set OPENROUTER_API_KEY or agents.providers.openrouter.apiKey',
+      undefined,
+    ]);
+  });
+
+  it('sends a key of the environment to the provider that it belongs to, and to no other', async () => {
     const seen: unknown[] = [];
     const server = await serve((request, response) => {
-      seen.push(request.headers.authorization);
+      seen.push([request.url, request.headers.authorization]);
       response.writeHead(400).end();
     });
     try {
-      const env = { ...key, ANTHROPIC_BASE_URL: server.url };
-      const models = createModels(agents({}, { local: { api: 'anthropic', baseURL: server.url } }), env);
+      const env = {
+        ANTHROPIC_API_KEY: 'sk-a',
+        ANTHROPIC_BASE_URL: server.url,
+        OPENAI_API_KEY: 'sk-o',
+        OPENAI_BASE_URL: `${server.url}/v1`,
+        OPENROUTER_API_KEY: 'sk-r',
+      };
+      const providers: Agents['providers'] = {
+        local: { api: 'anthropic', baseURL: server.url },
+        chat: { api: 'openai-chat', baseURL: `${server.url}/v1` },
+        ollama: { api: 'anthropic', baseURL: server.url },
+        openrouter: { api: 'anthropic', baseURL: server.url },
+      };
+      const models = createModels(agents({}, providers), env);
       await models.warm();
-      for (const name of ['anthropic/m', 'local/m']) {
+      for (const name of ['anthropic/m', 'openai/m', 'openrouter/a/b', 'ollama/m', 'chat/m', 'local/m']) {
         const { agent, model } = models.agent(name);
         await expect(agent(turn(model))).rejects.toMatchObject({ name: 'TurnError' });
       }
-      expect(seen).toEqual(['Bearer sk-env']);
+      expect(seen).toEqual([
+        ['/v1/messages', 'Bearer sk-a'],
+        ['/v1/responses', 'Bearer sk-o'],
+        ['/v1/messages', 'Bearer sk-r'],
+        ['/v1/messages', 'Bearer ollama'],
+        ['/v1/chat/completions', 'Bearer none'],
+      ]);
     } finally {
       await server.stop();
     }
   });
+
+  it('of a built-in provider with another api has only what the config says', () => {
+    const create = (baseURL: string) =>
+      createModels(agents({}, { ollama: { api: 'openai-chat', baseURL } }), {}).agent('ollama/m');
+    expect(create('http://localhost:11434/v1')).toMatchObject({ api: 'openai-chat', problem: undefined });
+  });
+
+  it.each(['ollama/qwen3:8b', 'openrouter/anthropic/claude-sonnet-5-5'])(
+    'asks another server than the vendor’s, as for %s, for nothing that it does not know',
+    async (name) => {
+      const server = await startModelServer();
+      const [id = ''] = name.split('/');
+      server.mock.onMessage('Hello', { content: '{}' });
+      try {
+        const { agent, model } = createModels(
+          agents({}, { [id]: { api: 'anthropic', baseURL: server.url, apiKey: 'k' } }),
+          {},
+        ).agent(name);
+        const tool: Tool = {
+          name: 'look',
+          description: 'Looks.',
+          inputSchema: { type: 'object' },
+          run: async () => '',
+        };
+        await agent({ ...turn(model), thinking: 'high', format: {}, system: 'Be brief.', tools: [tool] });
+        expect(server.requests.map(({ body }) => Object.keys(body).sort())).toEqual([
+          ['max_tokens', 'messages', 'model', 'stream', 'system', 'tools'],
+        ]);
+        expect(Object.keys(server.requests[0]?.headers ?? {})).not.toContain('anthropic-beta');
+      } finally {
+        await server.stop();
+      }
+    },
+  );
 });

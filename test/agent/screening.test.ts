@@ -31,7 +31,15 @@ beforeEach(() => {
 
 type Agents = Config['agents'];
 const heartbeat = { every: '30m', target: 'last' as const, ackMaxChars: 300, minGapSeconds: 0 };
-const defaults = { model: 'echo/echo', timeoutSeconds: 600, maxConcurrent: 8, workspace: '/tmp', heartbeat };
+const defaults = {
+  model: 'echo/echo',
+  fallbacks: [],
+  tools: [],
+  timeoutSeconds: 600,
+  maxConcurrent: 8,
+  workspace: '/tmp',
+  heartbeat,
+};
 
 function screener(
   more: {
@@ -293,10 +301,7 @@ describe('the screening model', () => {
 
   it.each([
     ['gpt', 'screening.model: "gpt" is no model: write provider/model'],
-    [
-      'openai/gpt-6',
-      'screening.model: "openai/gpt-6" needs a provider "openai"; agents.providers has: echo, anthropic',
-    ],
+    ['gemini/x', 'screening.model: "gemini/x" needs a provider "gemini"; agents.providers has: echo, anthropic'],
   ])('%s that cannot be found is a bad config', (model, message) => {
     const create = () => screener({ model, providers: { anthropic } });
     expect(create).toThrow(ConfigError);
@@ -306,8 +311,9 @@ describe('the screening model', () => {
   it.each([
     ['without a key', 'anthropic/claude-haiku-5-5', /has no API key: set ANTHROPIC_API_KEY or/],
     ['that is echo', 'echo/echo', /^echo\/echo calls no model, so it cannot screen: set screening\.model$/],
+    ['that is a command', 'cli/x', /^cli\/x runs a command, so it cannot screen: set screening\.model$/],
   ])('%s says what to set, and so does every screening', async (_, model, message) => {
-    const keyless = screener({ model, providers: {} });
+    const keyless = screener({ model, providers: { cli: { api: 'command', command: 'cat' } } });
     expect(keyless.problem).toMatch(message);
     const failed = keyless.screen([{ label: 'a', text: 'a' }], never);
     await expect(failed).rejects.toMatchObject({ retryable: false, message: expect.stringMatching(message) });

@@ -57,6 +57,27 @@ describe('a bad config is refused with file, line, key, what was found and what 
       ['gimli.json5:2: agents.providers["My LLM"]: expected a name that matches ^[a-z0-9][a-z0-9_-]*$'],
     ],
     [
+      'what a provider cannot do without',
+      '{ agents: { providers: {\n chat: { api: "openai-chat" },\n sh: { api: "command" } } } }',
+      [
+        'gimli.json5:2: agents.providers.chat.baseURL: missing; api "openai-chat" needs it',
+        'gimli.json5:3: agents.providers.sh.command: missing; api "command" needs it',
+      ],
+    ],
+    [
+      'what a provider makes no use of',
+      '{ agents: { providers: {\n sh: { api: "command", command: "cat",\n baseURL: "http://x" },\n openai: { api: "openai",\n args: [] } } } }',
+      [
+        'gimli.json5:3: agents.providers.sh.baseURL: would be ignored: it is not for api "command"',
+        'gimli.json5:5: agents.providers.openai.args: would be ignored: it is not for api "openai"',
+      ],
+    ],
+    [
+      'a tool that there is not, as one for every run',
+      '{ agents: { defaults: {\n tools: ["command", "rm"] } } }',
+      ['gimli.json5:2: agents.defaults.tools[1]: expected one of ping_user, report, command, found "rm"'],
+    ],
+    [
       'a number in quotes',
       '{\n gateway: {\n  port: "5",\n } }',
       ['gimli.json5:3: gateway.port: expected an integer from 0 to 65535, found "5"'],
@@ -267,7 +288,7 @@ describe('a bad config is refused with file, line, key, what was found and what 
     [
       'a tool that there is not',
       mapping('{ messageTemplate: "x", tools: ["bash"] }'),
-      ['gimli.json5:3: hooks.mappings[0].tools[0]: expected one of ping_user, report, found "bash"'],
+      ['gimli.json5:3: hooks.mappings[0].tools[0]: expected one of ping_user, report, command, found "bash"'],
     ],
     [
       'limits of runs on a mapping that makes none',
@@ -484,10 +505,15 @@ describe('a good config', () => {
   it('has absolute paths that count from its folder', () => {
     const { config } = load(`{
       hooks: { presets: ["github", "shop.json5", "./p/x.json5", "/abs/y.json5"], transformsDir: "../t" },
-      agents: { defaults: { workspace: "~/w" } }, store: { url: "sqlite:a b.db" } }`);
+      agents: { defaults: { workspace: "~/w" }, providers: {
+        a: { api: "command", command: "./bin/agent", cwd: "work" }, b: { api: "command", command: "claude" } } }, store: { url: "sqlite:a b.db" } }`);
     expect(config.hooks.presets).toEqual(['github', join(dir, 'shop.json5'), join(dir, 'p/x.json5'), '/abs/y.json5']);
     expect(config.hooks.transformsDir).toBe(join(dir, '../t'));
     expect(config.agents.defaults.workspace).toBe(join(homedir(), 'w'));
+    expect(config.agents.providers).toEqual({
+      a: { api: 'command', command: join(dir, 'bin/agent'), cwd: join(dir, 'work') },
+      b: { api: 'command', command: 'claude' },
+    });
     expect(config.store.url).toBe(`sqlite:${join(dir, 'a b.db')}`);
   });
 

@@ -101,6 +101,7 @@ it('a run that is completed has all its fields', async () => {
       startedAt: expect.any(Number),
       completedAt: expect.any(Number),
       summary: 'First line.',
+      warning: null,
       outputText: 'First line.\nSecond line.',
       error: null,
       errorCode: null,

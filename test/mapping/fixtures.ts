@@ -19,6 +19,8 @@ const deps: MappingDeps = {
     if (name.startsWith('no')) throw new Error(`model "${name}" is not allowed`);
     return `provider/${name}`;
   },
+  runsCommand: (model) => model === 'provider/sh',
+  usualTools: [],
   transforms: { run: async (_, elements) => elements.map(() => undefined) },
 };
 

@@ -21,7 +21,16 @@ function tableOf(hooks: string, check: Transforms['check'] = async (specs) => sp
     return `provider/${name}`;
   };
   const run: Transforms['run'] = async (_, elements) => elements.map(() => undefined);
-  return createTable({ hooks: config.hooks, env, locate, resolveModel, transforms: { check, run } });
+  const transforms = { check, run };
+  return createTable({
+    hooks: config.hooks,
+    env,
+    locate,
+    resolveModel,
+    runsCommand: () => false,
+    usualTools: [],
+    transforms,
+  });
 }
 
 async function problemsOf(hooks: string, check?: Transforms['check']): Promise<string[]> {

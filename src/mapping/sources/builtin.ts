@@ -3,11 +3,11 @@ import type { Config } from '../../config/schema.ts';
 import { type AgentAction, agentPayloadSchema, type WakeAction, wakePayloadSchema } from '../../domain/action.ts';
 import { InvalidEvent } from '../../domain/errors.ts';
 import type { Context } from '../../domain/event.ts';
-import { usualPolicy } from '../../domain/mapping.ts';
+import { type Policy, usualPolicy } from '../../domain/mapping.ts';
 import { oneLine } from '../../domain/run.ts';
 import { invalidEvent } from '../invalid-event.ts';
 import { modelOf, type ResolveModel } from '../make-action.ts';
-import type { Mapping } from '../mapping.ts';
+import type { Mapping, MappingDeps } from '../mapping.ts';
 import { checkSessionKey, freshSessionKey } from '../session-key.ts';
 
 /** Other names that callers use for a channel. */
@@ -19,16 +19,21 @@ const channelAliases = new Map<unknown, string>([
 const checkWake = compileSchema(wakePayloadSchema);
 const checkAgent = compileSchema(agentPayloadSchema);
 
+interface BuiltinDeps extends Pick<MappingDeps, 'resolveModel' | 'usualTools'> {
+  readonly hooks: Config['hooks'];
+}
+
 /** The mappings whose payload already is the action: `wake` and `agent`. All of it comes from outside. */
-export function builtinMappings(hooks: Config['hooks'], resolveModel: ResolveModel): Mapping[] {
+export function builtinMappings({ hooks, resolveModel, usualTools }: BuiltinDeps): Mapping[] {
   const checkPrefix = compilePrefixes(hooks.allowedSessionKeyPrefixes ?? []);
+  const policy = { ...usualPolicy, tools: usualTools };
   return [
-    builtin('wake', ({ payload }) => wakeAction(payload)),
-    builtin('agent', ({ payload, path }) => agentAction(payload, { name: path, checkPrefix, resolveModel })),
+    builtin('wake', policy, ({ payload }) => wakeAction(payload)),
+    builtin('agent', policy, ({ payload, path }) => agentAction(payload, { name: path, checkPrefix, resolveModel })),
   ];
 }
 
-function builtin(path: string, act: (context: Context) => WakeAction | AgentAction): Mapping {
+function builtin(path: string, policy: Policy, act: (context: Context) => WakeAction | AgentAction): Mapping {
   return {
     id: `builtin:${path}`,
     origin: 'builtin',
@@ -37,7 +42,7 @@ function builtin(path: string, act: (context: Context) => WakeAction | AgentActi
     when: '',
     does: path,
     maxBodyBytes: undefined,
-    policy: usualPolicy,
+    policy,
     limits: {},
     verify: undefined,
     match: () => null,

@@ -1,14 +1,34 @@
-import type { APIError } from '@anthropic-ai/sdk';
 import { messageOf, TurnError } from '../domain/errors.ts';
 import { oneLine } from '../domain/run.ts';
 
+/** What the errors of the SDKs have, which are told apart by their fields, since the SDKs are loaded lazily. */
+interface SdkError {
+  readonly status?: number;
+  readonly headers?: Headers;
+  readonly message?: string;
+  /** Anthropic's: what the server said, without the rest of its answer */
+  readonly apiMessage?: string | null;
+  /** OpenAI's */
+  readonly code?: string | null;
+  readonly cause?: unknown;
+}
+
+/** What a request can do without: some servers know nothing of it. */
+export type Optional = 'thinking' | 'format';
+
+const complaints: ReadonlyMap<Optional, RegExp> = new Map([
+  ['thinking', /thinking|effort|reasoning|encrypted content|output_config(?!\.format)/i],
+  ['format', /response_format|json_?schema|structured output|output_config(?!\.effort)|text\.format/i],
+]);
+
 /**
- * The SDK's error as a `TurnError`. SDK errors are told apart by their fields, since the SDK is loaded lazily.
- * `model` is provider/model, for the message.
+ * An SDK's error as a `TurnError`.
+ * @param model provider/model, for the message
+ * @param baseURLIs how the protocol wants its address, such as "without /v1"
  */
-export function turnErrorOf(error: unknown, model: string): TurnError {
+export function turnErrorOf(error: unknown, model: string, baseURLIs: string): TurnError {
   if (error instanceof TurnError) return error;
-  const { status, headers, apiMessage, cause } = error as Partial<APIError> & { cause?: unknown };
+  const { status, headers, apiMessage, code, cause } = error as SdkError;
   if (cause instanceof TurnError) return cause;
   const because = (text: string) => `${model}: ${oneLine(text, 300)}`;
   if (status === undefined) {
@@ -19,12 +39,13 @@ export function turnErrorOf(error: unknown, model: string): TurnError {
   if (status === 404) {
     return new TurnError(
       'model',
-      because(`${said} (is the model's id right, and the provider's baseURL without /v1?)`),
+      because(`${said} (is the model's id right, and the provider's baseURL ${baseURLIs}?)`),
     );
   }
   if (status === 413 || (status === 400 && /prompt is too long|context (window|length|limit)/i.test(said))) {
     return new TurnError('truncated', because(`${said} (the event or the session is too long for this model)`));
   }
+  if (status === 400 && isRefusal(code)) return new TurnError('refusal', because(`${said} (the provider refused)`));
   if (status === 401 || status === 403) {
     return new TurnError('provider', because(`${said} (the provider refused the API key)`));
   }
@@ -32,10 +53,16 @@ export function turnErrorOf(error: unknown, model: string): TurnError {
   return new TurnError('provider', because(said), { retryable, retryAfterMs: retryAfterMs(headers), cause: error });
 }
 
-/** True for a 400 that complains about the parameters of thinking, or about thinking blocks in the history. */
-export function refusesThinking(error: unknown): boolean {
-  const { status, message } = error as Partial<APIError>;
-  return status === 400 && /thinking|effort/i.test(message ?? '');
+/** True for the codes with which OpenAI and those who follow it refuse to answer because of what was asked. */
+export function isRefusal(code: string | null | undefined): boolean {
+  return /^invalid_prompt$|content_filter|policy/.test(code ?? '');
+}
+
+/** What a server that refuses the request complains of; empty where the request would be no better without. */
+export function refusedParts(error: unknown): ReadonlySet<Optional> {
+  const { status, message = '' } = error as SdkError;
+  if (status !== 400 && status !== 422) return new Set();
+  return new Set([...complaints].filter(([, complaint]) => complaint.test(message)).map(([part]) => part));
 }
 
 /** The innermost cause's code, such as ECONNREFUSED; fetch hides it two errors deep. */

@@ -1,0 +1,73 @@
+import { existsSync, mkdirSync } from 'node:fs';
+import { messageOf, TurnError } from '../domain/errors.ts';
+import { oneLine } from '../domain/run.ts';
+import type { Agent, PastTurn, Turn } from './agent.ts';
+import { safeJson } from './fence.ts';
+import { newest } from './history.ts';
+import { runProcess } from './process-group.ts';
+
+export interface CommandProvider {
+  /** the provider's id in the config */
+  readonly provider: string;
+  readonly command: string;
+  /** in which `{model}` stands for the model's id */
+  readonly args: readonly string[];
+  /** all of its environment */
+  readonly env: Readonly<Record<string, string>>;
+  /** where it runs: in the workspace, which is made if need be, unless given */
+  readonly cwd: string | undefined;
+  readonly workspace: string;
+}
+
+const maxBytes = 10_000_000;
+
+/** An id is one word, and never an option of the command: callers may choose it. */
+const plainId = /^[\w][\w.:@/+-]*$/;
+
+/** Runs a command, which reads the prompt from stdin and writes its reply to stdout. It knows nothing of our tools. */
+export function createCommandAgent(options: CommandProvider): Agent {
+  const { provider, command, args, env, workspace, cwd = workspace } = options;
+  return async (turn) => {
+    const model = `${provider}/${turn.model}`;
+    turn.signal.throwIfAborted();
+    if (!plainId.test(turn.model)) {
+      throw new TurnError(
+        'model',
+        `"${model}": the id of a command's model may hold letters, digits and . : @ / + - _`,
+      );
+    }
+    if (cwd === workspace) mkdirSync(workspace, { recursive: true });
+    const { output, failure, lastWords } = await runProcess(
+      command,
+      args.map((arg) => arg.replaceAll('{model}', () => turn.model)),
+      { cwd, env, input: stdinOf(turn), maxBytes, signal: turn.signal },
+    ).catch((error) => {
+      turn.signal.throwIfAborted();
+      throw new TurnError('provider', `agents.providers.${provider}: ${startProblem(error, command, cwd)}`);
+    });
+    if (failure === 'wrote too much') {
+      throw new TurnError('truncated', `${model}: the command wrote more than ${maxBytes / 1_000_000} MB`);
+    }
+    if (failure) {
+      const logged = `${model}: the command ${failure}`;
+      const tail = oneLine(lastWords.slice(-300), 300);
+      throw new TurnError('provider', tail === '' ? logged : `${logged}: ${tail}`, { logged });
+    }
+    return { text: output.trimEnd(), reply: [], usage: { inputTokens: 0, outputTokens: 0 }, model };
+  };
+}
+
+/** A command has no session, so earlier turns stand before the prompt, one a line: what they say cannot begin a line of its own. */
+function stdinOf({ system, history, prompt }: Turn): string {
+  const turns = newest(history).map(({ prompt, outputText }: PastTurn) => safeJson({ prompt, reply: outputText }));
+  const earlier = turns.length === 0 ? [] : [['EARLIER TURNS', ...turns, 'END OF EARLIER TURNS'].join('\n')];
+  return [...(system === undefined ? [] : [system]), ...earlier, prompt].join('\n\n');
+}
+
+function startProblem(error: unknown, command: string, cwd: string): string {
+  if (!existsSync(cwd)) return `the folder ${cwd}, in which the command is to run, does not exist: check cwd`;
+  const { code } = error as { code?: unknown };
+  if (code === 'ENOENT') return `the command "${command}" was not found: check command, or PATH`;
+  if (code === 'EACCES') return `the command "${command}" may not be executed`;
+  return `the command cannot be started (${messageOf(error)})`;
+}
