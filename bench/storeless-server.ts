@@ -5,6 +5,7 @@ import { createServer } from '../src/http/server.ts';
 import { createRefusals } from '../src/ingest/refusals.ts';
 import { createThrottle } from '../src/ingest/throttle.ts';
 import { createSqliteQueue } from '../src/queue/sqlite.ts';
+import { createLiveRuns } from '../src/runtime/live-runs.ts';
 import { loadSettings } from '../src/settings.ts';
 import { openSqliteStore } from '../src/store/sqlite.ts';
 import type { Store } from '../src/store/store.ts';
@@ -22,6 +23,7 @@ const server = createServer({
   queue,
   throttle: createThrottle(),
   refusals: createRefusals(),
+  live: createLiveRuns(),
   log,
   onEvent: metrics.onEvent,
   metricsText: metrics.text,

@@ -9,6 +9,7 @@ import { createSqliteQueue } from './queue/sqlite.ts';
 import { openSettings } from './reload.ts';
 import { deliverHandler } from './runtime/deliver.ts';
 import { heartbeatHandler, startHeartbeatTimer } from './runtime/heartbeat.ts';
+import { createLiveRuns } from './runtime/live-runs.ts';
 import { runHandler } from './runtime/run.ts';
 import type { Runtime } from './runtime/runtime.ts';
 import { createWorker } from './runtime/worker.ts';
@@ -45,6 +46,7 @@ export async function createGimli({ configFile, log, env = process.env, port }: 
     store,
     queue,
     log,
+    live: parts.live,
     current,
     onRunEnd: (run, status, ms) => metrics.onRunEnd(run.hook, status, ms),
     onScreened: (run, verdict) => metrics.onScreened(run.hook, verdict),
@@ -117,6 +119,7 @@ async function assemble(current: () => Settings, log: Logger) {
   const store = await openSqliteStore(current().config.store.url.slice('sqlite:'.length));
   const queue = createSqliteQueue((mappingId) => current().table.limitsOf(mappingId));
   const throttle = createThrottle();
+  const live = createLiveRuns();
   const metrics = createMetrics(store, queue);
   const { onEvent, text: metricsText } = metrics;
   const server = createServer({
@@ -126,12 +129,14 @@ async function assemble(current: () => Settings, log: Logger) {
     refusals: createRefusals(),
     log,
     current,
+    live,
     onEvent,
     metricsText,
   });
   return {
     store,
     queue,
+    live,
     metrics,
     server,
     /** Resolves to the URL. */

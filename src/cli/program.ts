@@ -63,6 +63,10 @@ export async function main(argv: readonly string[]): Promise<number> {
     .description('try a failed run again')
     .option('--unscreened', 'although screening stopped it: you have looked at its event, and it may run')
     .action(async (id, options) => (await import('./runs.ts')).retryRun(config(), id, options));
+  runs
+    .command('cancel <runId>')
+    .description('end a run that waits or is under way')
+    .action(async (id) => (await import('./runs.ts')).cancelRun(config(), id));
 
   const events = program.command('events').description('what was received');
   events

@@ -46,3 +46,8 @@ export async function retryRun(configFile: string, id: string, { unscreened }: {
   await withClient(configFile, (client) => client.post(`/runs/${encodeURIComponent(id)}/retry${query}`));
   console.log(`run ${id} waits to be tried again${unscreened ? ', without screening' : ''}`);
 }
+
+export async function cancelRun(configFile: string, id: string): Promise<void> {
+  await withClient(configFile, (client) => client.post(`/runs/${encodeURIComponent(id)}/cancel`));
+  console.log(`run ${id} is cancelled`);
+}

@@ -14,6 +14,7 @@ export type RunErrorCode =
   | 'provider'
   | 'screened'
   | 'interrupted'
+  | 'cancelled'
   | 'internal';
 
 export interface Usage {

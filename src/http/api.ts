@@ -4,6 +4,7 @@ import { groupOf } from '../domain/limits.ts';
 import type { Run } from '../domain/run.ts';
 import { receive } from '../ingest/receive.ts';
 import { runJob } from '../queue/jobs.ts';
+import { type Cancelled, cancelRun } from '../runtime/cancel.ts';
 import { pingsOf } from '../store/deliveries.ts';
 import { findEvent, listEvents } from '../store/events.ts';
 import { findRun, listRuns, reopenRun, setPolicy } from '../store/runs.ts';
@@ -68,6 +69,15 @@ export function createApi(deps: HttpDeps): express.Router {
     res.status(202).json({ ok: true, runId: run.id });
   });
 
+  router.post('/runs/:id/cancel', async (req, res) => {
+    const { id } = req.params;
+    const outcome = await cancelRun(deps, id);
+    if (outcome === 'missing') return refuse(res, 404, 'run not found');
+    if (outcome !== 'cancelled') return refuse(res, 409, notCancelled[outcome]);
+    log.info({ runId: id }, 'run cancelled by hand');
+    res.status(202).json({ ok: true, runId: id });
+  });
+
   router.get('/events', async (req, res) => {
     const { hook, outcome, before, limit: wanted } = queryOf(req);
     const limit = integer(wanted, 50);
@@ -107,6 +117,12 @@ export function createApi(deps: HttpDeps): express.Router {
   router.use((_req, res) => refuse(res, 404, 'not found'));
   return router;
 }
+
+const notCancelled = {
+  ended: 'the run has ended already',
+  heartbeat: 'a heartbeat is not cancelled: its lines would come again with the next one',
+  elsewhere: 'the run is under way, but not in this process; try again in a moment',
+} satisfies Partial<Record<Cancelled, string>>;
 
 /** Without a `gateway.token` in the config, nobody passes. */
 export function ownerOnly({ current, throttle }: HttpDeps) {

@@ -7,6 +7,7 @@ import type { Verifier } from '../ingest/verify/verifier.ts';
 import type { Mapping } from '../mapping/mapping.ts';
 import type { Table } from '../mapping/table.ts';
 import type { Queue } from '../queue/queue.ts';
+import type { LiveRuns } from '../runtime/live-runs.ts';
 import type { Store } from '../store/store.ts';
 import type { TokenCheck } from './gate.ts';
 
@@ -18,6 +19,9 @@ export interface HttpDeps {
   readonly refusals: Refusals;
   readonly log: Logger;
   readonly onEvent: (hook: string, outcome: Outcome) => void;
+  readonly live: LiveRuns;
+  /** aborts when the server begins to close */
+  readonly closing: AbortSignal;
   readonly metricsText: () => Promise<string>;
   /** what the latest reload brought; a request is served by what it began with */
   readonly current: () => {

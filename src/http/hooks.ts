@@ -4,10 +4,10 @@ import { admit, methodsOf } from '../ingest/admit.ts';
 import { checkHookToken, presentedToken } from '../ingest/authenticate.ts';
 import { receive, recordHandshake } from '../ingest/receive.ts';
 import type { Refusal, SignedRequest } from '../ingest/verify/verifier.ts';
-import type { Executor } from '../store/database.ts';
 import { refuse, refuseTooLarge, sendJson } from './answer.ts';
 import type { HttpDeps } from './deps.ts';
 import { addressOf, turnAway } from './gate.ts';
+import { waitForRun } from './prefer-wait.ts';
 import { queryOf, searchOf } from './query.ts';
 import { getRun, getRunStats, getRuns } from './runs.ts';
 
@@ -64,7 +64,7 @@ export function createHooks(deps: HttpDeps): (req: Request, res: Response, next:
       throttle.forgive(() => addressOf(req));
     }
     if (hook === undefined) return refuse(res, 400, 'the hook name is not valid percent-encoding');
-    if (read) return read.serve(store.read, hook, query, res);
+    if (read) return read.serve(deps, hook, query, res);
     if (hook === '') return refuse(res, 404, 'name a hook: POST to a path below this one');
 
     if (req.headers['content-encoding'] !== undefined) {
@@ -100,8 +100,10 @@ export function createHooks(deps: HttpDeps): (req: Request, res: Response, next:
       const answer = await receive({ store, queue, log }, request);
       onEvent(known ? hook : 'unknown', answer.outcome);
       if (answer.outcome === 'duplicate') res.setHeader('Idempotent-Replayed', 'true');
-      res.status(answer.status);
-      if (answer.body === null) res.end();
+      const ended = req.headers.prefer === undefined ? null : await waitForRun(deps, req, res, answer);
+      res.status(ended ? 200 : answer.status);
+      if (ended) sendJson(res, JSON.stringify(ended));
+      else if (answer.body === null) res.end();
       else sendJson(res, answer.body);
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
@@ -113,15 +115,19 @@ export function createHooks(deps: HttpDeps): (req: Request, res: Response, next:
 
 interface Read {
   readonly path: RegExp;
-  serve(db: Executor, path: string, query: Record<string, string>, res: Response): Promise<void>;
+  serve(deps: HttpDeps, path: string, query: Record<string, string>, res: Response): Promise<void>;
 }
 
 /** What is read with the hook token. */
 const reads: readonly Read[] = [
-  { path: /^runs$/, serve: (db, _, query, res) => getRuns(db, query, res) },
-  { path: /^runs\/stats$/, serve: (db, _path, _query, res) => getRunStats(db, res) },
-  { path: /^runs\/[^/]+$/, serve: (db, path, _, res) => getRun(db, path.slice('runs/'.length), res) },
+  { path: /^runs$/, serve: ({ store }, _path, query, res) => getRuns(store.read, query, res) },
+  { path: /^runs\/stats$/, serve: ({ store }, _path, _query, res) => getRunStats(store.read, res) },
+  { path: /^runs\/[^/]+$/, serve: ({ store }, path, _query, res) => getRun(store.read, idIn(path), res) },
 ];
+
+function idIn(path: string): string {
+  return path.split('/')[1] ?? '';
+}
 
 function nameOf(path: string): string | undefined {
   // No /\/+$/: before a last character that is no slash it takes time that grows with the square of their number.

@@ -21,8 +21,9 @@ const longestCloseMs = 5000;
 const lingerMs = 1000;
 
 /** @param requestMs how long a request may take to arrive whole, so that a trickle cannot hold a connection */
-export function createServer(deps: HttpDeps, requestMs = 30_000): HttpServer {
-  let closing = false;
+export function createServer(given: Omit<HttpDeps, 'closing'>, requestMs = 30_000): HttpServer {
+  const closing = new AbortController();
+  const deps: HttpDeps = { ...given, closing: closing.signal };
   const app = express();
   app.disable('x-powered-by').disable('etag');
   app.set('trust proxy', deps.current().config.gateway.trustProxy);
@@ -31,14 +32,14 @@ export function createServer(deps: HttpDeps, requestMs = 30_000): HttpServer {
     res.setHeader('X-Content-Type-Options', 'nosniff');
     res.setHeader('Referrer-Policy', 'no-referrer');
     // A client that keeps its connection busy would hold up the stop for ever.
-    if (closing) res.setHeader('Connection', 'close');
+    if (closing.signal.aborted) res.setHeader('Connection', 'close');
     next();
   });
   app.use(createHooks(deps));
   app.get('/healthz', (_req, res) => void res.type('text/plain').send('ok'));
   app.get('/readyz', (_req, res) => {
-    res.status(closing ? 503 : 200).type('text/plain');
-    res.send(closing ? 'stopping' : 'ready');
+    res.status(closing.signal.aborted ? 503 : 200).type('text/plain');
+    res.send(closing.signal.aborted ? 'stopping' : 'ready');
   });
   app.get(
     '/metrics',
@@ -63,7 +64,7 @@ export function createServer(deps: HttpDeps, requestMs = 30_000): HttpServer {
       }),
     close: () =>
       new Promise((resolve) => {
-        closing = true;
+        closing.abort();
         const late = setTimeout(() => server.closeAllConnections(), longestCloseMs);
         // A connection whose last answer was under way would be kept alive for a next request.
         const sweep = setInterval(() => server.closeIdleConnections(), 50);

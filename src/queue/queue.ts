@@ -51,6 +51,8 @@ export interface Queue {
   retry(tx: Executor, job: Job, options: { runAt: number; error: string | null; counted?: boolean }): Promise<boolean>;
   /** Out of attempts: kept, with its error, until someone retries it by hand. */
   bury(tx: Executor, job: Job, error: string): Promise<boolean>;
+  /** Takes back a job of this ref and lane that nobody has claimed. False where there is none. */
+  withdraw(tx: Executor, job: Pick<NewJob, 'ref' | 'lane'>): Promise<boolean>;
   /** Drops the dead job of this ref, before it is enqueued again. */
   exhume(tx: Executor, ref: string): Promise<void>;
   extend(tx: Executor, jobs: readonly Job[], now: number): Promise<void>;

@@ -131,6 +131,16 @@ export function createSqliteQueue(limitsOf: LimitsOf = () => ({})): Queue {
       return true;
     },
 
+    async withdraw(tx, { ref, lane }) {
+      // By lane, for which there are indexes.
+      const { rows } = await sql<{ status: string }>`delete from jobs where id in (
+        select id from jobs where lane = ${lane} and status in ('queued', 'running') and status = 'queued' and ref = ${ref}
+        union all select id from jobs where lane = ${lane} and status = 'waiting' and ref = ${ref})
+        returning status`.execute(tx);
+      if (rows[0]?.status === 'queued') await moveUp(tx, lane);
+      return rows.length > 0;
+    },
+
     async exhume(tx, ref) {
       await sql`delete from jobs where ref = ${ref} and status = 'dead'`.execute(tx);
     },

@@ -23,6 +23,24 @@ export async function execute(
   makePrompt: (attempt: Attempt) => Promise<string>,
   stopping: AbortSignal,
 ): Promise<void> {
+  const seconds = run.action.timeoutSeconds ?? runtime.current().config.agents.defaults.timeoutSeconds;
+  const limit = limitTime(seconds, stopping);
+  const isOver = runtime.live.begin(run.id, limit.abort);
+  try {
+    await attempt(runtime, job, run, makePrompt, limit, stopping);
+  } finally {
+    isOver();
+  }
+}
+
+async function attempt(
+  runtime: Runtime,
+  job: Job,
+  run: Run,
+  makePrompt: (attempt: Attempt) => Promise<string>,
+  limit: Limit,
+  stopping: AbortSignal,
+): Promise<void> {
   const { store, current, log } = runtime;
   const { config, models } = current();
   const began = Date.now();
@@ -33,7 +51,6 @@ export async function execute(
   let model = run.action.model ?? models.defaultModel;
   const warnings: string[] = [];
   const about = { runId: run.id, eventId: run.eventId, hook: run.hook, attempt: job.attempt };
-  const limit = limitTime(run.action.timeoutSeconds ?? config.agents.defaults.timeoutSeconds, stopping);
   try {
     if (job.attempt > maxAttempts)
       throw new TurnError('interrupted', `gave up after ${maxAttempts} attempts: each was cut short`);
@@ -85,18 +102,26 @@ export async function execute(
   runtime.onRunEnd(run, 'completed', ms);
 }
 
+interface Limit {
+  readonly signal: AbortSignal;
+  abort(reason: Error): void;
+  clear(): void;
+}
+
 /** A signal that aborts with a time-out, or when the worker stops; cleared, it leaves no timer and no listener behind. */
-function limitTime(seconds: number, stopping: AbortSignal): { signal: AbortSignal; clear(): void } {
+function limitTime(seconds: number, stopping: AbortSignal): Limit {
   const controller = new AbortController();
-  const stop = () => controller.abort(stopping.reason);
+  const abort = (reason: Error) => controller.abort(reason);
+  const stop = () => abort(stopping.reason);
   const timer = setTimeout(
-    () => controller.abort(new TurnError('timeout', `the turn took longer than ${seconds} s`)),
+    () => abort(new TurnError('timeout', `the turn took longer than ${seconds} s`)),
     seconds * 1000,
   );
   stopping.addEventListener('abort', stop);
   if (stopping.aborted) stop();
   return {
     signal: controller.signal,
+    abort,
     clear() {
       clearTimeout(timer);
       stopping.removeEventListener('abort', stop);

@@ -6,12 +6,14 @@ import type { Config } from '../config/schema.ts';
 import type { Run, Screening } from '../domain/run.ts';
 import type { Queue } from '../queue/queue.ts';
 import type { Store } from '../store/store.ts';
+import type { LiveRuns } from './live-runs.ts';
 
 /** What the worker side works with. `current` gives what the latest reload brought; a turn keeps what it began with. */
 export interface Runtime {
   readonly store: Store;
   readonly queue: Queue;
   readonly log: Logger;
+  readonly live: LiveRuns;
   readonly current: () => Settings;
   /** told of each attempt that ended a run, with its duration in ms */
   readonly onRunEnd: (run: Run, status: 'completed' | 'error', ms: number) => void;

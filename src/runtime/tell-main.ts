@@ -20,7 +20,7 @@ const hearsOutcome: Record<Policy['updateMainSession'], (said: Said) => boolean>
 
 /** A line in main's inbox for each report of a hook's run, and one for its outcome; main is woken if the run's action says so. */
 export async function tellMain(
-  { queue }: Runtime,
+  { queue }: Pick<Runtime, 'queue'>,
   tx: Executor,
   run: Run,
   { outcome, said }: { outcome: string; said: Said },

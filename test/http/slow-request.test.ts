@@ -6,6 +6,7 @@ import { createServer } from '../../src/http/server.ts';
 import { createRefusals } from '../../src/ingest/refusals.ts';
 import { createThrottle } from '../../src/ingest/throttle.ts';
 import { createSqliteQueue } from '../../src/queue/sqlite.ts';
+import { createLiveRuns } from '../../src/runtime/live-runs.ts';
 import { loadSettings } from '../../src/settings.ts';
 import { listEvents } from '../../src/store/events.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
@@ -27,6 +28,7 @@ const server = createServer(
     queue: createSqliteQueue(),
     throttle,
     refusals: createRefusals(),
+    live: createLiveRuns(),
     log,
     onEvent: () => {},
     metricsText: async () => '',

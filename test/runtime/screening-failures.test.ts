@@ -5,6 +5,7 @@ import { createModels } from '../../src/agent/models.ts';
 import { createScreener } from '../../src/agent/screening.ts';
 import type { Run } from '../../src/domain/run.ts';
 import { createSqliteQueue } from '../../src/queue/sqlite.ts';
+import { createLiveRuns } from '../../src/runtime/live-runs.ts';
 import { screen } from '../../src/runtime/screen.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
 import { atEnd } from '../support/at-end.ts';
@@ -162,6 +163,7 @@ it('at the last attempt an overloaded screening model is a failed screening', as
       store,
       queue: createSqliteQueue(),
       log: pino({ level: 'silent' }),
+      live: createLiveRuns(),
       current,
       onRunEnd() {},
       onScreened() {},
