@@ -1,6 +1,14 @@
 import type { AgentAction } from '../domain/action.ts';
 import type { Policy } from '../domain/mapping.ts';
-import { hasOwnWords, plain, type Reference, type Resolve, referenceValue, type Text } from '../domain/text.ts';
+import {
+  hasOwnWords,
+  plain,
+  type Reference,
+  type Resolve,
+  referenceValue,
+  shownBy,
+  type Text,
+} from '../domain/text.ts';
 import { type Escaped, escapeLabel, escapeName, fence, type Line } from './fence.ts';
 
 /**
@@ -148,8 +156,9 @@ function numbered(texts: readonly string[]): string {
 /** The owner's text with names in place of values, and a line for each of these. The names begin with `prefix`. */
 function separate({ message, resolve }: Said, prefix = ''): { text: string; lines: readonly Line[] } {
   const lines = new Map<Escaped, string>();
+  const shown = shownBy(resolve);
   const nameOf = (reference: Reference) => {
-    const value = referenceValue(reference, resolve);
+    const value = referenceValue(reference, shown);
     // A path may bring its own value, so two values can go by one path: the second is path(2).
     for (let count = 1; ; count += 1) {
       const name = `${prefix}${escapeName(reference.path)}${count === 1 ? '' : `(${count})`}` as Escaped;

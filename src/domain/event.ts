@@ -48,15 +48,19 @@ export interface Each {
   readonly index: number;
 }
 
+/** No service nests deeper, and what walks through a value may do so by recursion. */
+const maxDepth = 100;
+
 /**
  * The payload of a request. JSON is taken for JSON whatever the content type says, since many a sender says `form` and means
- * JSON; an empty body is an empty object. Throws a SyntaxError for what is neither JSON nor a form.
+ * JSON; an empty body is an empty object. Throws a SyntaxError for what is neither JSON nor a form, a RangeError for what is
+ * nested deeper than 100 levels.
  */
 export function parseBody(body: Buffer, headers: Readonly<Record<string, unknown>>): unknown {
   if (body.length === 0) return {};
   const text = body.toString('utf8');
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch (error) {
     const isForm = /^application\/x-www-form-urlencoded\b/i.test(String(headers['content-type']));
     // What begins like JSON was meant as JSON: a form would encode these characters.
@@ -70,13 +74,48 @@ function formPayload(text: string): unknown {
   const fields: Record<string, string> = Object.create(null);
   for (const [name, value] of new URLSearchParams(text)) fields[name] = value;
   try {
-    const payload: unknown = JSON.parse(fields.payload ?? '');
+    const payload = parseJson(fields.payload ?? '');
     if (typeof payload === 'object' && payload !== null) return payload;
-  } catch {
-    // A field that happens to have this name.
+  } catch (error) {
+    // Else it is a field that happens to have this name.
+    if (!(error instanceof SyntaxError)) throw error;
   }
   return fields;
 }
+
+function parseJson(text: string): unknown {
+  if (isDeeper(text, maxDepth)) throw new RangeError(`the body is nested deeper than ${maxDepth} levels`);
+  return JSON.parse(text);
+}
+
+/** Whether more brackets than `limit` are open at once, in one pass over what may be no JSON at all. */
+function isDeeper(text: string, limit: number): boolean {
+  let depth = 0;
+  for (let at = 0; at < text.length && depth <= limit; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code === quote) at = endOfString(text, at);
+    else if (code === openBracket || code === openBrace) depth += 1;
+    else if (code === closeBracket || code === closeBrace) depth -= 1;
+  }
+  return depth > limit;
+}
+
+/** Where the string that begins at `start` has its closing quote; the end of the text where it has none. */
+function endOfString(text: string, start: number): number {
+  for (let end = text.indexOf('"', start + 1); end !== -1; end = text.indexOf('"', end + 1)) {
+    let backslashes = 0;
+    while (text.charCodeAt(end - 1 - backslashes) === backslash) backslashes += 1;
+    if (backslashes % 2 === 0) return end;
+  }
+  return text.length;
+}
+
+const quote = 0x22;
+const backslash = 0x5c;
+const openBracket = 0x5b;
+const closeBracket = 0x5d;
+const openBrace = 0x7b;
+const closeBrace = 0x7d;
 
 export function contextOf(event: Pick<Event, 'body' | 'headers' | 'query' | 'hook' | 'receivedAt'>): Context {
   return {
@@ -92,7 +131,10 @@ export function contextOf(event: Pick<Event, 'body' | 'headers' | 'query' | 'hoo
 export function narrow(context: Context, each: Each | undefined): Context {
   if (!each) return context;
   const payload = context.payload as Record<string, unknown[]>;
-  return { ...context, payload: { ...payload, [each.key]: [payload[each.key]?.[each.index]] } };
+  const alone = [payload[each.key]?.[each.index]];
+  // Seen through, not copied: there may be many elements, and any number of fields beside them.
+  const seen = new Proxy(payload, { get: (all, key) => (key === each.key ? alone : Reflect.get(all, key)) });
+  return { ...context, payload: seen };
 }
 
 const roots = new Set(['payload', 'headers', 'query', 'path', 'now']);

@@ -23,13 +23,26 @@ export function display(value: unknown): string {
   return String(value);
 }
 
+/** Finds values as templates show them, each shown once: a text may name a large one often. */
+export function shownBy(resolve: Resolve): Resolve {
+  const shown = new Map<string, string>();
+  return (path) => {
+    const known = shown.get(path);
+    if (known !== undefined) return known;
+    const text = display(resolve(path));
+    shown.set(path, text);
+    return text;
+  };
+}
+
 export function referenceValue(reference: Reference, resolve: Resolve): string {
   return display(reference.value === undefined ? resolve(reference.path) : reference.value);
 }
 
-/** The text with each value in its place, for what is no prompt: names, keys, lines of the inbox. */
+/** The text with each value in its place. */
 export function plain(text: Text, resolve: Resolve): string {
-  return text.map((part) => (typeof part === 'string' ? part : referenceValue(part, resolve))).join('');
+  const shown = shownBy(resolve);
+  return text.map((part) => (typeof part === 'string' ? part : referenceValue(part, shown))).join('');
 }
 
 /** True where the owner said something of their own, not only "put the value here". */

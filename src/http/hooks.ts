@@ -44,7 +44,7 @@ export function createHooks(deps: HttpDeps): (req: Request, res: Response, next:
       }
       res.set('Deprecation', 'true');
       log.warn(
-        { path: req.path },
+        { path: req.path.slice(0, 100) },
         'a hook was called with ?token=, which is deprecated: send Authorization: Bearer instead',
       );
     }

@@ -28,11 +28,12 @@ export function createServer(given: Omit<HttpDeps, 'closing'>, requestMs = 30_00
   app.disable('x-powered-by').disable('etag');
   app.set('trust proxy', deps.current().config.gateway.trustProxy);
 
-  app.use((_req, res, next) => {
+  app.use((req, res, next) => {
     res.setHeader('X-Content-Type-Options', 'nosniff');
     res.setHeader('Referrer-Policy', 'no-referrer');
     // A client that keeps its connection busy would hold up the stop for ever.
     if (closing.signal.aborted) res.setHeader('Connection', 'close');
+    if (req.headers.host === undefined && req.httpVersion === '1.1') return refuse(res, 400, 'send a Host header');
     next();
   });
   app.use(createHooks(deps));
@@ -50,10 +51,21 @@ export function createServer(given: Omit<HttpDeps, 'closing'>, requestMs = 30_00
   app.use((_req, res) => refuse(res, 404, 'not found'));
   app.use(errorHandler(deps.log));
 
+  const handle = (req: http.IncomingMessage, res: http.ServerResponse) => {
+    req.url = pathOf(req.url ?? '');
+    app(req, res);
+  };
   const server = http.createServer(
-    { requestTimeout: requestMs, headersTimeout: Math.min(10_000, requestMs), connectionsCheckingInterval: 1000 },
-    app,
+    {
+      requestTimeout: requestMs,
+      headersTimeout: Math.min(10_000, requestMs),
+      connectionsCheckingInterval: 1000,
+      // Node would answer by itself, with none of our headers; so it would an expectation that it does not know.
+      requireHostHeader: false,
+    },
+    handle,
   );
+  server.on('checkExpectation', handle);
   server.on('clientError', answerBrokenRequest);
 
   return {
@@ -77,6 +89,13 @@ export function createServer(given: Omit<HttpDeps, 'closing'>, requestMs = 30_00
   };
 }
 
+/** The target of a request without the host that it may name. Express would answer a URL that it cannot read with a page of its own. */
+function pathOf(target: string): string {
+  if (target.startsWith('/')) return target;
+  const path = target.replace(/^https?:\/\/[^/?#]*/i, '');
+  return path.startsWith('/') ? path : `/${path}`;
+}
+
 /** What no route expected. The message of an internal error stays in the log. */
 function errorHandler(log: Logger): ErrorRequestHandler {
   return (error, _req, res, next) => {
@@ -95,7 +114,7 @@ function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Socket): void
     error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
       ? ['408 Request Timeout', 'the request took too long to arrive']
       : error.code === 'HPE_HEADER_OVERFLOW'
-        ? ['431 Request Header Fields Too Large', 'the headers are too large']
+        ? ['431 Request Header Fields Too Large', `the URL and the headers are larger than ${http.maxHeaderSize} bytes`]
         : ['400 Bad Request', 'this is not an HTTP request'];
   const body = JSON.stringify({ ok: false, error: text });
   socket.end(

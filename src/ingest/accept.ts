@@ -2,8 +2,8 @@ import type { Action } from '../domain/action.ts';
 import { type Context, narrow, resolveIn } from '../domain/event.ts';
 import { newId } from '../domain/id.ts';
 import { groupOf } from '../domain/limits.ts';
-import { plain } from '../domain/text.ts';
 import type { Mapping } from '../mapping/mapping.ts';
+import { render } from '../mapping/render.ts';
 import { runJob, wakeJob } from '../queue/jobs.ts';
 import type { Queue } from '../queue/queue.ts';
 import type { Executor } from '../store/database.ts';
@@ -79,7 +79,7 @@ function make({ event, context, mapping }: Acceptance, action: Action): Made {
     const { policy } = mapping;
     return { once, run: { id: newId(), kind: 'hook', eventId: event.id, hook, action, policy, createdAt } };
   }
-  const text = plain(action.text, resolveIn(narrow(context, action.each))).trim();
+  const text = render(action.text, resolveIn(narrow(context, action.each))).trim();
   return { once, line: { eventId: event.id, source: hook, text, mode: action.wakeMode, createdAt } };
 }
 

@@ -32,7 +32,7 @@ export interface Admitted {
   readonly handshake: { readonly mapping: Mapping; readonly answer: Handshake } | null;
 }
 
-/** A request of a sender who is known whose body is neither JSON nor a form, or whose key is too long. */
+/** A request of a sender who is known whose body is neither JSON nor a form or nested too deep, or whose key is too long. */
 interface Unreadable {
   readonly ok: false;
   readonly step: 'unreadable';
@@ -71,7 +71,8 @@ export async function admit(
   try {
     payload = parseBody(request.rawBody, request.headers);
   } catch (error) {
-    return { ok: false, step: 'unreadable', detail: `the body is not JSON: ${messageOf(error)}` };
+    const detail = error instanceof RangeError ? error.message : `the body is not JSON: ${messageOf(error)}`;
+    return { ok: false, step: 'unreadable', detail };
   }
 
   const clean = withoutCredentials(verifiers, request);

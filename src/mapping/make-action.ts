@@ -3,9 +3,10 @@ import { InvalidEvent, messageOf } from '../domain/errors.ts';
 import { type Context, resolveIn } from '../domain/event.ts';
 import type { MappingRule } from '../domain/mapping.ts';
 import { oneLine } from '../domain/run.ts';
-import { plain, type Resolve, referenceValue, type Text } from '../domain/text.ts';
+import { hasOwnWords, type Resolve, referenceValue, shownBy, type Text } from '../domain/text.ts';
 import type { Element } from './fan-out.ts';
 import type { Patch } from './patch.ts';
+import { render } from './render.ts';
 import { checkSessionKey, freshSessionKey, renderSessionKey } from './session-key.ts';
 import type { Template } from './template.ts';
 
@@ -37,11 +38,12 @@ export function makeAction(compiled: CompiledRule, element: Element, patch: Patc
 /** A key with a part that renders empty tells nothing apart: such an element is acted on, and by itself. */
 function renderKey(template: Template | undefined, context: Context): string | undefined {
   if (!template) return undefined;
-  const text = template(context);
-  const resolve = resolveIn(context);
-  const parts = text.map((part) => (typeof part === 'string' ? part : referenceValue(part, resolve)));
-  const empty = text.some((part, at) => typeof part !== 'string' && parts[at]?.trim() === '');
-  return empty ? undefined : parts.join('');
+  let empty = false;
+  const key = render(template(context), resolveIn(context), (value) => {
+    empty ||= value.trim() === '';
+    return value;
+  });
+  return empty ? undefined : key;
 }
 
 function makeWake({ rule, text: template }: CompiledRule, { context, each }: Element, patch: Patch): WakeAction {
@@ -58,19 +60,19 @@ function makeAgent(compiled: CompiledRule, { context, each }: Element, patch: Pa
   const wanted = patch.sessionKey ?? (compiled.sessionKey && renderSessionKey(compiled.sessionKey(context), resolve));
   const sessionKey = checkSessionKey(wanted ?? freshSessionKey());
   const coalesceKey = renderKey(compiled.coalesceKey, context);
-  const to = patch.to ?? recipient(compiled.to?.(context), resolve);
+  const to = patch.to ?? (compiled.to && render(compiled.to(context), resolve));
   const model = patch.model === undefined ? compiled.model : modelOf(compiled.resolveModel, patch.model);
   const thinking = patch.thinking ?? rule.thinking;
   const timeoutSeconds = patch.timeoutSeconds ?? rule.timeoutSeconds;
   return {
     kind: 'agent',
     message,
-    name: oneLine(patch.name ?? plain(compiled.name(context), resolve), 200) || context.path,
+    name: nameOf(patch.name ?? render(compiled.name(context), resolve), context.path),
     sessionKey,
     wakeMode: patch.wakeMode ?? rule.wakeMode ?? 'now',
     deliver: patch.deliver ?? rule.deliver ?? true,
     channel: patch.channel ?? rule.channel ?? 'last',
-    ...(to !== undefined && { to }),
+    ...(to !== undefined && { to: recipient(to) }),
     ...(model !== undefined && { model }),
     ...(thinking !== undefined && { thinking }),
     ...(timeoutSeconds !== undefined && { timeoutSeconds }),
@@ -81,11 +83,15 @@ function makeAgent(compiled: CompiledRule, { context, each }: Element, patch: Pa
   };
 }
 
-/** A recipient that renders empty is refused: sending to somebody else instead would be worse than not sending. */
-function recipient(text: Text | undefined, resolve: Resolve): string | undefined {
-  if (!text) return undefined;
-  const to = oneLine(plain(text, resolve), Infinity);
-  if (to === '') throw new InvalidEvent('to renders empty');
+/** The name of a run in one line: that of its hook where nothing else is left. Both may be a sender's work. */
+export function nameOf(name: string, hook: string): string {
+  return oneLine(name, 200) || oneLine(hook, 200) || 'hook';
+}
+
+/** A recipient of which nothing is left is refused: sending to somebody else instead would be worse than not sending. */
+export function recipient(text: string): string {
+  const to = oneLine(text, Infinity);
+  if (to === '') throw new InvalidEvent('to is blank');
   return to;
 }
 
@@ -99,5 +105,9 @@ export function modelOf(resolveModel: ResolveModel, name: string): string {
 }
 
 function isBlank(text: Text, resolve: Resolve): boolean {
-  return text.every((part) => (typeof part === 'string' ? part : referenceValue(part, resolve)).trim() === '');
+  if (hasOwnWords(text)) return false;
+  const shown = shownBy(resolve);
+  // Each value once: a text may name a large one often.
+  const values = new Set(text.map((part) => (typeof part === 'string' ? part : referenceValue(part, shown))));
+  return [...values].every((value) => value.trim() === '');
 }

@@ -12,7 +12,7 @@ import { compileMatch, describeMatch } from './match.ts';
 import type { Patch } from './patch.ts';
 import { type CheckPayload, compilePayloadSchema } from './payload-schema.ts';
 import { sessionKeyProblem } from './session-key.ts';
-import { compileTemplate } from './template.ts';
+import { compileTemplate, maxPieces } from './template.ts';
 import type { Transforms } from './transform.ts';
 
 /** A rule from event to action, compiled. Nothing that uses one knows where it came from. */
@@ -117,11 +117,11 @@ export function compileMapping(
     check,
     act(context, rawBody) {
       const elements = elementsOf(context);
-      if (!transform) return elements.map((element) => named(element, () => makeAction(compiled, element, unchanged)));
+      if (!transform) return actionsOf(elements, (element) => makeAction(compiled, element, unchanged));
       return transforms.run(transform, elements, rawBody).then((patches) => {
-        const actions = elements.flatMap((element, at) => {
+        const actions = actionsOf(elements, (element, at) => {
           const patch = patches[at];
-          return patch === null ? [] : [named(element, () => makeAction(compiled, element, patch ?? unchanged))];
+          return patch === null ? null : makeAction(compiled, element, patch ?? unchanged);
         });
         return actions.length === 0 && elements.length > 0 ? null : actions;
       });
@@ -149,6 +149,21 @@ function limitsOf({ coalesce, rate, maxConcurrent }: MappingRule): Limits {
     ...(rate !== undefined && { rate: parseRate(rate) }),
     ...(maxConcurrent !== undefined && { maxConcurrent }),
   };
+}
+
+/** One action after the other, so that texts which are too much together are refused before they fill the memory. */
+function actionsOf(
+  elements: readonly Element[],
+  make: (element: Element, at: number) => Action | null,
+): readonly Action[] {
+  let pieces = 0;
+  return elements.flatMap((element, at) => {
+    const action = named(element, () => make(element, at));
+    if (!action) return [];
+    pieces += (action.kind === 'wake' ? action.text : action.message).length;
+    if (pieces > maxPieces) throw new InvalidEvent(`with this event the texts have more than ${maxPieces} pieces`);
+    return action;
+  });
 }
 
 /** In a batch, an error says which element it is about. */

@@ -3,7 +3,8 @@ import { compileSchema } from '../config/ajv.ts';
 import { agentFields } from '../domain/action.ts';
 import { InvalidEvent } from '../domain/errors.ts';
 import { mainSession, oneLine } from '../domain/run.ts';
-import { type Resolve, referenceValue, type Text } from '../domain/text.ts';
+import type { Resolve, Text } from '../domain/text.ts';
+import { render } from './render.ts';
 
 const checkLength = compileSchema(agentFields.sessionKey);
 
@@ -14,9 +15,7 @@ export function freshSessionKey(): string {
 
 /** What renders empty becomes random, so that strangers' events never share a conversation by accident. */
 export function renderSessionKey(text: Text, resolve: Resolve): string {
-  return text
-    .map((part) => (typeof part === 'string' ? part : oneLine(referenceValue(part, resolve), Infinity) || randomUUID()))
-    .join('');
+  return render(text, resolve, (value) => oneLine(value, Infinity) || randomUUID());
 }
 
 /** The key in one line. Throws InvalidEvent for one that no run may have. */

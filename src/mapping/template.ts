@@ -1,5 +1,5 @@
 import Mustache from 'mustache';
-import { messageOf } from '../domain/errors.ts';
+import { InvalidEvent, messageOf } from '../domain/errors.ts';
 import { type Context, follow, lookup, pathSegments } from '../domain/event.ts';
 import type { Part, Reference, Text } from '../domain/text.ts';
 
@@ -8,6 +8,9 @@ import type { Part, Reference, Text } from '../domain/text.ts';
  * a value never enters the text. It stays a reference, so that the prompt can keep it apart from the owner's words.
  */
 export type Template = (context: Context) => Text;
+
+/** What the texts of one event may be made of: sections in sections multiply the lists that a sender puts there. */
+export const maxPieces = 20_000;
 
 type Node = { readonly kind: 'literal'; readonly text: string } | Value | Section;
 interface Value {
@@ -33,6 +36,12 @@ interface Frame {
   readonly parent: Frame | Context;
 }
 
+/** A text in the making, and how many pieces it took so far: many may say nothing. */
+interface Made {
+  readonly text: Part[];
+  steps: number;
+}
+
 /** Mustache's tokens: type, name or text, start, end, and for a section its children. */
 type Token = [type: string, value: string, start: number, end: number, children?: Token[]];
 
@@ -46,7 +55,10 @@ export function ownerPath(path: string): string[] {
   return segments;
 }
 
-/** Parses once. Throws an Error that says what is wrong and where in the template. */
+/**
+ * Parses once. Throws an Error that says what is wrong and where in the template. What it gives throws InvalidEvent where an
+ * event would make it walk through more than 20,000 pieces.
+ */
 export function compileTemplate(source: string): Template {
   const nodes = compileTokens(parse(source), source);
   // Without sections every reference is known now, and rendering costs nothing.
@@ -55,9 +67,9 @@ export function compileTemplate(source: string): Template {
     return () => text;
   }
   return (context) => {
-    const text: Part[] = [];
-    walk(nodes, context, text);
-    return text;
+    const made: Made = { text: [], steps: 0 };
+    walk(nodes, context, made);
+    return made.text;
   };
 }
 
@@ -107,25 +119,27 @@ function compileName(name: string, at: string): Name {
   }
 }
 
-function walk(nodes: readonly Node[], frame: Frame | Context, text: Part[]): void {
+function walk(nodes: readonly Node[], frame: Frame | Context, made: Made): void {
+  made.steps += 1 + nodes.length;
+  if (made.steps > maxPieces) throw new InvalidEvent(`with this event the template has more than ${maxPieces} pieces`);
   for (const node of nodes) {
-    if (node.kind === 'literal') text.push(node.text);
-    else if (node.kind === 'value') text.push(reference(node.name, frame));
-    else walkSection(node, frame, text);
+    if (node.kind === 'literal') made.text.push(node.text);
+    else if (node.kind === 'value') made.text.push(reference(node.name, frame));
+    else walkSection(node, frame, made);
   }
 }
 
-function walkSection({ kind, name, children }: Section, frame: Frame | Context, text: Part[]): void {
+function walkSection({ kind, name, children }: Section, frame: Frame | Context, made: Made): void {
   const { value, segments } = find(name, frame);
   const empty = !value || (Array.isArray(value) && value.length === 0);
   if (kind === 'inverted') {
-    if (empty) walk(children, frame, text);
+    if (empty) walk(children, frame, made);
   } else if (Array.isArray(value)) {
     for (const [index, element] of value.entries()) {
-      walk(children, { value: element, segments: [...segments, String(index)], parent: frame }, text);
+      walk(children, { value: element, segments: [...segments, String(index)], parent: frame }, made);
     }
   } else if (!empty) {
-    walk(children, value === true ? frame : { value, segments, parent: frame }, text);
+    walk(children, value === true ? frame : { value, segments, parent: frame }, made);
   }
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { display, hasOwnWords, plain, type Text } from '../../src/domain/text.ts';
+import { display, hasOwnWords, plain, shownBy, type Text } from '../../src/domain/text.ts';
 
 describe('a value in a text', () => {
   it.each([
@@ -14,6 +14,17 @@ describe('a value in a text', () => {
   ])('%j is shown as %j', (value, expected) => {
     expect(display(value)).toBe(expected);
   });
+});
+
+it('values are looked up and shown once each, however often a text names them', () => {
+  const asked: string[] = [];
+  const values: Record<string, unknown> = { a: { b: 1 }, gone: undefined };
+  const shown = shownBy((path) => {
+    asked.push(path);
+    return values[path];
+  });
+  expect(['a', 'gone', 'a', 'gone'].map(shown)).toEqual(['{"b":1}', '', '{"b":1}', '']);
+  expect(asked).toEqual(['a', 'gone']);
 });
 
 describe('a text', () => {

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { eventually } from '../support/eventually.ts';
 import { gatewayToken, hookToken } from '../support/gateway.ts';
 import { connect, postHead } from '../support/raw.ts';
+import { answersIn } from '../support/raw-answer.ts';
 import { tempGateway } from '../support/temp-gateway.ts';
 
 const gateway = await tempGateway({
@@ -55,11 +56,36 @@ describe('every answer', () => {
   );
 });
 
+describe('a request that HTTP allows and hardly anybody sends', () => {
+  it.each([
+    ['a whole URL', 'GET http://gimli/hooks/runs/stats HTTP/1.1\r\nHost: gimli', 401],
+    ['a whole URL without a path', 'GET HTTPS://gimli?x HTTP/1.1\r\nHost: gimli', 404],
+    ['a URL that nobody can read', 'GET http://[ HTTP/1.1\r\nHost: gimli', 404],
+    ['no path at all', 'OPTIONS * HTTP/1.1\r\nHost: gimli', 404],
+    ['no Host', 'GET /hooks/runs HTTP/1.1', 400],
+    ['an expectation that we do not know', 'GET /hooks/runs HTTP/1.1\r\nHost: gimli\r\nExpect: miracles', 401],
+    ['an offer of another protocol', 'GET /hooks/runs HTTP/1.1\r\nHost: gimli\r\nUpgrade: h2c', 401],
+    ['a body where none is expected', 'GET /hooks/runs HTTP/1.1\r\nHost: gimli\r\nContent-Length: 0', 401],
+  ])('is answered as any other: %s', async (_, request, status) => {
+    const connection = connect(gateway.url);
+    connection.write(`${request}\r\nConnection: close\r\n\r\n`);
+    expect(answersIn(await connection.ended, 'GET')).toEqual([{ status, text: expect.stringContaining('"ok":false') }]);
+  });
+
+  it('is served where HTTP 1.0 needs no Host', async () => {
+    const connection = connect(gateway.url);
+    connection.write('GET /healthz HTTP/1.0\r\n\r\n');
+    expect(answersIn(await connection.ended, 'GET')).toEqual([{ status: 200, text: 'ok' }]);
+  });
+});
+
 describe('what is no proper request', () => {
   it.each([
     ['no HTTP at all', 'HELLO\r\n\r\n', 400],
     ['a head without end', `GET /healthz HTTP/1.1\r\nHost: x\r\nX-Long: ${'x'.repeat(20_000)}`, 431],
     ['a body with a broken chunk', `${postHead('/hooks/wake', 'Transfer-Encoding: chunked')}zz\r\n`, 400],
+    ['a URL that is too long', `GET /hooks/${'x'.repeat(20_000)} HTTP/1.1\r\nHost: x\r\n\r\n`, 431],
+    ['many headers', `GET /hooks/wake HTTP/1.1\r\n${'a: b\r\n'.repeat(4000)}\r\n`, 431],
     ['two lengths', postHead('/hooks/wake', 'Content-Length: 2\r\nContent-Length: 3'), 400],
   ])('is answered in JSON and cut: %s', async (_, request, status) => {
     const connection = connect(gateway.url);

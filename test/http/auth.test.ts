@@ -122,6 +122,11 @@ describe('a token in the URL', () => {
     expect(JSON.stringify(gateway.logs)).not.toContain(hookToken);
   });
 
+  it('is logged with no more than the beginning of the path, which is a stranger’s', async () => {
+    await call('POST', `${gateway.url}/hooks/${'x'.repeat(5000)}?token=wrong`, {}, wake);
+    expect(String(warnings().at(-1)?.path)).toBe(`/hooks/${'x'.repeat(93)}`);
+  });
+
   it('is told so beside a good header, too, which counts', async () => {
     const { status, headers } = await call('POST', `${gateway.url}/hooks/wake?token=wrong`, good, wake);
     expect({ status, deprecation: headers.get('deprecation') }).toEqual({ status: 200, deprecation: 'true' });

@@ -106,6 +106,20 @@ describe('a body', () => {
     expect(await countEvents()).toBe(before);
   });
 
+  it('that is nested deeper than 100 levels is refused by every kind of hook, and nothing is stored', async () => {
+    const nested = (levels: number) => `{"text":"x","message":"x","list":${'['.repeat(levels)}${']'.repeat(levels)}}`;
+    for (const hook of ['wake', 'agent', 'list', 'nobody']) {
+      const before = await countEvents();
+      for (const levels of [100, 10_000]) {
+        const error = 'the body is nested deeper than 100 levels';
+        expect(await gateway.post(hook, nested(levels))).toMatchObject({ status: 400, body: { ok: false, error } });
+      }
+      expect(await countEvents()).toBe(before);
+      expect((await gateway.post(hook, nested(99))).status).not.toBe(400);
+      expect(await countEvents()).toBe(before + 1);
+    }
+  });
+
   it('that is cut off in the middle stores nothing', async () => {
     const before = await countEvents();
     const connection = connect(gateway.url);

@@ -1,9 +1,11 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { hookToken } from '../support/gateway.ts';
+import { connect } from '../support/raw.ts';
 import { tempGateway } from '../support/temp-gateway.ts';
 
 const direct = await tempGateway();
 const proxied = await tempGateway({ gateway: { trustProxy: 1 } });
+const flooded = await tempGateway({ gateway: { trustProxy: 1 } });
 
 const wake = (url: string, token: string, forwardedFor?: string) =>
   fetch(`${url}/hooks/wake`, {
@@ -15,6 +17,16 @@ const statuses = async (count: number, attempt: (n: number) => Promise<Response>
   const seen: number[] = [];
   for (let n = 0; n < count; n += 1) seen.push((await attempt(n)).status);
   return seen;
+};
+/** Many requests without a token, on one connection. Gives the statuses in order. */
+const flood = async (url: string, count: number, forwardedFor: (n: number) => string): Promise<number[]> => {
+  const connection = connect(url);
+  for (let n = 0; n < count; n += 1) {
+    const last = n === count - 1 ? 'Connection: close\r\n' : '';
+    const headers = `Host: gimli\r\nX-Forwarded-For: ${forwardedFor(n)}\r\nContent-Length: 2\r\n${last}`;
+    connection.write(`POST /hooks/${'x'.repeat(300)}${n} HTTP/1.1\r\n${headers}\r\n{}`);
+  }
+  return [...(await connection.ended).matchAll(/HTTP\/1\.1 (\d+) /g)].map(([, status]) => Number(status));
 };
 const twenty = Array.from({ length: 20 }, () => 401);
 
@@ -53,5 +65,32 @@ describe('after 20 failed authentications of an address', () => {
     expect((await wake(proxied.url, 'wrong', '10.0.0.2')).status).toBe(401);
     // What the caller itself put in front of the proxy's word does not count.
     expect((await wake(proxied.url, 'wrong', '10.9.9.9, 10.0.0.1')).status).toBe(429);
+  });
+});
+
+describe('10,000 requests without a token', () => {
+  const once = (status: number, count: number) => Array.from({ length: count }, () => status);
+
+  it('from one address are turned away after twenty, whatever they say of where they come from', async () => {
+    expect(await flood(direct.url, 10_000, (n) => `10.1.${n >> 8}.${n & 255}`)).toEqual([
+      ...twenty,
+      ...once(429, 9980),
+    ]);
+    expect((await wake(direct.url, hookToken)).status).toBe(200);
+  });
+
+  it('from as many addresses leave no more tries to others than to one, and a bounded list of refusals', async () => {
+    const statuses = await flood(flooded.url, 10_050, (n) => `10.1.${n >> 8}.${n & 255}`);
+    expect(statuses).toEqual([...once(401, 10_000), ...twenty, ...once(429, 30)]);
+    expect((await wake(flooded.url, hookToken, '10.9.9.9')).status).toBe(200);
+    expect((await wake(flooded.url, 'wrong', '10.9.9.8')).status).toBe(429);
+    const { refused } = (await flooded.api('GET', '/refused')).body;
+    expect(refused).toHaveLength(200);
+    expect(JSON.stringify(refused).length).toBeLessThan(100_000);
+  });
+
+  it('from what is no address are turned away after twenty', async () => {
+    const statuses = await flood(proxied.url, 50, (n) => `not-an-address-${n}`);
+    expect(statuses).toEqual([...twenty, ...once(429, 30)]);
   });
 });

@@ -86,7 +86,7 @@ describe('an agent mapping', () => {
   it.each<[string, MappingRule, string]>([
     ['the key of the owner', { sessionKey: '{{key}}' }, 'sessionKey: "main" is the session of the owner'],
     ['a key that is too long', { sessionKey: '{{long}}' }, 'sessionKey: expected'],
-    ['an empty recipient', { to: '{{gone}}' }, 'to renders empty'],
+    ['an empty recipient', { to: '{{gone}}' }, 'to is blank'],
     ['an empty message', { messageTemplate: '{{gone}} \n{{blank}}' }, 'hook mapping requires message'],
     ['an empty line', { action: 'wake', textTemplate: '{{gone}}' }, 'hook mapping requires text'],
   ])('refuses an event that makes %s', (_, rule, message) => {
@@ -95,6 +95,27 @@ describe('an agent mapping', () => {
     expect(act).toThrow(InvalidEvent);
     expect(act).toThrow(message);
   });
+
+  const repeated = '{{#list}}{{long}}{{/list}}';
+  it.each<[string, MappingRule]>([
+    ['name', { name: repeated }],
+    ['session key', { sessionKey: `hook:${repeated}` }],
+    ['recipient', { to: repeated }],
+    ['dedupeKey', { dedupeKey: repeated }],
+  ])('refuses an event that makes a %s longer than the memory', (_, rule) => {
+    const mapping = mappingOf({ messageTemplate: 'x', ...rule });
+    const act = () => actionsOf(mapping, contextOf({ list: new Array(9000).fill(0), long: 'x'.repeat(200_000) }));
+    expect(act).toThrow(new InvalidEvent('with this event a text has more than 1048576 characters'));
+  });
+
+  it.each([' ', '\n', '\u0000', '\u0085\u2028'])(
+    'has the name of its hook where its own is only %j, and says so of neither',
+    (blank) => {
+      const mapping = mappingOf({ messageTemplate: 'x', name: '{{blank}}' });
+      expect(actionsOf(mapping, contextOf({ blank }, { path: 'a\nb' }))).toMatchObject([{ name: 'a b' }]);
+      expect(actionsOf(mapping, contextOf({ blank }, { path: blank }))).toMatchObject([{ name: 'hook' }]);
+    },
+  );
 
   it('keeps safety in its policy, whatever the payload says', () => {
     const payload = { allowUnsafeExternalContent: true, policy: { allowUnsafeExternalContent: true } };
@@ -199,6 +220,14 @@ describe('forEach', () => {
     expect(() => actionsOf(mapping, contextOf(payload))).toThrow(new InvalidEvent(message));
   });
 
+  it('refuses a batch whose texts have more than 20,000 pieces together', () => {
+    const long = mappingOf({ messageTemplate: 'x{{#more}}{{.}}{{/more}}', forEach: 'lines' });
+    const batch = (count: number) => contextOf({ lines: new Array(200).fill(0), more: new Array(count).fill(0) });
+    expect(actionsOf(long, batch(99))).toHaveLength(200);
+    const error = new InvalidEvent('with this event the texts have more than 20000 pieces');
+    expect(() => actionsOf(long, batch(100))).toThrow(error);
+  });
+
   it('refuses the whole batch for one bad element, and names it', () => {
     const bare = mappingOf({ messageTemplate: '{{lines[0].sku}}', forEach: 'lines' });
     const act = () => actionsOf(bare, contextOf({ lines: [{ sku: 'a' }, {}] }));
@@ -234,7 +263,7 @@ describe('a transform', () => {
   });
 
   it('changes only what it names, and back again', async () => {
-    const patch: Patch = { name: 'New\nname', deliver: true, wakeMode: 'now', model: 'big', to: 'x' };
+    const patch: Patch = { name: 'New\nname', deliver: true, wakeMode: 'now', model: 'big', to: 'x\ny' };
     const [action] = (await acting(patch, { wakeMode: 'next-heartbeat' })) ?? [];
     expect(action).toMatchObject({
       message: ['base'],
@@ -243,7 +272,7 @@ describe('a transform', () => {
       deliver: true,
       wakeMode: 'now',
       model: 'provider/big',
-      to: 'x',
+      to: 'x y',
     });
   });
 
@@ -265,6 +294,7 @@ describe('a transform', () => {
     [{ model: 'none' }, 'model: model "none" is not allowed'],
     [{ action: 'wake' }, 'hook mapping requires text'],
     [{ message: [{ path: 'message', value: ' ' }] }, 'hook mapping requires message'],
+    [{ to: '\u0000' }, 'to is blank'],
   ])('cannot say %j', async (patch, message) => {
     await expect(acting(patch)).rejects.toThrow(message);
     await expect(acting(patch)).rejects.toThrow(InvalidEvent);

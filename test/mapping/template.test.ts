@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import Mustache from 'mustache';
+import { InvalidEvent } from '../../src/domain/errors.ts';
 import { resolveIn } from '../../src/domain/event.ts';
 import { display, plain } from '../../src/domain/text.ts';
 import { compileTemplate } from '../../src/mapping/template.ts';
@@ -96,6 +97,22 @@ describe('a template', () => {
     ],
   ])('%j is refused: %s', (template, message) => {
     expect(() => compileTemplate(template)).toThrow(message);
+  });
+
+  it.each([
+    ['lists in lists', '{{#list}}{{#list}}{{.}}{{/list}}{{/list}}'],
+    ['lists in lists that say nothing', '{{#list}}{{#list}}{{/list}}{{/list}}'],
+    ['what is not there in lists in lists', '{{#list}}{{#list}}{{^list}}x{{/list}}{{/list}}{{/list}}'],
+  ])('refuses an event that makes more of it than 20,000 pieces: %s', (_, template) => {
+    const text = compileTemplate(template);
+    const act = () => text(contextOf({ list: new Array(50_000).fill(0) }));
+    expect(act).toThrow(new InvalidEvent('with this event the template has more than 20000 pieces'));
+    expect(() => text(contextOf({ list: new Array(50).fill(0) }))).not.toThrow();
+  });
+
+  it('takes lists of thousands', () => {
+    const list = Array.from({ length: 6000 }, (_, id) => ({ id }));
+    expect(compileTemplate('{{#list}}- {{id}}{{/list}}')(contextOf({ list }))).toHaveLength(12_000);
   });
 
   it('renders ordinary data as mustache does without escaping', () => {

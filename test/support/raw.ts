@@ -10,6 +10,8 @@ export interface RawConnection {
   readonly ended: Promise<string>;
   /** Resolves once the connection is gone in both directions. */
   readonly closed: Promise<void>;
+  /** Ends its own side; what the server still sends is received. */
+  end(): void;
   destroy(): void;
 }
 
@@ -32,6 +34,7 @@ export function connect(url: string, { halfOpen = false } = {}): RawConnection {
     received: () => received,
     ended,
     closed,
+    end: () => void socket.end(),
     destroy: () => void socket.destroy(),
   };
 }

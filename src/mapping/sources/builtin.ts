@@ -4,9 +4,8 @@ import { type AgentAction, agentPayloadSchema, type WakeAction, wakePayloadSchem
 import { InvalidEvent } from '../../domain/errors.ts';
 import type { Context } from '../../domain/event.ts';
 import { type Policy, usualPolicy } from '../../domain/mapping.ts';
-import { oneLine } from '../../domain/run.ts';
 import { invalidEvent } from '../invalid-event.ts';
-import { modelOf, type ResolveModel } from '../make-action.ts';
+import { modelOf, nameOf, type ResolveModel, recipient } from '../make-action.ts';
 import type { Mapping, MappingDeps } from '../mapping.ts';
 import { checkSessionKey, freshSessionKey } from '../session-key.ts';
 
@@ -70,12 +69,12 @@ function agentAction(payload: unknown, { name, checkPrefix, resolveModel }: Agen
   return {
     kind: 'agent',
     message: [{ path: 'message' }],
-    name: oneLine(fields.name ?? name, 200),
+    name: nameOf(fields.name ?? name, name),
     sessionKey: sessionKey === undefined ? freshSessionKey() : checkPrefix(checkSessionKey(sessionKey)),
     wakeMode: fields.wakeMode ?? 'now',
     deliver: fields.deliver ?? true,
     channel: fields.channel ?? 'last',
-    ...(to !== undefined && { to: oneLine(to, Infinity) }),
+    ...(to !== undefined && { to: recipient(to) }),
     ...(model !== undefined && { model: modelOf(resolveModel, model) }),
     ...(thinking !== undefined && { thinking }),
     ...(timeoutSeconds !== undefined && { timeoutSeconds }),

@@ -1,0 +1,300 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { heartbeatPrompt, hookPrompt } from '../../src/agent/prompt.ts';
+import type { Action } from '../../src/domain/action.ts';
+import { InvalidEvent, TransformError } from '../../src/domain/errors.ts';
+import { type Context, contextOf, narrow, resolveIn } from '../../src/domain/event.ts';
+import { usualPolicy } from '../../src/domain/mapping.ts';
+import { oneLine, summaryOf } from '../../src/domain/run.ts';
+import { display, plain, type Text } from '../../src/domain/text.ts';
+import type { TransformContext } from '../../src/mapping/define-transform.ts';
+import type { Mapping } from '../../src/mapping/mapping.ts';
+import { type Patch, patchOf } from '../../src/mapping/patch.ts';
+import { createPromptTag } from '../../src/mapping/prompt-tag.ts';
+import { builtinMappings } from '../../src/mapping/sources/builtin.ts';
+import { mappingOf } from '../mapping/fixtures.ts';
+import { parseFenced } from '../support/fenced-prompt.ts';
+import { hostileText, safetySwitches } from '../support/hostile.ts';
+import { event, list, mark, marked, payload, type StoredEvent } from '../support/hostile-event.ts';
+import { literals, Nested, nested, ownersPath, template } from '../support/owners-words.ts';
+import { holds, holdsAsync } from '../support/property.ts';
+
+/** What comes of a transform that returns this as its message, as `ctx.prompt` and the check of its result have it. */
+function patchWith(message: string | Nested): Patch {
+  if (typeof message === 'string') return patchOf('a.ts', { message }, {});
+  const { tag, textOf } = createPromptTag();
+  const text = textOf(written(message, tag));
+  return patchOf('a.ts', {}, text ? { message: JSON.parse(JSON.stringify(text)) } : {});
+}
+
+function written(value: unknown, tag: TransformContext['prompt']): unknown {
+  if (Array.isArray(value)) return value.map((inner) => written(inner, tag));
+  if (!(value instanceof Nested)) return value;
+  const [first, ...rest] = value.words;
+  const literal = [first, ...rest.map(([, then]) => then)];
+  const strings = Object.freeze(Object.assign(literal, { raw: Object.freeze([...literal]) }));
+  return tag(strings, ...rest.map(([inner]) => written(inner, tag)));
+}
+
+const agent = builtinMappings({
+  hooks: {} as Parameters<typeof builtinMappings>[0]['hooks'],
+  resolveModel: (model) => model,
+  usualTools: [],
+}).find(({ path }) => path === 'agent') as Mapping;
+
+/** The prompt of a run: its action as it was stored with its event and the policy of its mapping. */
+function promptOf(mapping: Mapping, from: StoredEvent, action: Action | undefined) {
+  if (action?.kind !== 'agent') throw new Error('expected the action of an agent');
+  expectOneLine(action.name, action.sessionKey, action.to ?? 'nobody');
+  const stored: typeof action = JSON.parse(JSON.stringify(action));
+  const resolve = resolveIn(narrow(contextOf(from), stored.each));
+  const hook = mapping.path ?? mapping.id;
+  const prompt = hookPrompt({ hook, policy: mapping.policy, action: stored, resolve });
+  return { prompt, message: stored.message, resolve };
+}
+
+function expectOneLine(...texts: readonly string[]): void {
+  const bad = texts.find((text) => text.trim() === '' || /[\p{Cc}\p{Zl}\p{Zp}]/u.test(text));
+  if (bad !== undefined) throw new Error(`not one line: ${JSON.stringify(bad)}`);
+}
+
+/** What stands round the task and the fence in every prompt of this mapping. */
+function frameOf({ path, id, policy }: Mapping): readonly string[] {
+  const action = { message: ['Nothing.'] };
+  const prompt = hookPrompt({ hook: path ?? id, policy, action, resolve: () => undefined });
+  return parseFenced(prompt).outside.split('Nothing.');
+}
+
+/** Checks a prompt, and gives its task, its data, and how many hostile values it holds. */
+function checkFence(prompt: string, [before = '', after = '']: readonly string[]) {
+  const { outside, data } = parseFenced(prompt);
+  const escaped = outside.match(mark);
+  if (escaped) throw new Error(`outside the fence: ${escaped} in ${outside}`);
+  if (!outside.startsWith(before) || !outside.endsWith(after)) throw new Error(`another frame: ${outside}`);
+  const task = outside.slice(before.length, outside.length - after.length);
+  const reached = new Set(data.flatMap(([label, text]) => `${label} ${text}`.match(mark) ?? [])).size;
+  return { task, data: new Map(data), reached };
+}
+
+/** Takes a task apart into words of the owner and names of values; throws where there is anything else. */
+function piecesOf(task: string, path: RegExp): Text {
+  const pieces: (string | { path: string })[] = [];
+  for (let at = 0; at < task.length; ) {
+    const literal = literals.find((text) => task.startsWith(text, at));
+    const [tag = literal ?? '', label = ''] = literal ? [] : (/^\{\{([^{}]+)\}\}/.exec(task.slice(at, at + 200)) ?? []);
+    if (tag === '' || (!literal && !path.test(label))) throw new Error(`nobody’s words: ${task.slice(at)}`);
+    pieces.push(literal ?? { path: label });
+    at += tag.length;
+  }
+  return pieces;
+}
+
+/** With the values back in their places the task says what the message says. */
+function expectWhole(
+  task: Text,
+  data: ReadonlyMap<string, string>,
+  { message, resolve }: Pick<ReturnType<typeof promptOf>, 'message' | 'resolve'>,
+) {
+  if (plain(task, (path) => data.get(path)) !== plain(message, resolve))
+    throw new Error('the task says something else');
+}
+
+/** The value that a name leads to, found without any of our own code. */
+function valueAt(path: string, { payload: root, ...rest }: Context): unknown {
+  const segments = path.match(/[^.[\]]+/g) ?? [];
+  const isRoot = segments[0] === 'payload' || Object.hasOwn(rest, segments[0] ?? '');
+  return segments.reduce<unknown>(
+    (here, key) =>
+      typeof here === 'object' && here !== null && Object.hasOwn(here, key) ? Reflect.get(here, key) : undefined,
+    isRoot ? { payload: root, ...rest } : root,
+  );
+}
+
+/** Checks the prompt of a message that is nobody's words: a constant task, and these values alone. Gives how many they are. */
+function checkRequest(prompt: string, mapping: Mapping, values: Record<string, string>): number {
+  const { path, id, policy } = mapping;
+  const action = { message: [{ path: 'nothing' }] };
+  const other = hookPrompt({ hook: path ?? id, policy, action, resolve: () => undefined });
+  const { data, reached } = checkFence(prompt, [parseFenced(other).outside, '']);
+  expect(Object.fromEntries(data)).toEqual(values);
+  return reached;
+}
+
+/** What is made of an event, or nothing where it is refused as invalid. */
+function valid<T>(make: () => readonly T[]): readonly T[] {
+  try {
+    return make();
+  } catch (error) {
+    return invalid(error);
+  }
+}
+
+function invalid(error: unknown): readonly never[] {
+  if (!(error instanceof InvalidEvent)) throw error;
+  return [];
+}
+
+/** The line that a wake leaves in main's inbox. */
+function wakeLine(textTemplate: string, from: StoredEvent): string {
+  const [action] = mappingOf({ action: 'wake', textTemplate }).act(contextOf(from), from.body) as Action[];
+  if (action?.kind !== 'wake') throw new Error('expected a wake');
+  return plain(action.text, resolveIn(contextOf(from))).trim();
+}
+
+/**
+ * No byte from outside stands outside the fence. Every value, and every key that a sender chooses, carries a mark of its own,
+ * so that it is found wherever it gets to; and what stands outside the fence is taken apart into words of the owner, names of
+ * values, and nothing else. Together the properties below bring more than 100,000 hostile values into fences; each counts its
+ * own.
+ */
+describe('every value from outside stays inside the fence', () => {
+  it('in what templates make of payloads, headers, queries, names of hooks and of fields', () => {
+    let reached = 0;
+    const rules = fc.tuple(
+      fc.record({ messageTemplate: template, name: template }),
+      fc.constantFrom({}, { forEach: list }),
+      fc.constantFrom({}, { match: { path: 'shop' } }),
+    );
+    holds(fc.tuple(rules, event), 4200, ([rule, from]) => {
+      const mapping = mappingOf(Object.assign({}, ...rule));
+      const context = contextOf(from);
+      const frame = frameOf(mapping);
+      for (const action of mapping.act(context, from.body) as Action[]) {
+        const { prompt, ...message } = promptOf(mapping, from, action);
+        const { task, data, reached: now } = checkFence(prompt, frame);
+        const seen = narrow(context, action.each);
+        for (const [label, text] of data) {
+          if (text !== display(valueAt(label, seen))) throw new Error(`${label} is another value: ${text}`);
+        }
+        expectWhole(piecesOf(task, ownersPath), data, message);
+        reached += now;
+      }
+    });
+    expect(reached).toBeGreaterThan(70_000);
+  });
+
+  it('in what a transform returns as plain text, and in what it puts into ctx.prompt', async () => {
+    let reached = 0;
+    const returned = fc.oneof(hostileText.map(marked), nested);
+    await holdsAsync(fc.tuple(returned, event), 4000, async ([message, from]) => {
+      const mapping = mappingOf(
+        { transform: { module: 'a.ts' }, messageTemplate: '{{payload}}' },
+        { transforms: { run: async (_, elements) => elements.map(() => patchWith(message)) } },
+      );
+      const [action] = (await mapping.act(contextOf(from), from.body)) ?? [];
+      const { prompt, ...whole } = promptOf(mapping, from, action);
+      if (typeof message === 'string') {
+        reached += checkRequest(prompt, mapping, { message });
+      } else {
+        const { task, data, reached: now } = checkFence(prompt, frameOf(mapping));
+        expectWhole(piecesOf(task, /^value\d+$/), data, whole);
+        reached += now;
+      }
+    });
+    expect(reached).toBeGreaterThan(12_000);
+  });
+
+  it('in a request to /hooks/agent, whose task is ours alone', () => {
+    let reached = 0;
+    const name = hostileText.map((text) => marked(text.slice(0, 90)));
+    const request = fc.record({ message: hostileText.map(marked), more: payload, name });
+    holds(fc.tuple(request, event), 2000, ([{ message, more, ...rest }, from]) => {
+      const body = Buffer.from(JSON.stringify({ ...more, ...rest, message }));
+      const [action] = agent.act(contextOf({ ...from, body }), body) as Action[];
+      reached += checkRequest(promptOf(agent, { ...from, body }, action).prompt, agent, { message });
+    });
+    expect(reached).toBe(2000);
+  });
+
+  it('in the inbox that main reads, whether a line is a wake or a summary', () => {
+    let reached = 0;
+    const given = { instructions: 'Look around.', checklist: '- water the plants' };
+    const frame = [parseFenced(heartbeatPrompt({ ...given, lines: [] })).outside, ''];
+    const line = fc.record({
+      label: fc.oneof(fc.constant('inbox[0] 2026-11-23T10:00:00.000Z from shop'), hostileText.map(marked)),
+      text: fc.oneof(
+        template.chain((textTemplate) => event.map((from) => wakeLine(textTemplate, from))),
+        fc.tuple(hostileText, hostileText).map(([who, said]) => marked(`${oneLine(who, 200)}: ${summaryOf(said)}`)),
+        hostileText.map(marked),
+      ),
+    });
+    holds(fc.array(line, { maxLength: 12 }), 1000, (lines) => {
+      const { data, outside } = parseFenced(heartbeatPrompt({ ...given, lines }));
+      expect(outside).toBe(frame[0]);
+      expect(data).toEqual(lines.map(({ label, text }) => [label, text]));
+      reached += checkFence(heartbeatPrompt({ ...given, lines }), frame).reached;
+    });
+    expect(reached).toBeGreaterThan(20_000);
+  });
+
+  it('where its path, or the name of its hook, were a sender’s, too', () => {
+    const short = hostileText.map((text) => text.slice(0, 90));
+    holds(fc.tuple(short, short), 2000, ([path, hook]) => {
+      const action = { message: ['Look at ', { path }] };
+      const prompt = hookPrompt({ hook, policy: usualPolicy, action, resolve: () => 'v' });
+      const { outside, data } = parseFenced(prompt);
+      expect(data).toEqual([[path, 'v']]);
+      const [, tag, label] = /^\[webhook:(\S*)\]\n.*\n\nTASK\nLook at \{\{(\S*)\}\}\n\nDATA\n…\n/u.exec(outside) ?? [];
+      expect([JSON.parse(`"${tag}"`), JSON.parse(`"${label}"`)]).toEqual([hook, path]);
+    });
+  });
+});
+
+describe('what is printed beside a run', () => {
+  it('is one line and never blank, whatever its name, session key and recipient are made of', () => {
+    let made = 0;
+    const sent = fc.record({ name: hostileText, sessionKey: hostileText, to: hostileText, hook: hostileText });
+    const rule = { messageTemplate: 'x', name: '{{name}}', sessionKey: '{{sessionKey}}', to: '{{to}}' };
+    const mappings = [
+      agent,
+      mappingOf(rule),
+      mappingOf({ messageTemplate: 'x', sessionKey: 'hook:{{sessionKey}}', to: 'to {{to}}' }),
+    ];
+    holds(sent, 2000, ({ hook, ...fields }) => {
+      const body = Buffer.from(JSON.stringify({ ...fields, message: 'x' }));
+      const from = { body, hook, headers: {}, query: {}, receivedAt: 0 };
+      for (const mapping of mappings) {
+        const [action] = valid(() => mapping.act(contextOf(from), body) as Action[]);
+        if (!action) continue;
+        promptOf(mapping, from, action);
+        made += 1;
+      }
+    });
+    expect(made).toBeGreaterThan(3000);
+  });
+
+  it('is so where a transform says it, too', async () => {
+    let made = 0;
+    const fields = fc.record({ name: hostileText, sessionKey: hostileText, to: hostileText }, { requiredKeys: [] });
+    await holdsAsync(fc.tuple(fields, hostileText), 2000, async ([returned, hook]) => {
+      const body = Buffer.from('{}');
+      const from = { body, hook, headers: {}, query: {}, receivedAt: 0 };
+      const run = async () => valid(() => [patchOf('a.ts', returned, {})]);
+      const mapping = mappingOf({ transform: { module: 'a.ts' }, messageTemplate: 'x' }, { transforms: { run } });
+      const [action] = await Promise.resolve(mapping.act(contextOf(from), body)).then((all) => all ?? [], invalid);
+      if (!action) return;
+      promptOf(mapping, from, action);
+      made += 1;
+    });
+    expect(made).toBeGreaterThan(500);
+  });
+});
+
+describe('what would switch safety off', () => {
+  it.each(Object.keys(safetySwitches))(
+    'changes nothing as the field %s of a payload, and fails a transform',
+    (field) => {
+      const body = Buffer.from(JSON.stringify({ ...safetySwitches, message: 'x' }));
+      const from: StoredEvent = { body, hook: 'agent', headers: {}, query: {}, receivedAt: 0 };
+      for (const mapping of [agent, mappingOf({ messageTemplate: '{{message}}' })]) {
+        const [action] = mapping.act(contextOf(from), body) as Action[];
+        expect(mapping.policy).toEqual(usualPolicy);
+        expect(action).not.toHaveProperty(field);
+        checkRequest(promptOf(mapping, from, action).prompt, mapping, { message: 'x' });
+      }
+      const value = Object.entries(safetySwitches).find(([key]) => key === field)?.[1];
+      expect(() => patchOf('a.ts', { [field]: value }, {})).toThrow(TransformError);
+      expect(() => patchOf('a.ts', {}, { [field]: ['x'] })).toThrow(TransformError);
+    },
+  );
+});

@@ -1,0 +1,48 @@
+/** What a server sent back over a bare connection. */
+export interface RawAnswer {
+  readonly status: number;
+  readonly text: string;
+}
+
+const openBrace = 0x7b;
+
+/**
+ * Takes apart all that a server sent, as strictly as a client could. Throws where it is anything but whole answers, each
+ * guarded, of a known length, and JSON or nothing; or where one of them is a failure of the server's own.
+ */
+export function answersIn(received: string, method: string): RawAnswer[] {
+  const answers: RawAnswer[] = [];
+  let rest = Buffer.from(received);
+  while (rest.length > 0) {
+    const end = rest.indexOf('\r\n\r\n');
+    const [first = '', ...lines] = rest.toString('latin1', 0, Math.max(0, end)).split('\r\n');
+    const status = Number(/^HTTP\/1\.1 (\d{3}) /.exec(first)?.[1]);
+    if (!status) throw new Error(`no answer: ${rest}`);
+    rest = rest.subarray(end + 4);
+    if (status === 100) continue;
+    const headers = new Map(
+      lines.map((line) => [line.replace(/:.*$/, '').toLowerCase(), line.replace(/^[^:]*: */, '')]),
+    );
+    // What could not be read is answered with a body, whatever it asked for.
+    const hasBody = method !== 'HEAD' || rest[0] === openBrace;
+    const length = hasBody ? Number(headers.get('content-length') ?? 0) : 0;
+    const text = rest.toString('utf8', 0, length);
+    rest = rest.subarray(length);
+    const problem = problemOf(status, headers, text);
+    if (problem) throw new Error(`${problem}: ${first} ${JSON.stringify([...headers])} ${text.slice(0, 500)}`);
+    answers.push({ status, text });
+  }
+  return answers;
+}
+
+function problemOf(status: number, headers: ReadonlyMap<string, string>, text: string): string | null {
+  if (status >= 500) return 'a failure of its own';
+  if (headers.get('x-content-type-options') !== 'nosniff') return 'its kind could be guessed';
+  if (headers.get('referrer-policy') !== 'no-referrer') return 'it tells where its reader comes from';
+  if (headers.has('transfer-encoding')) return 'of unknown length';
+  if (text === '' || (status === 200 && ['ok', 'ready'].includes(text))) return null;
+  if (headers.get('content-type') !== 'application/json; charset=utf-8') return 'no JSON';
+  const { ok, error } = JSON.parse(text);
+  if (ok !== status < 400) return 'not as ok as it says';
+  return ok || typeof error === 'string' ? null : 'an error without words';
+}
