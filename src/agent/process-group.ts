@@ -50,7 +50,7 @@ export async function runProcess(command: string, args: readonly string[], optio
     lastWords = Buffer.concat([lastWords, chunk]).subarray(-keptOfStderr);
   });
   child.once('exit', () => {
-    end();
+    if (!ending && child.pid !== undefined) dismissGroup(child.pid);
     // What has left the group may hold on to the pipes for ever.
     late = setTimeout(() => closePipes(child), graceMs);
   });
@@ -69,8 +69,7 @@ export async function runProcess(command: string, args: readonly string[], optio
   } finally {
     clearTimeout(late);
     signal.removeEventListener('abort', end);
-    // A command that is done need not wait for what it has left behind.
-    if (signal.aborted || bytes > maxBytes) await ending;
+    await ending;
   }
 }
 
@@ -82,6 +81,11 @@ function failureOf(code: number, killedBy: unknown): Ended['failure'] {
 function closePipes({ stdout, stderr }: ChildProcessWithoutNullStreams): void {
   stdout.destroy();
   stderr.destroy();
+}
+
+/** For what a command has left behind, which neither its reply nor our own end need wait for. */
+function dismissGroup(leader: number): void {
+  if (signalGroup(leader, 'SIGTERM')) setTimeout(() => signalGroup(leader, 'SIGKILL'), graceMs).unref();
 }
 
 async function endGroup(leader: number): Promise<void> {
