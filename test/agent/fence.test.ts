@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { heartbeatPrompt, hookPrompt } from '../../src/agent/prompt.ts';
+import { type HookPrompt, heartbeatPrompt, hookPrompt, type Said } from '../../src/agent/prompt.ts';
+import type { Config } from '../../src/config/schema.ts';
 import type { Action } from '../../src/domain/action.ts';
 import { InvalidEvent, TransformError } from '../../src/domain/errors.ts';
 import { type Context, contextOf, narrow, resolveIn } from '../../src/domain/event.ts';
@@ -37,7 +38,7 @@ function written(value: unknown, tag: TransformContext['prompt']): unknown {
 }
 
 const agent = builtinMappings({
-  hooks: {} as Parameters<typeof builtinMappings>[0]['hooks'],
+  hooks: { allowedSessionKeyPrefixes: [] } as unknown as Config['hooks'],
   resolveModel: (model) => model,
   usualTools: [],
 }).find(({ path }) => path === 'agent') as Mapping;
@@ -58,12 +59,18 @@ function expectOneLine(...texts: readonly string[]): void {
   if (bad !== undefined) throw new Error(`not one line: ${JSON.stringify(bad)}`);
 }
 
-/** What stands round the task and the fence in every prompt of this mapping. */
-function frameOf({ path, id, policy }: Mapping): readonly string[] {
-  const action = { message: ['Nothing.'] };
-  const prompt = hookPrompt({ hook: path ?? id, policy, action, resolve: () => undefined });
-  return parseFenced(prompt).outside.split('Nothing.');
+/** What stands round the task and the fence in every prompt of this mapping, with as much beside its event. */
+function frameOf(
+  { path, id, policy }: Mapping,
+  { joined = [], conversation = [] }: { joined?: readonly string[]; conversation?: HookPrompt['conversation'] } = {},
+): readonly string[] {
+  const said = (text: string): Said => ({ message: [text], resolve: () => undefined });
+  const more = { joined: joined.map(said), conversation: (conversation ?? []).map(() => ({ label: 'x', text: 'x' })) };
+  const prompt = hookPrompt({ hook: path ?? id, policy, action: said('x'), ...said('x'), ...more });
+  const { outside } = parseFenced(prompt);
+  return [outside.slice(0, outside.indexOf(taskMark) + taskMark.length), outside.slice(outside.indexOf('\n\nDATA\n…'))];
 }
+const taskMark = '\n\nTASK\n';
 
 /** Checks a prompt, and gives its task, its data, and how many hostile values it holds. */
 function checkFence(prompt: string, [before = '', after = '']: readonly string[]) {
@@ -77,10 +84,10 @@ function checkFence(prompt: string, [before = '', after = '']: readonly string[]
 }
 
 /** Takes a task apart into words of the owner and names of values; throws where there is anything else. */
-function piecesOf(task: string, path: RegExp): Text {
+function piecesOf(task: string, path: RegExp, ours: readonly string[] = []): Text {
   const pieces: (string | { path: string })[] = [];
   for (let at = 0; at < task.length; ) {
-    const literal = literals.find((text) => task.startsWith(text, at));
+    const literal = [...ours, ...literals].find((text) => task.startsWith(text, at));
     const [tag = literal ?? '', label = ''] = literal ? [] : (/^\{\{([^{}]+)\}\}/.exec(task.slice(at, at + 200)) ?? []);
     if (tag === '' || (!literal && !path.test(label))) throw new Error(`nobody’s words: ${task.slice(at)}`);
     pieces.push(literal ?? { path: label });
@@ -90,13 +97,9 @@ function piecesOf(task: string, path: RegExp): Text {
 }
 
 /** With the values back in their places the task says what the message says. */
-function expectWhole(
-  task: Text,
-  data: ReadonlyMap<string, string>,
-  { message, resolve }: Pick<ReturnType<typeof promptOf>, 'message' | 'resolve'>,
-) {
-  if (plain(task, (path) => data.get(path)) !== plain(message, resolve))
-    throw new Error('the task says something else');
+function expectText(task: Text, shownAs: (path: string) => string | undefined, text: string): void {
+  const whole = plain(task, shownAs);
+  if (whole !== text) throw new Error(`the task says something else: ${whole}`);
 }
 
 /** The value that a name leads to, found without any of our own code. */
@@ -160,13 +163,13 @@ describe('every value from outside stays inside the fence', () => {
       const context = contextOf(from);
       const frame = frameOf(mapping);
       for (const action of mapping.act(context, from.body) as Action[]) {
-        const { prompt, ...message } = promptOf(mapping, from, action);
+        const { prompt, message, resolve } = promptOf(mapping, from, action);
         const { task, data, reached: now } = checkFence(prompt, frame);
         const seen = narrow(context, action.each);
         for (const [label, text] of data) {
           if (text !== display(valueAt(label, seen))) throw new Error(`${label} is another value: ${text}`);
         }
-        expectWhole(piecesOf(task, ownersPath), data, message);
+        expectText(piecesOf(task, ownersPath), (path) => data.get(path), plain(message, resolve));
         reached += now;
       }
     });
@@ -187,7 +190,7 @@ describe('every value from outside stays inside the fence', () => {
         reached += checkRequest(prompt, mapping, { message });
       } else {
         const { task, data, reached: now } = checkFence(prompt, frameOf(mapping));
-        expectWhole(piecesOf(task, /^value\d+$/), data, whole);
+        expectText(piecesOf(task, /^value\d+$/), (path) => data.get(path), plain(whole.message, whole.resolve));
         reached += now;
       }
     });
@@ -227,15 +230,55 @@ describe('every value from outside stays inside the fence', () => {
     expect(reached).toBeGreaterThan(20_000);
   });
 
+  it('in events that one run handles together, and in what main read and said before', () => {
+    let reached = 0;
+    const said = fc.record({ label: hostileText.map(marked), text: hostileText.map(marked) });
+    const cases = fc.record({
+      templates: fc.array(template, { minLength: 1, maxLength: 2 }),
+      events: fc.array(event, { minLength: 2, maxLength: 3 }),
+      conversation: fc.array(said, { minLength: 1, maxLength: 4 }),
+    });
+    holds(cases, 500, ({ templates, events, conversation }) => {
+      const all = events.map((from, at) => {
+        const mapping = mappingOf({ messageTemplate: templates[at % templates.length] ?? 'x' });
+        const [action] = mapping.act(contextOf(from), from.body) as Action[];
+        return { mapping, ...promptOf(mapping, from, action) };
+      });
+      const [first, ...joined] = all;
+      if (!first) throw new Error('no event');
+      const { mapping, message, resolve } = first;
+      const { id: hook, policy } = mapping;
+      const prompt = hookPrompt({ hook, policy, action: { message }, resolve, joined, conversation });
+      const apart = prompt.includes('\n\nTASK\nevent[1]:\n');
+      const frame = frameOf(mapping, { joined: joined.map((_, at) => (apart ? `other ${at}` : 'x')), conversation });
+      const { task, data, reached: now } = checkFence(prompt, frame);
+      for (const { label, text } of conversation) if (data.get(label) !== text) throw new Error(`lost: ${label}`);
+      const numbers = all.map((_, at) => `${at === 0 ? '' : '\n\n'}event[${at + 1}]:\n`);
+      if (apart) {
+        const tasks = all.map((one, at) => numbers[at] + plain(one.message, one.resolve));
+        const pieces = piecesOf(task, new RegExp(`^event\\[\\d\\]\\.${ownersPath.source.slice(1)}`), numbers);
+        expectText(pieces, (path) => data.get(path), tasks.join(''));
+      } else {
+        for (const [at, one] of all.entries()) {
+          const shownAs = (path: string) => data.get(`event[${at + 1}].${path}`);
+          expectText(piecesOf(task, ownersPath), shownAs, plain(one.message, one.resolve));
+        }
+      }
+      reached += now;
+    });
+    expect(reached).toBeGreaterThan(12_000);
+  });
+
   it('where its path, or the name of its hook, were a sender’s, too', () => {
     const short = hostileText.map((text) => text.slice(0, 90));
     holds(fc.tuple(short, short), 2000, ([path, hook]) => {
-      const action = { message: ['Look at ', { path }] };
-      const prompt = hookPrompt({ hook, policy: usualPolicy, action, resolve: () => 'v' });
-      const { outside, data } = parseFenced(prompt);
+      const said = { message: ['Look at ', { path }], resolve: () => 'v' };
+      const { outside, data } = parseFenced(hookPrompt({ hook, policy: usualPolicy, action: said, ...said }));
       expect(data).toEqual([[path, 'v']]);
       const [, tag, label] = /^\[webhook:(\S*)\]\n.*\n\nTASK\nLook at \{\{(\S*)\}\}\n\nDATA\n…\n/u.exec(outside) ?? [];
       expect([JSON.parse(`"${tag}"`), JSON.parse(`"${label}"`)]).toEqual([hook, path]);
+      const two = parseFenced(hookPrompt({ hook, policy: usualPolicy, action: said, ...said, joined: [said] }));
+      expect(two.data).toEqual([1, 2].map((number) => [`event[${number}].${path}`, 'v']));
     });
   });
 });

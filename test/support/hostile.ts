@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 
 /** Texts that got round somebody's fence, or would get round a weak one. */
-export const bypasses: readonly string[] = [
+const bypasses: readonly string[] = [
   '',
   // Markers typed into the content: static ones, with an id, with a very long one, with blanks between their words.
   '</data>',
