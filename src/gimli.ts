@@ -1,7 +1,8 @@
 import type { Logger } from 'pino';
 import { ConfigError, messageOf } from './domain/errors.ts';
+import type { Listener } from './http/listener.ts';
 import { createMetrics } from './http/metrics.ts';
-import { createServer } from './http/server.ts';
+import { createServer, createSpecServer } from './http/server.ts';
 import { createTokenCheck } from './ingest/authenticate.ts';
 import { createRefusals } from './ingest/refusals.ts';
 import { createThrottle } from './ingest/throttle.ts';
@@ -29,6 +30,8 @@ export interface GimliOptions {
 export interface Gimli {
   /** `http://host:port` */
   readonly url: string;
+  /** where `POST /hook/<id>` goes; undefined where nothing serves it */
+  readonly specsUrl: string | undefined;
   readonly settings: () => Settings;
   /** Reads config, presets and transforms anew; where they do not load, logs why and keeps the last good ones. */
   reload(): Promise<boolean>;
@@ -41,7 +44,7 @@ export async function createGimli({ configFile, log, env = process.env, port }: 
   const live = await openSettings(configFile, env, log);
   const { current, reload } = live;
   const parts = await assemble(current, log);
-  const { store, queue, metrics, server } = parts;
+  const { store, queue, metrics, server, specServer } = parts;
   const runtime: Runtime = {
     store,
     queue,
@@ -59,12 +62,19 @@ export async function createGimli({ configFile, log, env = process.env, port }: 
   });
 
   let url: string;
+  let specsUrl: string | undefined;
   try {
     await recover(parts, log);
-    const { gateway } = current().config;
-    url = await parts.listen(port ?? gateway.port, gateway.host);
-    store.announce(url);
+    const { gateway, hooks, specs } = current().config;
+    url = await listen(server, 'gateway.port', port ?? gateway.port, gateway.host);
+    specsUrl = hooks.enabled ? url : undefined;
+    if (specServer) {
+      specsUrl = await listen(specServer, 'specs.port', specs.port ?? 0, gateway.host);
+      log.info({ url: specsUrl }, 'specs have an address of their own');
+    }
+    store.announce({ url, specsUrl });
   } catch (error) {
+    await parts.stopListening();
     await current().transforms.close();
     await parts.close();
     throw error;
@@ -78,13 +88,14 @@ export async function createGimli({ configFile, log, env = process.env, port }: 
 
   return {
     url,
+    specsUrl,
     settings: current,
     reload,
     async stop() {
       // First: a reload now would start anew what is stopped below.
       await live.unwatch();
       timer.stop();
-      await server.close();
+      await parts.stopListening();
       await worker.stop(current().config.gateway.drainSeconds * 1000);
       await current().transforms.close();
       await parts.close();
@@ -103,11 +114,11 @@ export async function openOwnersApi(
 ): Promise<Pick<Gimli, 'url' | 'stop'>> {
   const settings = { ...(await loadSettings(configFile, process.env, log)), isGatewayToken: createTokenCheck(token) };
   const parts = await assemble(() => settings, log);
-  const url = await parts.listen(0, '127.0.0.1');
+  const url = await listen(parts.server, 'gateway.port', 0, '127.0.0.1');
   return {
     url,
     async stop() {
-      await parts.server.close();
+      await parts.stopListening();
       await settings.transforms.close();
       await parts.close();
     },
@@ -122,35 +133,32 @@ async function assemble(current: () => Settings, log: Logger) {
   const live = createLiveRuns();
   const metrics = createMetrics(store, queue);
   const { onEvent, text: metricsText } = metrics;
-  const server = createServer({
-    store,
-    queue,
-    throttle,
-    refusals: createRefusals(),
-    log,
-    current,
-    live,
-    onEvent,
-    metricsText,
-  });
+  const refusals = createRefusals();
+  const deps = { store, queue, throttle, refusals, log, current, live, onEvent, metricsText };
+  const server = createServer(deps);
+  const specServer = current().config.specs.port === undefined ? undefined : createSpecServer(deps);
+  const stopListening = async () => void (await Promise.all([server.close(), specServer?.close()]));
   return {
     store,
     queue,
     live,
     metrics,
     server,
-    /** Resolves to the URL. */
-    async listen(port: number, host: string): Promise<string> {
-      const taken = await server.listen(port, host).catch((error) => {
-        throw new ConfigError([`gateway.port: cannot listen on ${host}: ${messageOf(error)}`]);
-      });
-      return `http://${host.includes(':') ? `[${host}]` : host}:${taken}`;
-    },
+    specServer,
+    stopListening,
     async close(): Promise<void> {
       throttle.close();
       await store.close();
     },
   };
+}
+
+/** Resolves to the URL. `key` is where the port stands in the config. */
+async function listen(listener: Listener, key: string, port: number, host: string): Promise<string> {
+  const taken = await listener.listen(port, host).catch((error) => {
+    throw new ConfigError([`${key}: cannot listen on ${host}: ${messageOf(error)}`]);
+  });
+  return `http://${host.includes(':') ? `[${host}]` : host}:${taken}`;
 }
 
 /** What a dead gateway left under way is open again, before anything new comes in. */

@@ -24,6 +24,7 @@ export async function openSettings(configFile: string, env: NodeJS.ProcessEnv, l
   let settings = await loadSettings(configFile, env, log);
   let refused = false;
   let watching: Promise<FileWatch> | undefined;
+  let watchingSpecs: Promise<FileWatch> | undefined;
   let caughtUp: Promise<unknown> | undefined;
   let onReload = () => {};
   let turn: Promise<unknown> = Promise.resolve();
@@ -63,6 +64,7 @@ export async function openSettings(configFile: string, env: NodeJS.ProcessEnv, l
     if (before.transforms !== settings.transforms) await before.transforms.close();
     onReload();
     await (await watching)?.update(watchedPaths(settings.loaded));
+    await (await watchingSpecs)?.update([settings.config.specs.dir]);
     return true;
   }
 
@@ -74,6 +76,10 @@ export async function openSettings(configFile: string, env: NodeJS.ProcessEnv, l
       watching = watchFiles(watchedPaths(settings.loaded), onFilesChanged, {
         onError: (error) => log.error({ err: error }, 'cannot watch the config'),
       });
+      // A spec is read anew when it is called. Here the owner hears at once of what is wrong with one.
+      watchingSpecs = watchFiles([settings.config.specs.dir], () => void settings.specs.all(), {
+        onError: (error) => log.error({ err: error }, 'cannot watch the specs'),
+      });
       caughtUp = watching
         .then(() => changedSince(watchedPaths(settings.loaded), readAt) && reload())
         .catch((error) => log.error({ err: error }, 'cannot read the config anew'));
@@ -81,6 +87,7 @@ export async function openSettings(configFile: string, env: NodeJS.ProcessEnv, l
     async unwatch() {
       await caughtUp;
       await (await watching)?.close();
+      await (await watchingSpecs)?.close();
       await turn;
     },
   };

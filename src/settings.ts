@@ -4,10 +4,12 @@ import { createScreener, type Screener } from './agent/screening.ts';
 import type { Channel } from './channels/channel.ts';
 import { createLogChannel } from './channels/log.ts';
 import { type LoadedConfig, loadConfig } from './config/load.ts';
+import { specToken } from './config/spec-token.ts';
 import { createTokenCheck } from './ingest/authenticate.ts';
 import { createVerifiers } from './ingest/verify/create-verifiers.ts';
 import type { Verifier } from './ingest/verify/verifier.ts';
 import type { Mapping } from './mapping/mapping.ts';
+import { createSpecs, type Specs } from './mapping/sources/spec-folder.ts';
 import { createTable, type Table } from './mapping/table.ts';
 import { createTransforms, type Transforms } from './mapping/transform.ts';
 
@@ -22,11 +24,13 @@ export interface Settings {
   readonly channels: ReadonlyMap<string, Channel>;
   readonly transforms: Transforms;
   readonly isHookToken: (presented: string | undefined) => boolean;
+  readonly specs: Specs;
+  readonly isSpecToken: (presented: string | undefined) => boolean;
   readonly isGatewayToken: (presented: string | undefined) => boolean;
 }
 
 /**
- * Loads config, presets and transforms. Throws ConfigError with all that is wrong.
+ * Loads config, presets and transforms. Throws ConfigError with all that is wrong; but a spec that is broken is only left out.
  * @param reuse transforms of the settings that these will replace, where they are of the same folder
  */
 export async function loadSettings(
@@ -47,15 +51,20 @@ export async function loadSettings(
         onReload: () => log.info({ dir: config.hooks.transformsDir }, 'transforms reloaded'),
         onRefused: (problems) => log.error({ problems }, 'edited transforms refused; the last good ones stay'),
       });
-  const table = await createTable({
-    hooks: config.hooks,
-    env: loaded.env,
+  const runs = {
     resolveModel: models.resolve,
     runsCommand: (model = models.defaultModel) => models.runsCommand(model),
     usualTools: config.agents.defaults.tools,
-    transforms,
-    locate: loaded.locate,
+  };
+  const { hooks } = config;
+  const table = await createTable({ hooks, env: loaded.env, ...runs, transforms, locate: loaded.locate });
+  const specs = createSpecs({
+    dir: config.specs.dir,
+    ...runs,
+    report: (problems) => log.error({ problems }, 'specs left out'),
   });
+  // So that a broken one is known of before it is called.
+  specs.all();
   return {
     loaded,
     config,
@@ -66,6 +75,8 @@ export async function loadSettings(
     transforms,
     channels: new Map([['log', createLogChannel(log)]]),
     isHookToken: createTokenCheck(config.hooks.token),
+    specs,
+    isSpecToken: createTokenCheck(specToken(config).token),
     isGatewayToken: createTokenCheck(config.gateway.token),
   };
 }

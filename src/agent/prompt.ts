@@ -70,13 +70,15 @@ export interface LabelledText {
 /** A message about an event, and where its values are. */
 export interface Said {
   readonly message: Text;
+  /** values that are shown besides those in the message */
+  readonly data?: readonly Reference[] | undefined;
   readonly resolve: Resolve;
 }
 
 export interface HookPrompt {
   readonly hook: string;
   readonly policy: Pick<Policy, 'allowUnsafeExternalContent'>;
-  readonly action: Pick<AgentAction, 'message'>;
+  readonly action: Pick<AgentAction, 'message' | 'data'>;
   readonly resolve: Resolve;
   /** what main read and answered lately, oldest first; nothing where the run does not see it */
   readonly conversation?: readonly LabelledText[];
@@ -89,7 +91,7 @@ export interface HookPrompt {
 /** The prompt of a hook's run. */
 export function hookPrompt(prompt: HookPrompt): string {
   const { hook, policy, action, resolve, joined = [], conversation = [], fenceId } = prompt;
-  const all: readonly Said[] = [{ message: action.message, resolve }, ...joined];
+  const all: readonly Said[] = [{ ...action, resolve }, ...joined];
   const background = labelled(conversation);
   const aboutLines = background.length === 0 ? aboutData : `${aboutData} ${aboutConversation}`;
   // A hook's name can come from the URL.
@@ -153,8 +155,8 @@ function numbered(texts: readonly string[]): string {
   return texts.length === 1 ? texts.join('') : texts.map((text, at) => `event[${at + 1}]:\n${text}`).join('\n\n');
 }
 
-/** The owner's text with names in place of values, and a line for each of these. The names begin with `prefix`. */
-function separate({ message, resolve }: Said, prefix = ''): { text: string; lines: readonly Line[] } {
+/** The owner's text with names in place of values, and a line for each of these and of the further values. The names begin with `prefix`. */
+function separate({ message, data = [], resolve }: Said, prefix = ''): { text: string; lines: readonly Line[] } {
   const lines = new Map<Escaped, string>();
   const shown = shownBy(resolve);
   const nameOf = (reference: Reference) => {
@@ -168,6 +170,7 @@ function separate({ message, resolve }: Said, prefix = ''): { text: string; line
     }
   };
   const text = message.map((part) => (typeof part === 'string' ? part : `{{${nameOf(part)}}}`)).join('');
+  for (const reference of data) nameOf(reference);
   const task = hasOwnWords(message) ? text : requestFromOutside;
   return { text: task, lines: [...lines].map(([label, value]) => ({ label, text: value })) };
 }

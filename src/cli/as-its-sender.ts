@@ -26,7 +26,11 @@ export function asItsSender(settings: Settings, message: Message): Message {
   const mapping = takerOf(settings, message) ?? settings.table.candidates(message.hook)[0];
   const verifier = mapping && settings.verifierOf(mapping);
   if (verifier) return signed(mapping, verifier, message);
-  return { ...message, headers: { ...message.headers, authorization: `Bearer ${settings.config.hooks.token}` } };
+  return withToken(message, settings.config.hooks.token);
+}
+
+export function withToken(message: Message, token: string | undefined): Message {
+  return { ...message, headers: { ...message.headers, authorization: `Bearer ${token}` } };
 }
 
 /** A new delivery with this payload, as if it happened now. */

@@ -2,11 +2,19 @@ import { pino } from 'pino';
 import { loadSettings } from '../settings.ts';
 import { printJson, table } from './print.ts';
 
-/** Loads everything that `serve` would and prints the effective mapping table. Throws ConfigError with all problems. */
+/**
+ * Loads everything that `serve` would and prints the effective mapping table. Resolves to 1 where a spec does not load. Throws
+ * ConfigError with all problems of the rest.
+ */
 export async function check(configFile: string, { json }: { json?: boolean }): Promise<number> {
   const warnings: string[] = [];
-  const log = pino({ level: 'warn' }, { write: (line: string) => void warnings.push(JSON.parse(line).msg) });
-  const { table: mappings, config, models, screener, transforms } = await loadSettings(configFile, process.env, log);
+  const note = (line: string) => {
+    const { level, msg } = JSON.parse(line);
+    if (level === pino.levels.values.warn) warnings.push(msg);
+  };
+  const log = pino({ level: 'warn' }, { write: note });
+  const settings = await loadSettings(configFile, process.env, log);
+  const { table: mappings, config, models, screener, transforms } = settings;
   await transforms.close();
   for (const mapping of mappings.mappings) {
     if (mapping.policy.allowUnsafeExternalContent) {
@@ -21,25 +29,29 @@ export async function check(configFile: string, { json }: { json?: boolean }): P
       "builtin:agent: the default model runs a command, so a request that names no other ends in error; list 'command' in agents.defaults.tools to let it",
     );
   }
-  const screened = mappings.mappings.filter(({ policy }) => policy.screen).map(({ id }) => id);
+  const specs = settings.specs.all();
+  const all = [...mappings.mappings, ...specs.mappings];
+  const screened = all.filter(({ policy }) => policy.screen).map(({ id }) => id);
   if (screened.length > 0 && screener.problem !== undefined && api !== 'echo') {
     const outcome = config.screening.onError === 'block' ? 'ends in error' : 'is not screened';
     warnings.push(
       `${screened.join(', ')}: what they start ${outcome}, since screening cannot work: ${screener.problem}`,
     );
   }
-  const rows = mappings.mappings.map(({ id, origin, path, verify, does, when, policy }) => ({
+  const rows = all.map(({ id, origin, endpoint, path, verify, does, when, policy }) => ({
     id,
     origin,
-    hook: path ?? '*',
+    hook: endpoint === 'specs' ? `/hook/${path}` : (path ?? '*'),
     auth: verify?.scheme ?? 'token',
     does,
     when,
     screen: policy.screen,
   }));
+  const code = specs.problems.length === 0 ? 0 : 1;
   if (json) {
-    printJson({ ok: true, defaultModel, mappings: rows, warnings });
-    return 0;
+    const { problems } = specs;
+    printJson({ ok: code === 0, defaultModel, mappings: rows, warnings, problems });
+    return code;
   }
   console.log(
     table(
@@ -56,6 +68,7 @@ export async function check(configFile: string, { json }: { json?: boolean }): P
   );
   console.log(`\ndefault model: ${defaultModel}`);
   for (const warning of warnings) console.log(`warning: ${warning}`);
-  console.log('the config is fine');
-  return 0;
+  for (const problem of specs.problems) console.error(problem);
+  console.log(code === 0 ? 'the config is fine' : 'the config is fine; the specs above are left out');
+  return code;
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
-import { findHolder } from '../store/lock.ts';
+import { type Addresses, findHolder } from '../store/lock.ts';
 import { CommandError } from './command-error.ts';
 
 export interface Client {
@@ -19,7 +19,7 @@ export async function withClient<T>(configFile: string, use: (client: Client) =>
   const running = runningGateway(config);
   if (running) {
     if (!token) throw new CommandError('a gateway runs, but gateway.token is not set: commands have no way in');
-    return use(client(running, token));
+    return use(client(running.url, token));
   }
   // Here and not above: this is the whole gateway, which takes a while to load.
   const [{ openOwnersApi }, { pino }] = await Promise.all([import('../gimli.ts'), import('pino')]);
@@ -33,8 +33,9 @@ export async function withClient<T>(configFile: string, use: (client: Client) =>
 }
 
 /** Where the gateway that has the store of a config listens, whatever port it was given; undefined where none runs. */
-export function runningGateway({ store }: Config): string | undefined {
-  return findHolder(store.url.slice('sqlite:'.length))?.url;
+export function runningGateway({ store }: Config): Addresses | undefined {
+  const { url, specsUrl } = findHolder(store.url.slice('sqlite:'.length)) ?? {};
+  return url === undefined ? undefined : { url, specsUrl };
 }
 
 /** Calls a gateway. Throws CommandError where it does not answer. */

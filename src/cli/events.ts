@@ -14,7 +14,7 @@ export async function listEvents(
   const rows = answer.events.map((event) => [
     event.eventId,
     time(event.receivedAt),
-    event.hook,
+    event.endpoint === 'specs' ? `/hook/${event.hook}` : event.hook,
     event.outcome,
     event.detail ?? event.mapping ?? '',
   ]);

@@ -31,7 +31,7 @@ export async function main(argv: readonly string[]): Promise<number> {
 
   program
     .command('check')
-    .description('check config, presets and transforms, and print the mapping table')
+    .description('check config, presets, transforms and specs, and print the mapping table')
     .option('--json', 'as JSON')
     .action(async (options) => {
       const { check } = await import('./check.ts');
@@ -40,7 +40,7 @@ export async function main(argv: readonly string[]): Promise<number> {
 
   program
     .command('send <hook>')
-    .description('call a hook of the running gateway')
+    .description('call a hook of the running gateway, or a spec as /hook/<id>')
     .option('--sample [name]', 'a sample payload of the preset <hook>; the first unless named')
     .option('--file <file>', 'a JSON file as the payload')
     .option('--json <text>', 'a JSON text as the payload')

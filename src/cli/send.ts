@@ -1,8 +1,10 @@
 import fs from 'node:fs';
 import { pino } from 'pino';
+import { specToken } from '../config/spec-token.ts';
 import { messageOf } from '../domain/errors.ts';
 import { loadSettings, type Settings } from '../settings.ts';
-import { asItsSender, type Message } from './as-its-sender.ts';
+import type { Addresses } from '../store/lock.ts';
+import { asItsSender, type Message, withToken } from './as-its-sender.ts';
 import { request, runningGateway } from './client.ts';
 import { CommandError } from './command-error.ts';
 import { sampleMessage } from './sample.ts';
@@ -13,15 +15,22 @@ interface SendOptions {
   readonly json?: string;
 }
 
-/** Calls a hook of the running gateway as its sender would, and prints the answer. Throws CommandError unless that is 2xx. */
+/**
+ * Calls a hook of the running gateway as its sender would, or the spec that `/hook/<id>` names, and prints the answer. Throws
+ * CommandError unless that is 2xx.
+ */
 export async function send(configFile: string, hook: string, options: SendOptions): Promise<void> {
   const settings = await loadSettings(configFile, process.env, pino({ level: 'silent' }));
   await settings.transforms.close();
   const { config } = settings;
-  const message = asItsSender(settings, unproven(settings, hook, options));
+  const isSpec = hook.startsWith('/hook/');
+  if (isSpec && options.sample !== undefined) throw new CommandError('a spec has no sample: give --json or --file');
+  const plain = unproven(settings, hook, options);
+  const message = isSpec ? withToken(plain, specToken(config).token) : asItsSender(settings, plain);
   const gateway = runningGateway(config);
   if (!gateway) throw new CommandError('no gateway runs with this config: start one with "gimli serve"');
-  const response = await request(`${gateway}${config.hooks.path}/${message.hook}`, {
+  const url = isSpec ? specAddress(gateway, hook) : `${gateway.url}${config.hooks.path}/${message.hook}`;
+  const response = await request(url, {
     method: 'POST',
     headers: { 'content-type': 'application/json', ...message.headers, connection: 'close' },
     body: message.body,
@@ -30,6 +39,11 @@ export async function send(configFile: string, hook: string, options: SendOption
   console.log(`${response.status} ${response.statusText}${text ? `\n${text}` : ''}`);
   if (!response.ok) throw new CommandError('the hook refused the call');
   if (response.status === 204) console.log('nothing was done; "gimli events list" says why');
+}
+
+function specAddress({ specsUrl }: Addresses, path: string): string {
+  if (specsUrl === undefined) throw new CommandError('the gateway serves no specs: set hooks.enabled, or specs.port');
+  return specsUrl + path;
 }
 
 function unproven(settings: Settings, hook: string, options: SendOptions): Message {

@@ -20,9 +20,10 @@ export async function serve(configFile: string, options: { port?: number }): Pro
 }
 
 /** Where it listens, and a call that works as it stands. The token is read from where it is kept, never printed. */
-function banner({ url, settings }: Gimli): string {
+function banner({ url, specsUrl, settings }: Gimli): string {
   const { config, loaded, models } = settings();
   const lines = ['', `Gimli listens on ${url}`];
+  if (specsUrl !== undefined && specsUrl !== url) lines.push(`Specs answer at ${specsUrl}/hook/<id>`);
   if (models.defaultModel.startsWith('echo/')) {
     lines.push(
       'NO MODEL: runs are answered by "echo", which repeats what it was asked. Set ANTHROPIC_API_KEY or OPENAI_API_KEY in .env for a real one.',

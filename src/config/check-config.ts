@@ -8,7 +8,7 @@ import { hookKeys, presetName } from './preset-name.ts';
 import { nearestKey, type Origins, type Problem, toPointer, unknownKey } from './problem.ts';
 
 /** The first segments of paths that the gateway itself serves. */
-const ownPaths = ['api', 'healthz', 'readyz', 'metrics'];
+const ownPaths = ['api', 'hook', 'healthz', 'readyz', 'metrics'];
 
 /** Longer waits overflow Node's timers, which then fire at once. */
 const longestTimerMs = 2 ** 31 - 1;
@@ -22,6 +22,7 @@ export function checkConfig(config: unknown, origins: Origins): Problem[] {
     ...trustProxy(config, origins),
     ...hookToken(config),
     ...hookPath(config, origins),
+    ...specSecret(config, origins),
     ...heartbeat(config, origins),
     ...checkMappings(follow(config, ['hooks', 'mappings']), '/hooks/mappings'),
     ...overlays(config),
@@ -77,6 +78,22 @@ function hookToken(config: unknown): Problem[] {
   }
   if (typeof token !== 'string' || token !== follow(config, ['gateway', 'token'])) return [];
   return [{ path, message: 'expected a token of its own, found the one of gateway.token', see: '/gateway/token' }];
+}
+
+function specSecret(config: unknown, origins: Origins): Problem[] {
+  const path = '/specs/secret';
+  const [port, secret] = [follow(config, ['specs', 'port']), follow(config, ['specs', 'secret'])];
+  if (port !== undefined && secret === undefined) {
+    const cause = origins.has('/specs/port') ? 'WEBHOOK_PORT is set' : 'specs.port is set';
+    const message = `missing; ${cause}, and that port needs the secret that callers present: set WEBHOOK_SECRET`;
+    return [{ path, message }];
+  }
+  if (typeof secret !== 'string') return [];
+  if (port === undefined) {
+    return [{ path, message: 'would be ignored: without specs.port (or WEBHOOK_PORT), specs take hooks.token' }];
+  }
+  if (secret !== follow(config, ['gateway', 'token'])) return [];
+  return [{ path, message: 'expected a secret of its own, found the one of gateway.token', see: '/gateway/token' }];
 }
 
 function hookPath(config: unknown, origins: Origins): Problem[] {

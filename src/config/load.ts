@@ -8,6 +8,7 @@ import { locateProblems } from './locate.ts';
 import { absolutePaths } from './paths.ts';
 import type { Problem } from './problem.ts';
 import { type Config, configSchema } from './schema.ts';
+import { withSpecVariables } from './spec-variables.ts';
 
 const checkSchema = compileSchema(configSchema, { defaults: true });
 
@@ -34,7 +35,8 @@ export function loadConfig(file: string, env: Env = process.env): LoadedConfig {
   const envOfFile = read(fileName(envFile), () => readEnvFile(envFile));
   const merged = { ...envOfFile, ...env };
 
-  const { value, origins, problems: unset } = expandEnv(parseJson5(text, name), configSchema, merged);
+  const written = withSpecVariables(parseJson5(text, name), merged);
+  const { value, origins, problems: unset } = expandEnv(written, configSchema, merged);
   const stray = strayHookKeys(value);
   const checked = checkSchema(value, origins);
   const problems = onePerValue([

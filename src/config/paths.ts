@@ -11,7 +11,7 @@ export function absolutePaths(config: Config, folder: string, env: Env): Config 
       folder,
       path.replace(/^~(?=$|[/\\])/, () => home(env)),
     );
-  const { hooks, agents, store } = config;
+  const { hooks, specs, agents, store } = config;
   return {
     ...config,
     hooks: {
@@ -19,6 +19,7 @@ export function absolutePaths(config: Config, folder: string, env: Env): Config 
       presets: hooks.presets.map((entry) => (isPresetFile(entry) ? absolute(entry) : entry)),
       transformsDir: absolute(hooks.transformsDir),
     },
+    specs: { ...specs, dir: absolute(specs.dir) },
     agents: {
       ...agents,
       defaults: { ...agents.defaults, workspace: absolute(agents.defaults.workspace) },

@@ -3,7 +3,13 @@ import { dottedPath, toPointer } from './problem.ts';
 import type { Config } from './schema.ts';
 
 /** The keys that are read once, at the start; everything else changes while the gateway runs. */
-export const restartKeys: readonly string[] = ['gateway.host', 'gateway.port', 'gateway.trustProxy', 'store.url'];
+export const restartKeys: readonly string[] = [
+  'gateway.host',
+  'gateway.port',
+  'gateway.trustProxy',
+  'specs.port',
+  'store.url',
+];
 
 /** The dotted paths of what differs, without values, since some are secret. What came or went whole is one path. */
 export function changedKeys(before: Config, after: Config): string[] {

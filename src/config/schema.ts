@@ -84,6 +84,32 @@ const hooks = Type.Object(
   },
 );
 
+const specs = Type.Object(
+  {
+    dir: Type.String({
+      ...text,
+      default: './specs',
+      description: 'The folder of the specs: `*.md`. It need not exist.',
+    }),
+    port: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: 65535,
+        description:
+          'A port of their own for specs, on `gateway.host`; 0 takes a free one. Unless given: the variable `WEBHOOK_PORT`; without that too, they share `gateway.port`.',
+      }),
+    ),
+    secret: Type.Optional(
+      Type.String({
+        ...text,
+        description:
+          'What callers of specs present as `Authorization: Bearer` on that port. Unless given: the variable `WEBHOOK_SECRET`. On `gateway.port` it is `hooks.token`.',
+      }),
+    ),
+  },
+  { ...strict, default: {}, description: 'Markdown files that answer at `/hook/<id>`.' },
+);
+
 const activeHours = Type.Object(
   {
     start: Type.String({
@@ -217,6 +243,7 @@ export const configSchema = Type.Object(
     $schema: Type.Optional(Type.String({ description: 'For editors.' })),
     gateway,
     hooks,
+    specs,
     agents: Type.Object(
       {
         defaults,

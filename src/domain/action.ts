@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
 import type { Each } from './event.ts';
-import type { Text } from './text.ts';
+import type { Reference, Text } from './text.ts';
 
 /** The messengers that an action may name. `last` is the route of main's own latest delivery. */
 export const channels = [
@@ -72,6 +72,8 @@ export interface WakeAction {
 export interface AgentAction {
   readonly kind: 'agent';
   readonly message: Text;
+  /** values that the agent sees besides those in the message */
+  readonly data?: readonly Reference[];
   readonly name: string;
   readonly sessionKey: string;
   readonly wakeMode: 'now' | 'next-heartbeat';

@@ -159,6 +159,11 @@ export function lookup(context: Context, segments: readonly string[]): unknown {
   return follow(roots.has(segments[0] ?? '') ? context : context.payload, segments);
 }
 
+/** The path by which a field of the payload is found, also where it has the name of something else: `headers` → `payload.headers`. */
+export function payloadPath(path: string): string {
+  return roots.has(pathSegments(path)[0] ?? '') ? `payload.${path}` : path;
+}
+
 export function resolveIn(context: Context): Resolve {
   return (path) => lookup(context, pathSegments(path));
 }

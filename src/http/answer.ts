@@ -1,12 +1,29 @@
 import type { Request, Response } from 'express';
+import type { Answer } from '../ingest/once.ts';
 
-/** Every error has this shape, whatever part of the server it comes from. */
+/** Answers an error. */
+export type Refuse = typeof refuse;
+
+/** Every error has this shape, whatever part of the server it comes from; but for specs, which have their own. */
 export function refuse(res: Response, status: number, error: string, headers: Record<string, string> = {}): void {
   res.status(status).set(headers).json({ ok: false, error });
 }
 
+/** The shape of every error of a spec. */
+export function refuseSpec(res: Response, status: number, error: string, headers: Record<string, string> = {}): void {
+  res.status(status).set(headers).json({ error });
+}
+
+/** Sends what became of an event. */
+export function sendAnswer(res: Response, { status, body, outcome }: Answer): void {
+  if (outcome === 'duplicate') res.setHeader('Idempotent-Replayed', 'true');
+  res.status(status);
+  if (body === null) res.end();
+  else sendJson(res, body);
+}
+
 /** Sends what already is JSON. */
-export function sendJson(res: Response, json: string): void {
+function sendJson(res: Response, json: string): void {
   res.setHeader('Content-Type', 'application/json; charset=utf-8');
   res.setHeader('Content-Length', Buffer.byteLength(json));
   res.end(json);
@@ -15,13 +32,17 @@ export function sendJson(res: Response, json: string): void {
 const longestDrainMs = 5000;
 const largestDrain = 64 * 1024 * 1024;
 
+export function tooLarge(limit: number): string {
+  return `the body is larger than ${limit} bytes`;
+}
+
 /**
- * 413 for a body that may still be on its way. The connection stays open until the sender has had the chance to read the
+ * Refuses a request whose body may still be on its way. The connection stays open until the sender has had the chance to read the
  * answer: closing it with unread bytes would reset it, and the answer would be lost.
  */
-export function refuseTooLarge(req: Request, res: Response, limit: number): void {
-  const body = JSON.stringify({ ok: false, error: `the body is larger than ${limit} bytes` });
-  res.status(413).set({ Connection: 'close', 'Content-Type': 'application/json; charset=utf-8' });
+export function refuseUnread(req: Request, res: Response, status: number, answer: object): void {
+  const body = JSON.stringify(answer);
+  res.status(status).set({ Connection: 'close', 'Content-Type': 'application/json; charset=utf-8' });
   res.set('Content-Length', String(Buffer.byteLength(body)));
   res.write(body);
   let drained = 0;

@@ -1,5 +1,5 @@
 import express, { type NextFunction, type Request, type Response } from 'express';
-import { outcomes, parseBody } from '../domain/event.ts';
+import { type Endpoint, outcomes, parseBody } from '../domain/event.ts';
 import { groupOf } from '../domain/limits.ts';
 import type { Run } from '../domain/run.ts';
 import { receive } from '../ingest/receive.ts';
@@ -14,6 +14,7 @@ import { pass } from './gate.ts';
 import { aboutRuns } from './owner-runs.ts';
 import { queryOf } from './query.ts';
 import { integer, runFilter } from './runs.ts';
+import { targetOf } from './specs.ts';
 import { adminRun, adminRunRow, eventRow, eventView, refusedRow } from './views.ts';
 
 const kinds: readonly Run['kind'][] = ['hook', 'heartbeat'];
@@ -99,11 +100,15 @@ export function createApi(deps: HttpDeps): express.Router {
     const event = await findEvent(store.read, req.params.id);
     if (!event) return refuse(res, 404, 'event not found');
     const { endpoint, hook, headers, query, body } = event;
-    const { table } = deps.current();
+    let payload: unknown;
+    try {
+      payload = parseBody(body, endpoint === 'specs' ? {} : headers);
+    } catch {
+      return refuse(res, 409, 'the body of this event is not JSON: there is nothing to replay');
+    }
     // It proved who sent it when it came; a signature of that time would be too old by now.
-    const [candidates, known] = [table.candidates(hook), table.knows(hook)];
-    const request = { endpoint, hook, headers, query, body, payload: parseBody(body, headers), candidates, known };
-    const answer = await receive({ store, queue, log }, { ...request, replayOf: event.id });
+    const request = { endpoint, hook, headers, query, body, payload, replayOf: event.id };
+    const answer = await receive({ store, queue, log }, { ...request, ...whoAnswers(deps, endpoint, hook) });
     res.json({
       ok: true,
       outcome: answer.outcome,
@@ -123,6 +128,14 @@ const notCancelled = {
   heartbeat: 'a heartbeat is not cancelled: its lines would come again with the next one',
   elsewhere: 'the run is under way, but not in this process; try again in a moment',
 } satisfies Partial<Record<Cancelled, string>>;
+
+/** Who answers for a name of an endpoint, by the mappings and specs of today. */
+function whoAnswers({ current }: HttpDeps, endpoint: Endpoint, hook: string) {
+  const { table, specs } = current();
+  return endpoint === 'specs'
+    ? targetOf(specs, hook)
+    : { candidates: table.candidates(hook), known: table.knows(hook) };
+}
 
 /** Without a `gateway.token` in the config, nobody passes. */
 export function ownerOnly({ current, throttle }: HttpDeps) {

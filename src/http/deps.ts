@@ -5,6 +5,7 @@ import type { Refusals } from '../ingest/refusals.ts';
 import type { Throttle } from '../ingest/throttle.ts';
 import type { Verifier } from '../ingest/verify/verifier.ts';
 import type { Mapping } from '../mapping/mapping.ts';
+import type { Specs } from '../mapping/sources/spec-folder.ts';
 import type { Table } from '../mapping/table.ts';
 import type { Queue } from '../queue/queue.ts';
 import type { LiveRuns } from '../runtime/live-runs.ts';
@@ -29,6 +30,8 @@ export interface HttpDeps {
     readonly table: Table;
     readonly verifierOf: (mapping: Mapping) => Verifier | undefined;
     readonly isHookToken: TokenCheck;
+    readonly specs: Specs;
+    readonly isSpecToken: TokenCheck;
     readonly isGatewayToken: TokenCheck;
   };
 }

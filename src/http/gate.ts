@@ -1,7 +1,7 @@
 import type { Request, Response } from 'express';
 import { type createTokenCheck, presentedToken } from '../ingest/authenticate.ts';
 import type { Throttle } from '../ingest/throttle.ts';
-import { refuse } from './answer.ts';
+import { type Refuse, refuse } from './answer.ts';
 
 export type TokenCheck = ReturnType<typeof createTokenCheck>;
 
@@ -20,13 +20,18 @@ export async function pass(
 }
 
 /** Counts a failed authentication and answers it: the same for every reason, so that it helps nobody to guess. */
-export async function turnAway(req: Request, res: Response, throttle: Throttle): Promise<401 | 429> {
+export async function turnAway(
+  req: Request,
+  res: Response,
+  throttle: Throttle,
+  say: Refuse = refuse,
+): Promise<401 | 429> {
   const wait = await throttle.fail(addressOf(req));
   if (wait === 0) {
-    refuse(res, 401, 'unauthorized', { 'WWW-Authenticate': 'Bearer' });
+    say(res, 401, 'unauthorized', { 'WWW-Authenticate': 'Bearer' });
     return 401;
   }
-  refuse(res, 429, 'too many failed authentications', { 'Retry-After': String(wait) });
+  say(res, 429, 'too many failed authentications', { 'Retry-After': String(wait) });
   return 429;
 }
 

@@ -4,9 +4,10 @@ import { admit, methodsOf } from '../ingest/admit.ts';
 import { checkHookToken, presentedToken } from '../ingest/authenticate.ts';
 import { receive, recordHandshake } from '../ingest/receive.ts';
 import type { Refusal, SignedRequest } from '../ingest/verify/verifier.ts';
-import { refuse, refuseTooLarge, sendJson } from './answer.ts';
+import { refuse, refuseUnread, sendAnswer, tooLarge } from './answer.ts';
 import type { HttpDeps } from './deps.ts';
 import { addressOf, turnAway } from './gate.ts';
+import { nameOf, readBody } from './incoming.ts';
 import { waitForRun } from './prefer-wait.ts';
 import { queryOf, searchOf } from './query.ts';
 import { getRun, getRunStats, getRuns } from './runs.ts';
@@ -76,7 +77,7 @@ export function createHooks(deps: HttpDeps): (req: Request, res: Response, next:
     }
     const limit = table.maxBodyBytes(hook);
     const body = await readBody(req, limit);
-    if (body === 'too large') return refuseTooLarge(req, res, limit);
+    if (body === 'too large') return refuseUnread(req, res, 413, { ok: false, error: tooLarge(limit) });
 
     const { method, headers } = req;
     const signed: SignedRequest = { method, headers, query, search: searchOf(req), rawBody: body };
@@ -99,12 +100,8 @@ export function createHooks(deps: HttpDeps): (req: Request, res: Response, next:
       }
       const answer = await receive({ store, queue, log }, request);
       onEvent(known ? hook : 'unknown', answer.outcome);
-      if (answer.outcome === 'duplicate') res.setHeader('Idempotent-Replayed', 'true');
       const ended = req.headers.prefer === undefined ? null : await waitForRun(deps, req, res, answer);
-      res.status(ended ? 200 : answer.status);
-      if (ended) sendJson(res, JSON.stringify(ended));
-      else if (answer.body === null) res.end();
-      else sendJson(res, answer.body);
+      sendAnswer(res, ended ?? answer);
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
       log.error({ hook }, `event refused: ${error.message}`);
@@ -127,31 +124,4 @@ const reads: readonly Read[] = [
 
 function idIn(path: string): string {
   return path.split('/')[1] ?? '';
-}
-
-function nameOf(path: string): string | undefined {
-  // No /\/+$/: before a last character that is no slash it takes time that grows with the square of their number.
-  let end = path.length;
-  while (path[end - 1] === '/') end -= 1;
-  try {
-    return decodeURIComponent(path.slice(0, end));
-  } catch {
-    return undefined;
-  }
-}
-
-/** The bytes as they came, or 'too large' as soon as that is clear: the last byte may be long in coming. Rejects when the sender is gone. */
-function readBody(req: Request, limit: number): Promise<Buffer | 'too large'> {
-  return new Promise((resolve, reject) => {
-    if (Number(req.headers['content-length'] ?? 0) > limit) return resolve('too large');
-    const chunks: Buffer[] = [];
-    let received = 0;
-    req.on('data', (chunk: Buffer) => {
-      received += chunk.length;
-      if (received > limit) resolve('too large');
-      else chunks.push(chunk);
-    });
-    req.on('end', () => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)));
-    req.on('error', () => reject(Object.assign(new Error('the sender hung up'), { status: 400 })));
-  });
 }

@@ -14,7 +14,7 @@ const askEveryMs = 1000;
  * `Prefer: wait=N` (RFC 7240) on a call that made one run: its end, if that comes within N seconds, at most 60. Null where the
  * caller does not ask for it, or has to make do with the answer that there is.
  */
-export async function waitForRun(deps: HttpDeps, req: Request, res: Response, answer: Answer): Promise<object | null> {
+export async function waitForRun(deps: HttpDeps, req: Request, res: Response, answer: Answer): Promise<Answer | null> {
   const seconds = /(?:^|[,;\s])wait\s*=\s*"?(\d{1,6})\b/i.exec(req.get('prefer') ?? '')?.[1];
   const { runId, runIds, eventId } = JSON.parse(answer.body ?? '{}') as Record<string, string | undefined>;
   if (seconds === undefined || runId === undefined || runIds !== undefined) return null;
@@ -24,7 +24,8 @@ export async function waitForRun(deps: HttpDeps, req: Request, res: Response, an
   const timeUp = AbortSignal.timeout(Math.min(Number(seconds), longestWaitSeconds) * 1000);
   const run = await endOf(deps, runId, AbortSignal.any([timeUp, gone.signal, deps.closing]));
   if (!run) return null;
-  return { ok: true, runId, eventId, run: runView(run, (await deliveriesOf(deps.store.read, [runId])).get(runId)) };
+  const view = runView(run, (await deliveriesOf(deps.store.read, [runId])).get(runId));
+  return { ...answer, status: 200, body: JSON.stringify({ ok: true, runId, eventId, run: view }) };
 }
 
 /** The run once it has ended; undefined if the signal aborts before that. */

@@ -1,46 +1,27 @@
-import http from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
-import express, { type ErrorRequestHandler } from 'express';
-import type { Logger } from 'pino';
-import { messageOf, StoreError } from '../domain/errors.ts';
-import { refuse } from './answer.ts';
+import express, { type Express } from 'express';
+import { type Refuse, refuse, refuseSpec } from './answer.ts';
 import { createApi, ownerOnly } from './api.ts';
 import type { HttpDeps } from './deps.ts';
+import { errorHandler } from './error-handler.ts';
 import { createHooks } from './hooks.ts';
+import { createListener, type Listener } from './listener.ts';
+import { createSpecs } from './specs.ts';
 
-export interface HttpServer {
-  /** Resolves to the port. */
-  listen(port: number, host: string): Promise<number>;
-  /** Stops listening and waits for the answers under way. */
-  close(): Promise<void>;
-}
-
-/** A stop waits this long for answers under way. */
-const longestCloseMs = 5000;
-/** How long a caller who sent no proper request may take to read what was wrong with it. */
-const lingerMs = 1000;
-
-/** @param requestMs how long a request may take to arrive whole, so that a trickle cannot hold a connection */
-export function createServer(given: Omit<HttpDeps, 'closing'>, requestMs = 30_000): HttpServer {
-  const closing = new AbortController();
-  const deps: HttpDeps = { ...given, closing: closing.signal };
-  const app = express();
-  app.disable('x-powered-by').disable('etag');
-  app.set('trust proxy', deps.current().config.gateway.trustProxy);
-
-  app.use((req, res, next) => {
-    res.setHeader('X-Content-Type-Options', 'nosniff');
-    res.setHeader('Referrer-Policy', 'no-referrer');
-    // A client that keeps its connection busy would hold up the stop for ever.
-    if (closing.signal.aborted) res.setHeader('Connection', 'close');
-    if (req.headers.host === undefined && req.httpVersion === '1.1') return refuse(res, 400, 'send a Host header');
-    next();
-  });
+/** @param requestMs how long a request may take to arrive whole */
+export function createServer(given: Omit<HttpDeps, 'closing'>, requestMs?: number): Listener {
+  const app = createApp(given, refuse);
+  const listener = createListener(app, requestMs);
+  const { closing } = listener;
+  const deps: HttpDeps = { ...given, closing };
   app.use(createHooks(deps));
+  if (deps.current().config.specs.port === undefined) {
+    const specs = createSpecs(deps);
+    app.use((req, res, next) => (deps.current().config.hooks.enabled ? specs(req, res, next) : next()));
+  }
   app.get('/healthz', (_req, res) => void res.type('text/plain').send('ok'));
   app.get('/readyz', (_req, res) => {
-    res.status(closing.signal.aborted ? 503 : 200).type('text/plain');
-    res.send(closing.signal.aborted ? 'stopping' : 'ready');
+    res.status(closing.aborted ? 503 : 200).type('text/plain');
+    res.send(closing.aborted ? 'stopping' : 'ready');
   });
   app.get(
     '/metrics',
@@ -49,78 +30,28 @@ export function createServer(given: Omit<HttpDeps, 'closing'>, requestMs = 30_00
   );
   app.use('/api', createApi(deps));
   app.use((_req, res) => refuse(res, 404, 'not found'));
-  app.use(errorHandler(deps.log));
-
-  const handle = (req: http.IncomingMessage, res: http.ServerResponse) => {
-    req.url = pathOf(req.url ?? '');
-    app(req, res);
-  };
-  const server = http.createServer(
-    {
-      requestTimeout: requestMs,
-      headersTimeout: Math.min(10_000, requestMs),
-      connectionsCheckingInterval: 1000,
-      // Node would answer by itself, with none of our headers; so it would an expectation that it does not know.
-      requireHostHeader: false,
-    },
-    handle,
-  );
-  server.on('checkExpectation', handle);
-  server.on('clientError', answerBrokenRequest);
-
-  return {
-    listen: (port, host) =>
-      new Promise((resolve, reject) => {
-        server.once('error', reject);
-        server.listen(port, host, () => resolve((server.address() as AddressInfo).port));
-      }),
-    close: () =>
-      new Promise((resolve) => {
-        closing.abort();
-        const late = setTimeout(() => server.closeAllConnections(), longestCloseMs);
-        // A connection whose last answer was under way would be kept alive for a next request.
-        const sweep = setInterval(() => server.closeIdleConnections(), 50);
-        server.close(() => {
-          clearTimeout(late);
-          clearInterval(sweep);
-          resolve();
-        });
-      }),
-  };
+  app.use(errorHandler(deps.log, refuse));
+  return listener;
 }
 
-/** The target of a request without the host that it may name. Express would answer a URL that it cannot read with a page of its own. */
-function pathOf(target: string): string {
-  if (target.startsWith('/')) return target;
-  const path = target.replace(/^https?:\/\/[^/?#]*/i, '');
-  return path.startsWith('/') ? path : `/${path}`;
+/** What `specs.port` opens: specs and nothing else. */
+export function createSpecServer(given: Omit<HttpDeps, 'closing'>): Listener {
+  const app = createApp(given, refuseSpec);
+  const listener = createListener(app);
+  const deps: HttpDeps = { ...given, closing: listener.closing };
+  app.use(createSpecs(deps));
+  app.use((_req, res) => refuseSpec(res, 404, 'not found'));
+  app.use(errorHandler(deps.log, refuseSpec));
+  return listener;
 }
 
-/** What no route expected. The message of an internal error stays in the log. */
-function errorHandler(log: Logger): ErrorRequestHandler {
-  return (error, _req, res, next) => {
-    if (res.headersSent) return next(error);
-    if (error instanceof StoreError) return refuse(res, 503, 'the store cannot be used now');
-    const status = typeof error?.status === 'number' ? error.status : 500;
-    if (status >= 500) log.error({ err: error }, 'request failed');
-    refuse(res, status, status >= 500 ? 'internal error' : messageOf(error));
-  };
-}
-
-/** Requests that Node could not parse, or that did not arrive in time, never reach Express. */
-function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Socket): void {
-  if (!socket.writable || error.code === 'ECONNRESET') return void socket.destroy();
-  const [status, text] =
-    error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
-      ? ['408 Request Timeout', 'the request took too long to arrive']
-      : error.code === 'HPE_HEADER_OVERFLOW'
-        ? ['431 Request Header Fields Too Large', `the URL and the headers are larger than ${http.maxHeaderSize} bytes`]
-        : ['400 Bad Request', 'this is not an HTTP request'];
-  const body = JSON.stringify({ ok: false, error: text });
-  socket.end(
-    `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: application/json; charset=utf-8\r\n` +
-      `X-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
-  );
-  // Not at once, since cutting a connection with unread bytes can lose the answer; but nobody may keep it.
-  setTimeout(() => socket.destroy(), lingerMs).unref();
+function createApp({ current }: Pick<HttpDeps, 'current'>, say: Refuse): Express {
+  const app = express();
+  app.disable('x-powered-by').disable('etag');
+  app.set('trust proxy', current().config.gateway.trustProxy);
+  app.use((req, res, next) => {
+    if (req.headers.host === undefined && req.httpVersion === '1.1') say(res, 400, 'send a Host header');
+    else next();
+  });
+  return app;
 }

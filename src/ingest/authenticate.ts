@@ -15,11 +15,15 @@ export function createTokenCheck(expected: string | undefined): (presented: stri
   return (presented) => timingSafeEqual(digest(presented ?? ''), want) && Boolean(expected);
 }
 
-/** Whether the hook token came. */
-export function checkHookToken(presented: string | undefined, isValid: ReturnType<typeof createTokenCheck>): Verdict {
+/** Whether the token came that stands in the config at `setting`. */
+export function checkHookToken(
+  presented: string | undefined,
+  isValid: ReturnType<typeof createTokenCheck>,
+  setting: 'hooks.token' | 'specs.secret' = 'hooks.token',
+): Verdict {
   if (isValid(presented)) return verified;
-  if (presented === undefined) return refuse('token', 'no hook token came: send hooks.token as Authorization: Bearer');
-  return refuse('token', 'the token that came is not hooks.token: compare what the sender was given');
+  if (presented === undefined) return refuse('token', `no hook token came: send ${setting} as Authorization: Bearer`);
+  return refuse('token', `the token that came is not ${setting}: compare what the sender was given`);
 }
 
 function digest(text: string): Buffer {

@@ -4,6 +4,7 @@ import type { Event } from '../domain/event.ts';
 import type { Executor } from '../store/database.ts';
 import { claimKey, type KeyedEvent } from '../store/delivery-keys.ts';
 import { findEvent, insertEvent } from '../store/events.ts';
+import { answersOf } from './answers.ts';
 import type { Identity } from './verify/verifier.ts';
 
 /** What a delivery and its repetitions have in common, and no other delivery to the hook. */
@@ -65,7 +66,7 @@ export async function repeat(tx: Executor, event: NewEvent, firstId: string, onc
   const { mapping, status, response } = first;
   if (once.sameBody && !first.body.equals(event.body)) {
     const error = 'this Idempotency-Key came before with another body; a new request needs a key of its own';
-    const body = JSON.stringify({ ok: false, error, eventId: event.id });
+    const body = JSON.stringify(answersOf[event.endpoint].refused(error, undefined, event.id));
     const detail = `the Idempotency-Key of event ${firstId}, with another body`;
     await insertEvent(tx, { ...event, mapping, outcome: 'invalid', detail, status: 422, response: body });
     return { status: 422, body, outcome: 'invalid' };

@@ -1,4 +1,5 @@
 import { hookPrompt, outsideValues, type Said } from '../agent/prompt.ts';
+import type { AgentAction } from '../domain/action.ts';
 import { contextOf, narrow, resolveIn } from '../domain/event.ts';
 import type { Run } from '../domain/run.ts';
 import type { Executor } from '../store/database.ts';
@@ -40,9 +41,9 @@ async function promptOf(runtime: Runtime, run: Run, attempt: Attempt): Promise<s
 async function saidOf(
   db: Executor,
   eventId: string | null,
-  { message, each }: Pick<RunEvent, 'message' | 'each'>,
+  { message, data, each }: Pick<RunEvent, 'message' | 'each'> & Pick<AgentAction, 'data'>,
 ): Promise<Said> {
   const event = eventId === null ? undefined : await findEvent(db, eventId);
   if (!event) throw new Error(`the event ${eventId} of this run is gone`);
-  return { message, resolve: resolveIn(narrow(contextOf(event), each)) };
+  return { message, data, resolve: resolveIn(narrow(contextOf(event), each)) };
 }

@@ -3,16 +3,21 @@ import Sqlite from 'better-sqlite3';
 import { StoreError } from '../domain/errors.ts';
 import { isFileError } from './file-error.ts';
 
-/** The process that has a store. */
-export interface Holder {
+/** Where a gateway listens. */
+export interface Addresses {
+  readonly url: string;
+  /** where its specs are called; undefined where nothing serves them */
+  readonly specsUrl?: string | undefined;
+}
+
+/** The process that has a store, with the addresses of its gateway once it listens. */
+export interface Holder extends Partial<Addresses> {
   readonly pid: number;
-  /** where its gateway listens, once it does */
-  readonly url?: string;
 }
 
 export interface Lock {
   /** Tells those who ask who has the store where its gateway listens. */
-  announce(url: string): void;
+  announce(addresses: Addresses): void;
   release(): void;
 }
 
@@ -32,7 +37,7 @@ export function lockStore(file: string): Lock {
   }
   const say = (holder: Holder) => fs.writeFileSync(holderFile(file), JSON.stringify(holder));
   const lock = {
-    announce: (url: string) => say({ pid: process.pid, url }),
+    announce: (addresses: Addresses) => say({ pid: process.pid, ...addresses }),
     release() {
       fs.rmSync(holderFile(file), { force: true });
       transaction.close();

@@ -6,14 +6,14 @@ import { Migrator } from 'kysely/migration';
 import type { Database, Executor } from './database.ts';
 import { asStoreError } from './file-error.ts';
 import { createGroupCommit } from './group-commit.ts';
-import { type Lock, lockStore } from './lock.ts';
+import { type Addresses, type Lock, lockStore } from './lock.ts';
 import { sqliteMigrations } from './migrations.ts';
 import type { Store } from './store.ts';
 
 /** The store in a file of this machine. */
 export interface SqliteStore extends Store {
   /** Says where the gateway that has the store listens, for the commands and for a second gateway. */
-  announce(url: string): void;
+  announce(addresses: Addresses): void;
 }
 
 /**

@@ -66,7 +66,13 @@ function frameOf(
 ): readonly string[] {
   const said = (text: string): Said => ({ message: [text], resolve: () => undefined });
   const more = { joined: joined.map(said), conversation: (conversation ?? []).map(() => ({ label: 'x', text: 'x' })) };
-  const prompt = hookPrompt({ hook: path ?? id, policy, action: said('x'), ...said('x'), ...more });
+  const prompt = hookPrompt({
+    hook: path ?? id,
+    policy,
+    action: { message: ['x'] },
+    resolve: () => undefined,
+    ...more,
+  });
   const { outside } = parseFenced(prompt);
   return [outside.slice(0, outside.indexOf(taskMark) + taskMark.length), outside.slice(outside.indexOf('\n\nDATA\n…'))];
 }

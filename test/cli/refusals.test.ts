@@ -133,7 +133,7 @@ describe('gimli', () => {
       stderr: expect.stringMatching(/in use by another gimli \(process \d+\)\./),
     });
     const url = `http://127.0.0.1:${await freePort()}`;
-    store.announce(url);
+    store.announce({ url });
     expect(await runs()).toMatchObject({ code: 1, stderr: expect.stringContaining(`no gateway answers at ${url}`) });
     await store.close();
     expect(await runs()).toMatchObject({ code: 0, stdout: 'no runs\n' });

@@ -173,7 +173,7 @@ describe('a bad config is refused with file, line, key, what was found and what 
       '{ hooks: { path: "/a/../:b" } }',
       ['gimli.json5:1: hooks.path: expected a path such as "/hooks", found "/a/../:b"'],
     ],
-    ...['/api', 'API/hooks', '/healthz/', '/readyz', '/metrics'].map((path): [string, string, string[]] => [
+    ...['/api', '/hook', 'API/hooks', '/healthz/', '/readyz', '/metrics'].map((path): [string, string, string[]] => [
       `hooks.path ${path}, which is the gateway's`,
       `{ hooks: { path: "${path}" } }`,
       [`gimli.json5:1: hooks.path: expected a path that Gimli does not use itself, found "${path}"`],
@@ -506,9 +506,11 @@ describe('a good config', () => {
     const { config } = load(`{
       hooks: { presets: ["github", "shop.json5", "./p/x.json5", "/abs/y.json5"], transformsDir: "../t" },
       agents: { defaults: { workspace: "~/w" }, providers: {
-        a: { api: "command", command: "./bin/agent", cwd: "work" }, b: { api: "command", command: "claude" } } }, store: { url: "sqlite:a b.db" } }`);
+        a: { api: "command", command: "./bin/agent", cwd: "work" }, b: { api: "command", command: "claude" } } },
+      store: { url: "sqlite:a b.db" }, specs: { dir: "webhooks" } }`);
     expect(config.hooks.presets).toEqual(['github', join(dir, 'shop.json5'), join(dir, 'p/x.json5'), '/abs/y.json5']);
     expect(config.hooks.transformsDir).toBe(join(dir, '../t'));
+    expect(config.specs.dir).toBe(join(dir, 'webhooks'));
     expect(config.agents.defaults.workspace).toBe(join(homedir(), 'w'));
     expect(config.agents.providers).toEqual({
       a: { api: 'command', command: join(dir, 'bin/agent'), cwd: join(dir, 'work') },

@@ -14,7 +14,9 @@ import { presetEnv, secret } from '../presets/rendered.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const read = (file: string) => readFileSync(join(root, file), 'utf8');
-const examples = readdirSync(join(root, 'config/examples')).map((name) => `config/examples/${name}`);
+const examples = readdirSync(join(root, 'config/examples'))
+  .filter((name) => name.endsWith('.json5'))
+  .map((name) => `config/examples/${name}`);
 const configs = ['gimli.json5', ...examples];
 const env = {
   GIMLI_HOOK_TOKEN: 'a',

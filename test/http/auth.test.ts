@@ -57,7 +57,7 @@ describe('a hook call', () => {
 
 describe('what is checked first', () => {
   it.each([
-    ['the path before all', 'POST', '/hook/wake', {}, 404],
+    ['the path before all', 'POST', '/hoo/wake', {}, 404],
     ['the path to its end', 'POST', '/hooksx/wake', good, 404],
     ['the method before the token', 'GET', '/hooks/wake', {}, 405],
     ['the method of a hook that nobody knows, too', 'DELETE', '/hooks/nobody', {}, 405],

@@ -16,7 +16,7 @@ it('who has a store, and where its gateway listens, is known as long as it has i
 
   const store = await openSqliteStore(file);
   expect(findHolder(file)).toEqual({ pid: process.pid });
-  store.announce(url);
+  store.announce({ url });
   expect(findHolder(file)).toEqual({ pid: process.pid, url });
   await expect(openSqliteStore(file)).rejects.toThrow(
     `gimli.db is in use by another gimli (process ${process.pid}) at ${url}.`,
