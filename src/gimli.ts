@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { closeMcpServers } from './agent/mcp-servers.ts';
 import { ConfigError, messageOf } from './domain/errors.ts';
 import type { Listener } from './http/listener.ts';
 import { createMetrics } from './http/metrics.ts';
@@ -97,6 +98,7 @@ export async function createGimli({ configFile, log, env = process.env, port }: 
       timer.stop();
       await parts.stopListening();
       await worker.stop(current().config.gateway.drainSeconds * 1000);
+      await closeMcpServers(current().mcpServers);
       await current().transforms.close();
       await parts.close();
     },

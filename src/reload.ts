@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import path from 'node:path';
 import type { Logger } from 'pino';
+import { retireMcpServers } from './agent/mcp-servers.ts';
 import { type LoadedConfig, loadConfig } from './config/load.ts';
 import { changedKeys, needsRestart } from './config/restart.ts';
 import { type FileWatch, watchFiles } from './config/watch.ts';
@@ -62,6 +63,7 @@ export async function openSettings(configFile: string, env: NodeJS.ProcessEnv, l
     const late = needsRestart(keys);
     if (late.length > 0) log.warn({ keys: late }, `restart the gateway for the new ${late.join(', ')}`);
     if (before.transforms !== settings.transforms) await before.transforms.close();
+    retireMcpServers(before.mcpServers, settings.mcpServers);
     onReload();
     await (await watching)?.update(watchedPaths(settings.loaded));
     await (await watchingSpecs)?.update([settings.config.specs.dir]);

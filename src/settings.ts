@@ -1,10 +1,14 @@
 import type { Logger } from 'pino';
+import { createMcpServers, type McpServers } from './agent/mcp-servers.ts';
 import { createModels, type Models } from './agent/models.ts';
 import { createScreener, type Screener } from './agent/screening.ts';
 import type { Channel } from './channels/channel.ts';
 import { createLogChannel } from './channels/log.ts';
+import { createToolCheck } from './config/check-tools.ts';
 import { type LoadedConfig, loadConfig } from './config/load.ts';
+import { toPointer } from './config/problem.ts';
 import { specToken } from './config/spec-token.ts';
+import { ConfigError, messageOf } from './domain/errors.ts';
 import { createTokenCheck } from './ingest/authenticate.ts';
 import { createVerifiers } from './ingest/verify/create-verifiers.ts';
 import type { Verifier } from './ingest/verify/verifier.ts';
@@ -20,6 +24,7 @@ export interface Settings {
   readonly table: Table;
   readonly verifierOf: (mapping: Mapping) => Verifier | undefined;
   readonly models: Models;
+  readonly mcpServers: McpServers;
   readonly screener: Screener;
   readonly channels: ReadonlyMap<string, Channel>;
   readonly transforms: Transforms;
@@ -31,7 +36,7 @@ export interface Settings {
 
 /**
  * Loads config, presets and transforms. Throws ConfigError with all that is wrong; but a spec that is broken is only left out.
- * @param reuse transforms of the settings that these will replace, where they are of the same folder
+ * @param reuse the settings that these will replace: transforms of the same folder are taken over, and MCP servers of the same settings
  */
 export async function loadSettings(
   file: string,
@@ -42,6 +47,8 @@ export async function loadSettings(
   const loaded = loadConfig(file, env);
   const { config } = loaded;
   const models = createModels(config.agents, loaded.env, (line) => log.warn(line));
+  const checkTools = createToolCheck(loaded);
+  checkDefaultTools(loaded, checkTools);
   const screener = createScreener(config.screening, models);
   const sameDir = reuse && reuse.config.hooks.transformsDir === config.hooks.transformsDir;
   const transforms = sameDir
@@ -57,7 +64,7 @@ export async function loadSettings(
     usualTools: config.agents.defaults.tools,
   };
   const { hooks } = config;
-  const table = await createTable({ hooks, env: loaded.env, ...runs, transforms, locate: loaded.locate });
+  const table = await createTable({ hooks, env: loaded.env, ...runs, checkTools, transforms, locate: loaded.locate });
   const specs = createSpecs({
     dir: config.specs.dir,
     ...runs,
@@ -71,6 +78,7 @@ export async function loadSettings(
     table,
     verifierOf: createVerifiers(table.mappings),
     models,
+    mcpServers: createMcpServers(config.agents.mcpServers, log, reuse?.mcpServers),
     screener,
     transforms,
     channels: new Map([['log', createLogChannel(log)]]),
@@ -79,4 +87,22 @@ export async function loadSettings(
     isSpecToken: createTokenCheck(specToken(config).token),
     isGatewayToken: createTokenCheck(config.gateway.token),
   };
+}
+
+/** The lists of tools that no mapping has. */
+function checkDefaultTools({ config, locate }: LoadedConfig, checkTools: (tools: readonly string[]) => void): void {
+  const { tools, heartbeat } = config.agents.defaults;
+  const lists = [
+    { path: ['tools'], list: tools },
+    { path: ['heartbeat', 'tools'], list: heartbeat.tools },
+  ];
+  const problems = lists.flatMap(({ path, list }) => {
+    try {
+      checkTools(list);
+      return [];
+    } catch (error) {
+      return { path: toPointer(['agents', 'defaults', ...path]), message: messageOf(error) };
+    }
+  });
+  if (problems.length > 0) throw new ConfigError(locate(problems));
 }

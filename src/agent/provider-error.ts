@@ -1,4 +1,4 @@
-import { messageOf, TurnError } from '../domain/errors.ts';
+import { messageOf, rootCode, TurnError } from '../domain/errors.ts';
 import { oneLine } from '../domain/run.ts';
 
 /** What the errors of the SDKs have, which are told apart by their fields, since the SDKs are loaded lazily. */
@@ -63,13 +63,6 @@ export function refusedParts(error: unknown): ReadonlySet<Optional> {
   const { status, message = '' } = error as SdkError;
   if (status !== 400 && status !== 422) return new Set();
   return new Set([...complaints].filter(([, complaint]) => complaint.test(message)).map(([part]) => part));
-}
-
-/** The innermost cause's code, such as ECONNREFUSED; fetch hides it two errors deep. */
-function rootCode(cause: unknown): string | undefined {
-  if (typeof cause !== 'object' || cause === null) return undefined;
-  const { code, cause: inner } = cause as { code?: unknown; cause?: unknown };
-  return rootCode(inner) ?? (typeof code === 'string' ? `(${code})` : undefined);
 }
 
 function retryAfterMs(headers: Headers | undefined): number {

@@ -22,6 +22,9 @@ export async function check(configFile: string, { json }: { json?: boolean }): P
         `${mapping.id}: allowUnsafeExternalContent puts what strangers write into the prompt without a fence`,
       );
     }
+    if (mapping.policy.tools.includes('bash')) {
+      warnings.push(`${mapping.id}: bash lets a run do whatever the user of the gateway can, and read its secrets`);
+    }
   }
   const { name: defaultModel, api } = models.agent(models.defaultModel);
   if (api === 'command' && !config.agents.defaults.tools.includes('command')) {

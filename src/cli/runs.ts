@@ -30,15 +30,22 @@ export async function showRun(configFile: string, id: string, { json }: { json?:
     client.get<{ run: FullRun }>(`/runs/${encodeURIComponent(id)}`),
   );
   if (json) return printJson(run);
-  const { createdAt, startedAt, completedAt, prompt, outputText, pings, action: _action, eventIds, ...rest } = run;
+  const { createdAt, startedAt, completedAt, prompt, outputText, action: _action, eventIds, ...rest } = run;
+  const { pings, toolCalls, ...same } = rest;
   const times = { created: time(createdAt), started: time(startedAt), completed: time(completedAt) };
   const events = eventIds.length > 1 ? { eventIds } : {};
-  console.log(record({ ...rest, ...events, ...times, prompt, outputText, pings: pings.map(pingLine).join('\n') }));
+  const [calls, said] = [toolCalls.map(callLine), pings.map(pingLine)].map((lines) => lines.join('\n'));
+  console.log(record({ ...same, ...events, ...times, prompt, 'tool calls': calls, outputText, pings: said }));
 }
 
 function pingLine({ text, channel, to, status, error }: FullRun['pings'][number]): string {
   const route = to === null ? channel : `${channel} (${to})`;
   return `${status}${error === null ? '' : ` (${error})`}, ${route}: ${printable(text ?? '')}`;
+}
+
+function callLine({ attempt, name, input, resultChars, ms, error }: FullRun['toolCalls'][number]): string {
+  const outcome = error === null ? `${resultChars} characters` : `error: ${error}`;
+  return printable(`attempt ${attempt}, ${ms} ms: ${name} ${input} → ${outcome}`);
 }
 
 export async function retryRun(configFile: string, id: string, { unscreened }: { unscreened?: true }): Promise<void> {

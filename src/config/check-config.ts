@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import { follow } from '../domain/event.ts';
 import { checkMappings, verifyProblems } from './check-mappings.ts';
+import { checkMcpServers } from './check-mcp-servers.ts';
 import { checkProviders } from './check-providers.ts';
 import { durationMs } from './duration.ts';
 import { found } from './found.ts';
@@ -24,6 +25,7 @@ export function checkConfig(config: unknown, origins: Origins): Problem[] {
     ...hookPath(config, origins),
     ...specSecret(config, origins),
     ...heartbeat(config, origins),
+    ...checkMcpServers(config),
     ...checkMappings(follow(config, ['hooks', 'mappings']), '/hooks/mappings'),
     ...overlays(config),
     ...checkProviders(follow(config, ['agents', 'providers']), '/agents/providers'),

@@ -23,6 +23,14 @@ export function absolutePaths(config: Config, folder: string, env: Env): Config 
     agents: {
       ...agents,
       defaults: { ...agents.defaults, workspace: absolute(agents.defaults.workspace) },
+      mcpServers: Object.fromEntries(
+        Object.entries(agents.mcpServers).map(([id, server]) => {
+          const { command, cwd = '.' } = server;
+          if (command === undefined) return [id, server];
+          // A bare name is looked up in PATH.
+          return [id, { ...server, command: /[\\/]/.test(command) ? absolute(command) : command, cwd: absolute(cwd) }];
+        }),
+      ),
       providers: Object.fromEntries(
         Object.entries(agents.providers).map(([id, { command, cwd, ...same }]) => [
           id,

@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { agentFields, channels, replyFields } from '../domain/action.ts';
-import { mappingSchema, presetOverlaySchema, safetyFields } from '../domain/mapping.ts';
+import { mappingSchema, presetOverlaySchema, runTools } from '../domain/mapping.ts';
+import { serverId, toolsSchema, workspaceTools } from '../domain/tool-grant.ts';
 
 /**
  * The one description of gimli.json5. Types, defaults, error messages, `config/gimli.schema.json` and
@@ -150,6 +151,11 @@ const heartbeat = Type.Object(
       description: 'A reply with HEARTBEAT_OK and at most this many other characters is not delivered.',
     }),
     minGapSeconds: Type.Number({ minimum: 0, default: 0, description: 'The least time between two heartbeats.' }),
+    tools: toolsSchema(workspaceTools, {
+      default: [],
+      description:
+        'What main may do in a heartbeat besides answering, as `tools` of a mapping says it. It reads what strangers sent, so name as little as you can.',
+    }),
   },
   { ...strict, default: {}, description: 'The turn in which main reads its inbox.' },
 );
@@ -185,15 +191,15 @@ const defaults = Type.Object(
       default: 8,
       description: 'How many runs may be under way at once.',
     }),
-    tools: Type.Array(safetyFields.tools.items, {
-      uniqueItems: true,
+    tools: toolsSchema(runTools, {
       default: [],
       description: 'What the run of a hook may do besides answering, unless its mapping lists `tools` itself.',
     }),
     workspace: Type.String({
       ...text,
       default: './workspace',
-      description: 'The folder of HEARTBEAT.md, and where commands run that have no `cwd`.',
+      description:
+        'The folder of HEARTBEAT.md, of the files that tools may work on, and where commands run that have no `cwd`.',
     }),
     heartbeat,
   },
@@ -238,6 +244,46 @@ const provider = Type.Object(
   strict,
 );
 
+const mcpServer = Type.Object(
+  {
+    command: Type.Optional(
+      Type.String({ ...text, description: 'The program that is the server, for one that runs here.' }),
+    ),
+    args: Type.Optional(Type.Array(Type.String(), { description: 'Its arguments.' })),
+    env: Type.Optional(
+      Type.Record(Type.String({ minLength: 1 }), Type.String(), {
+        description: 'What it finds in its environment besides HOME, PATH and the like; nothing else is handed down.',
+      }),
+    ),
+    cwd: Type.Optional(
+      Type.String({ ...text, description: 'The folder it runs in; the one of this file unless given.' }),
+    ),
+    url: Type.Optional(
+      Type.String({
+        pattern: '^https?://\\S+$',
+        title: 'an http(s) address',
+        description: 'The address of a server that runs elsewhere (streamable HTTP).',
+      }),
+    ),
+    headers: Type.Optional(
+      Type.Record(Type.String({ minLength: 1 }), Type.String(), { description: 'Sent along to that address.' }),
+    ),
+    startTimeoutSeconds: Type.Integer({
+      minimum: 1,
+      maximum: 600,
+      default: 30,
+      description: 'How long it may take to start or to be reached.',
+    }),
+    timeoutSeconds: Type.Integer({
+      minimum: 1,
+      maximum: 86400,
+      default: 60,
+      description: 'Limit of one call, in seconds.',
+    }),
+  },
+  strict,
+);
+
 export const configSchema = Type.Object(
   {
     $schema: Type.Optional(Type.String({ description: 'For editors.' })),
@@ -252,6 +298,12 @@ export const configSchema = Type.Object(
           default: {},
           description:
             'Model providers by id. `anthropic`, `openai`, `ollama`, `openrouter` and `echo` exist without being listed.',
+        }),
+        mcpServers: Type.Record(Type.String({ pattern: `^${serverId}$` }), mcpServer, {
+          ...strict,
+          default: {},
+          description:
+            'MCP servers by id, each with a `command` or a `url`. One is started when a run first needs it; which runs may use it, `tools` of a mapping says.',
         }),
       },
       { ...strict, default: {} },

@@ -56,3 +56,10 @@ export class StoreError extends Error {
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
+
+/** The innermost cause's code, such as ECONNREFUSED; fetch hides it two errors deep. */
+export function rootCode(cause: unknown): string | undefined {
+  if (typeof cause !== 'object' || cause === null) return undefined;
+  const { code, cause: inner } = cause as { code?: unknown; cause?: unknown };
+  return rootCode(inner) ?? (typeof code === 'string' ? `(${code})` : undefined);
+}

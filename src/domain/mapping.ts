@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { agentFields, replyFields } from './action.ts';
 import { ratePattern, usualMaxSeconds, usualQuietSeconds } from './limits.ts';
+import { toolsSchema, workspaceTools } from './tool-grant.ts';
 import { verifySchema } from './verify.ts';
 
 const scalar = Type.Union([Type.String(), Type.Number(), Type.Boolean(), Type.Null()]);
@@ -61,6 +62,8 @@ const coalesceSchema = Type.Object(
 /** What a run may do besides answering; `command` is to run on a model that is a command, which has a power of its own. */
 const toolNames = ['ping_user', 'report', 'command'] as const;
 export type ToolName = (typeof toolNames)[number];
+/** Those that `tools` of a mapping may list by name. */
+export const runTools = [...toolNames, ...workspaceTools] as const;
 
 /** Safety switches: they live in a mapping and nowhere else, so no payload and no transform can reach them. */
 export const safetyFields = {
@@ -75,10 +78,9 @@ export const safetyFields = {
     default: false,
     description: 'Ask a small model whether a value is an attack before the agent sees it; see `screening`.',
   }),
-  tools: Type.Array(Type.Enum(toolNames), {
-    uniqueItems: true,
+  tools: toolsSchema(runTools, {
     description:
-      'What a run may do besides answering: `ping_user` sends the owner a message, `report` tells main something, `command` lets it run on a model that is a command. `agents.defaults.tools` unless given.',
+      'What a run may do besides answering: `ping_user` sends the owner a message, `report` tells main something, `command` lets it run on a model that is a command; `read`, `glob`, `grep`, `write`, `edit` work on the files of `agents.defaults.workspace`; `bash` does whatever the user of the gateway can; `mcp:<server>` and `mcp:<server>/<tool>` are what a server of `agents.mcpServers` offers. `agents.defaults.tools` unless given.',
   }),
   context: Type.Enum(['none', 'main'], {
     default: 'none',
@@ -189,7 +191,7 @@ export interface Policy {
   readonly allowUnsafeExternalContent: boolean;
   readonly updateMainSession: 'always' | 'on_ping' | 'freely' | 'blocked';
   readonly screen: boolean;
-  readonly tools: readonly ToolName[];
+  readonly tools: Static<typeof safetyFields.tools>;
   readonly context: 'none' | 'main';
 }
 

@@ -9,6 +9,7 @@ export type RunErrorCode =
   | 'timeout'
   | 'refusal'
   | 'truncated'
+  | 'tool'
   | 'tool-limit'
   | 'model'
   | 'provider'

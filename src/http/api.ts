@@ -8,6 +8,7 @@ import { type Cancelled, cancelRun } from '../runtime/cancel.ts';
 import { pingsOf } from '../store/deliveries.ts';
 import { findEvent, listEvents } from '../store/events.ts';
 import { findRun, listRuns, reopenRun, setPolicy } from '../store/runs.ts';
+import { toolCallsOf } from '../store/tool-calls.ts';
 import { refuse } from './answer.ts';
 import type { HttpDeps } from './deps.ts';
 import { pass } from './gate.ts';
@@ -41,7 +42,8 @@ export function createApi(deps: HttpDeps): express.Router {
     const run = await findRun(store.read, req.params.id);
     if (!run) return refuse(res, 404, 'run not found');
     const about = await aboutRuns(store.read, queue, [run]);
-    res.json({ ok: true, run: adminRun(run, about(run.id), await pingsOf(store.read, run.id)) });
+    const [pings, calls] = await Promise.all([pingsOf(store.read, run.id), toolCallsOf(store.read, run.id)]);
+    res.json({ ok: true, run: adminRun(run, about(run.id), pings, calls) });
   });
 
   router.post('/runs/:id/retry', async (req, res) => {

@@ -1,5 +1,6 @@
 import type { Event } from '../domain/event.ts';
 import type { Run, Screening } from '../domain/run.ts';
+import type { ToolCall } from '../domain/tool-call.ts';
 import type { RefusedRequest } from '../ingest/refusals.ts';
 import type { Waiting } from '../queue/queue.ts';
 import type { Delivery } from '../store/deliveries.ts';
@@ -49,18 +50,23 @@ export function adminRunRow(run: RunRow, { delivery, joined, waiting }: AboutRun
   return { ...runView(run, delivery), waiting: waiting ? waitingView(waiting) : null, kind, hook, eventId, eventIds };
 }
 
-/** Everything about a run: what was asked, under which policy, what was sent to the model, what it had the owner told. */
-export function adminRun(run: Run, about: AboutRun, pings: readonly Delivery[]) {
+/** Everything about a run: what was asked, under which policy, what was sent to the model, what it had the owner told, what tools it called. */
+export function adminRun(run: Run, about: AboutRun, pings: readonly Delivery[], toolCalls: readonly ToolCall[]) {
   const { action, policy, prompt, screening } = run;
   const pingViews = pings.map((ping) => ({ text: ping.text, ...deliveryView(ping) }));
   return {
     ...adminRunRow(run, about),
     pings: pingViews,
+    toolCalls: toolCalls.map(toolCallView),
     action,
     policy,
     prompt,
     screening: screening && screeningView(screening),
   };
+}
+
+function toolCallView({ attempt, name, input, resultChars, ms, error }: ToolCall) {
+  return { attempt, name, input, resultChars, ms, error };
 }
 
 function screeningView({ verdict, model, usage, flagged, detail }: Screening) {

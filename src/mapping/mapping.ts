@@ -46,6 +46,8 @@ type Actions = readonly Action[] | null;
 
 export interface MappingDeps {
   readonly resolveModel: ResolveModel;
+  /** Throws an Error where the config cannot grant these tools. */
+  readonly checkTools: (tools: readonly string[]) => void;
   /** whether the model, or the default one, is a command on this machine */
   readonly runsCommand: (model: string | undefined) => boolean;
   /** what a run may do whose mapping does not say so */
@@ -60,7 +62,7 @@ const takesAll: CheckPayload = () => [];
 export function compileMapping(
   rule: MappingRule,
   { id, origin }: Pick<Mapping, 'id' | 'origin'>,
-  { resolveModel, runsCommand, usualTools, transforms }: MappingDeps,
+  { resolveModel, runsCommand, usualTools, checkTools, transforms }: MappingDeps,
 ): Checked<Mapping> {
   const problems: Problem[] = [];
   function attempt<T>(field: keyof MappingRule, make: () => T, below: readonly string[] = []): T | undefined {
@@ -89,6 +91,7 @@ export function compileMapping(
   const keyProblem = rule.sessionKey?.includes('{{') === false ? sessionKeyProblem(rule.sessionKey) : undefined;
   if (keyProblem !== undefined) problems.push({ path: '/sessionKey', message: keyProblem });
   const model = rule.model === undefined ? undefined : attempt('model', () => resolveModel(rule.model ?? ''));
+  attempt('tools', () => checkTools(rule.tools ?? []));
   const policy = policyOf(rule, usualTools);
   if (needsCommand(rule, model, runsCommand) && !policy.tools.includes('command')) {
     const which = rule.model === undefined ? 'the default model' : `"${rule.model}"`;

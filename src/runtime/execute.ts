@@ -3,10 +3,12 @@ import type { ReadyAgent } from '../agent/models.ts';
 import { messageOf, TurnError } from '../domain/errors.ts';
 import { type Job, maxAttempts } from '../domain/job.ts';
 import type { Run } from '../domain/run.ts';
+import type { ToolCall } from '../domain/tool-call.ts';
 import { sessionHistory } from '../store/runs.ts';
 import { agentFor, askInTurn } from './ask.ts';
 import { completeRun, failRun, handBackRun, retryRun } from './finish.ts';
 import { reportingTools, type Said } from './reporting-tools.ts';
+import { openTools, recorded } from './run-tools.ts';
 import type { Runtime } from './runtime.ts';
 import type { Attempt } from './screen.ts';
 import { untilStored } from './until-stored.ts';
@@ -42,13 +44,15 @@ async function attempt(
   stopping: AbortSignal,
 ): Promise<void> {
   const { store, current, log } = runtime;
-  const { config, models } = current();
+  const settings = current();
+  const { config, models } = settings;
   const began = Date.now();
   const stored = (write: () => Promise<void>) => untilStored(write, stopping, log);
   let prompt: string | undefined;
   let reply: Reply;
   let said: Said = { pings: [], reports: [] };
   let model = run.action.model ?? models.defaultModel;
+  const calls: ToolCall[] = [];
   const warnings: string[] = [];
   const about = { runId: run.id, eventId: run.eventId, hook: run.hook, attempt: job.attempt };
   try {
@@ -61,22 +65,24 @@ async function attempt(
     prompt = text;
     const history = await sessionHistory(store.read, run.sessionKey, historyBudget);
     const thinking = run.action.thinking ?? config.agents.defaults.thinking;
+    const opened = await openTools(settings, run.policy.tools, limit.signal);
+    const noted = { attempt: job.attempt, calls, signal: limit.signal };
     const ask = ({ agent, model, warning }: ReadyAgent) => {
       if (warning !== undefined) warnings.push(warning);
       // What a model has said before its provider went down, the next one will say itself.
       const reporting = reportingTools(run.policy);
       said = reporting.said;
-      const { tools } = reporting;
+      const tools = recorded([...reporting.tools, ...opened.tools], noted);
       return agent({ model, prompt: text, history, tools, ...(thinking && { thinking }), signal: limit.signal });
     };
     const onSwitch = (message: string) => {
       log.warn(about, message);
       warnings.push(message);
     };
-    reply = await askInTurn({ first, fallbacks: models.fallbacks, find, ask, onSwitch });
+    reply = await askInTurn({ first, fallbacks: models.fallbacks, find, ask, onSwitch }).finally(opened.close);
   } catch (thrown) {
     if (thrown instanceof Stopping) {
-      await handBackRun(runtime, job, run);
+      await handBackRun(runtime, job, run, calls);
       return;
     }
     const error =
@@ -86,17 +92,17 @@ async function attempt(
     const failed = { ...about, code: error.code };
     if (error.retryable && job.attempt < maxAttempts) {
       log.warn(failed, `run failed, will be tried again: ${error.logged}`);
-      await stored(() => retryRun(runtime, job, run, { prompt, error }));
+      await stored(() => retryRun(runtime, job, run, { prompt, error, calls }));
     } else {
       log.warn(failed, `run failed: ${error.logged}`);
-      await stored(() => failRun(runtime, job, run, { prompt, model, error, said, warnings }));
+      await stored(() => failRun(runtime, job, run, { prompt, model, error, said, warnings, calls }));
       runtime.onRunEnd(run, 'error', Date.now() - began);
     }
     return;
   } finally {
     limit.clear();
   }
-  await stored(() => completeRun(runtime, job, run, { prompt, reply, said, warnings }));
+  await stored(() => completeRun(runtime, job, run, { prompt, reply, said, warnings, calls }));
   const ms = Date.now() - began;
   log.info({ ...about, model: reply.model, ms }, 'run completed');
   runtime.onRunEnd(run, 'completed', ms);

@@ -2,11 +2,13 @@ import type { Reply } from '../agent/agent.ts';
 import type { TurnError } from '../domain/errors.ts';
 import { backoffMs, type Job, maxAttempts } from '../domain/job.ts';
 import { oneLine, type Run, summaryOf } from '../domain/run.ts';
+import type { ToolCall } from '../domain/tool-call.ts';
 import { wakeJob } from '../queue/jobs.ts';
 import type { Executor } from '../store/database.ts';
 import { anotherBeatIsDue, insertSystemEvent, linesOfBeat, markLinesRead, releaseLines } from '../store/inbox.ts';
 import { finishRun, reopenRun } from '../store/runs.ts';
 import type { AfterCommit } from '../store/store.ts';
+import { insertToolCalls } from '../store/tool-calls.ts';
 import { recordPings, recordReply } from './record-deliveries.ts';
 import type { Said } from './reporting-tools.ts';
 import type { Runtime } from './runtime.ts';
@@ -20,7 +22,7 @@ export async function completeRun(
   runtime: Runtime,
   job: Job,
   run: Run,
-  turn: { prompt: string; reply: Reply; said: Said; warnings: readonly string[] },
+  turn: { prompt: string; reply: Reply; said: Said; warnings: readonly string[]; calls: readonly ToolCall[] },
 ): Promise<void> {
   const { store, queue } = runtime;
   const { text: outputText, reply, usage, model } = turn.reply;
@@ -31,6 +33,7 @@ export async function completeRun(
     const now = Date.now();
     if (!(await queue.complete(tx, job))) return;
     await finishRun(tx, run.id, { prompt, model, reply, usage, outputText, summary, warning }, now);
+    await insertToolCalls(tx, run.id, turn.calls);
     if (run.kind === 'heartbeat') {
       await markLinesRead(tx, run.id, now);
       if (await anotherBeatIsDue(tx, run.createdAt)) await queue.enqueue(tx, wakeJob(now), afterCommit);
@@ -46,7 +49,14 @@ export async function failRun(
   runtime: Runtime,
   job: Job,
   run: Run,
-  failure: { prompt: string | undefined; model: string; error: TurnError; said: Said; warnings: readonly string[] },
+  failure: {
+    prompt: string | undefined;
+    model: string;
+    error: TurnError;
+    said: Said;
+    warnings: readonly string[];
+    calls: readonly ToolCall[];
+  },
 ): Promise<void> {
   const { store, queue } = runtime;
   const { prompt, model, error, said } = failure;
@@ -60,6 +70,7 @@ export async function failRun(
     const mine = outOfAttempts ? await queue.bury(tx, job, error.message) : await queue.complete(tx, job);
     if (!mine) return;
     await finishRun(tx, run.id, { prompt, model, summary, warning, error: error.message, errorCode: error.code }, now);
+    await insertToolCalls(tx, run.id, failure.calls);
     if (run.kind === 'heartbeat') await giveUpBeat(runtime, tx, run, error, now, afterCommit);
     else await tellMain(runtime, tx, run, { outcome: `${run.name} ${summary}`, said }, now, afterCommit);
     await recordPings(runtime, tx, run, said.pings, now, afterCommit);
@@ -101,20 +112,27 @@ export async function retryRun(
   { store, queue }: Runtime,
   job: Job,
   run: Run,
-  { prompt, error }: { prompt: string | undefined; error: TurnError },
+  { prompt, error, calls }: { prompt: string | undefined; error: TurnError; calls: readonly ToolCall[] },
 ): Promise<void> {
   await store.write(async (tx) => {
     const runAt = Date.now() + backoffMs(job.attempt, error.retryAfterMs);
     if (!(await queue.retry(tx, job, { runAt, error: error.message }))) return;
     await reopenRun(tx, run.id, { prompt, error: error.message, errorCode: error.code });
+    await insertToolCalls(tx, run.id, calls);
   });
 }
 
 /** A stopping gateway gives its work back unfinished; the next start takes it up at once. A stop is no failed attempt. */
-export async function handBackRun({ store, queue, log }: Runtime, job: Job, run: Run): Promise<void> {
+export async function handBackRun(
+  { store, queue, log }: Runtime,
+  job: Job,
+  run: Run,
+  calls: readonly ToolCall[],
+): Promise<void> {
   await store.write(async (tx) => {
     if (!(await queue.retry(tx, job, { runAt: Date.now(), error: null, counted: false }))) return;
     await reopenRun(tx, run.id, null);
+    await insertToolCalls(tx, run.id, calls);
   });
   log.info({ runId: run.id, eventId: run.eventId, hook: run.hook }, 'run handed back unfinished');
 }

@@ -70,7 +70,7 @@ function newBeat(
     eventId: null,
     hook: 'heartbeat',
     createdAt: now,
-    policy: { ...usualPolicy, updateMainSession: 'blocked' as const },
+    policy: { ...usualPolicy, updateMainSession: 'blocked' as const, tools: settings.tools },
     action: {
       kind: 'agent' as const,
       message: [],

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { McpServers } from '../agent/mcp-servers.ts';
 import type { Models } from '../agent/models.ts';
 import type { Screener } from '../agent/screening.ts';
 import type { Channel } from '../channels/channel.ts';
@@ -24,6 +25,7 @@ export interface Runtime {
 interface Settings {
   readonly config: Config;
   readonly models: Models;
+  readonly mcpServers: McpServers;
   readonly screener: Screener;
   /** the configured channels by name */
   readonly channels: ReadonlyMap<string, Channel>;

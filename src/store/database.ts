@@ -2,6 +2,7 @@ import type { Generated, Kysely } from 'kysely';
 import type { Endpoint, Outcome } from '../domain/event.ts';
 import type { JobKind } from '../domain/job.ts';
 import type { RunErrorCode, RunStatus } from '../domain/run.ts';
+import type { ToolCall } from '../domain/tool-call.ts';
 
 /** The tables, a noun each. Times are epoch ms; columns that end in `Json` hold JSON text. */
 export interface Database {
@@ -47,6 +48,7 @@ export interface Database {
     errorCode: RunErrorCode | null;
     screeningJson: string | null;
   };
+  toolCalls: ToolCall & { id: Generated<number>; runId: string };
   /** the events that joined a run after the one that made it, from 1 on */
   runEvents: { runId: string; seq: number; eventId: string; messageJson: string; eachJson: string | null };
   /** main's inbox */

@@ -38,6 +38,12 @@ const core = [
   `create index heartbeats on runs (id) where kind = 'heartbeat'`,
   `create index openHeartbeats on runs (id) where kind = 'heartbeat' and status in ('pending', 'running')`,
 
+  `create table toolCalls (
+    id integer primary key, runId text not null, attempt integer not null, name text not null, input text not null,
+    resultChars integer not null, ms integer not null, error text)`,
+  `create index toolCallsByRun on toolCalls (runId, id)`,
+  `create trigger removeToolCalls after delete on runs begin delete from toolCalls where runId = old.id; end`,
+
   `create table systemEvents (
     id integer primary key, eventId text, source text not null, text text not null, mode text not null,
     createdAt integer not null, beatId text, refusals integer not null default 0, readAt integer)`,

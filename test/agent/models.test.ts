@@ -9,7 +9,7 @@ type Agents = Config['agents'];
 const key = { ANTHROPIC_API_KEY: 'sk-env' };
 
 function agents(defaults: Partial<Agents['defaults']> = {}, providers: Agents['providers'] = {}): Agents {
-  const heartbeat = { every: '30m', target: 'last' as const, ackMaxChars: 300, minGapSeconds: 0 };
+  const heartbeat = { every: '30m', target: 'last' as const, ackMaxChars: 300, minGapSeconds: 0, tools: [] };
   const usual = {
     model: 'auto',
     fallbacks: [],
@@ -19,7 +19,7 @@ function agents(defaults: Partial<Agents['defaults']> = {}, providers: Agents['p
     workspace: '/tmp',
     heartbeat,
   };
-  return { defaults: { ...usual, ...defaults }, providers };
+  return { defaults: { ...usual, ...defaults }, providers, mcpServers: {} };
 }
 
 describe('the default model', () => {

@@ -30,7 +30,7 @@ beforeEach(() => {
 });
 
 type Agents = Config['agents'];
-const heartbeat = { every: '30m', target: 'last' as const, ackMaxChars: 300, minGapSeconds: 0 };
+const heartbeat = { every: '30m', target: 'last' as const, ackMaxChars: 300, minGapSeconds: 0, tools: [] };
 const defaults = {
   model: 'echo/echo',
   fallbacks: [],
@@ -51,7 +51,7 @@ function screener(
 ) {
   const anthropic = { api: 'anthropic' as const, baseURL: server.url, apiKey: 'k' };
   const { model = 'anthropic/claude-haiku-5-5', models, providers = { anthropic } } = more;
-  const agents = { defaults: { ...defaults, ...(models && { models }) }, providers };
+  const agents = { defaults: { ...defaults, ...(models && { models }) }, providers, mcpServers: {} };
   return createScreener({ model, onError: 'block' }, createModels(agents, {}), more.callMs);
 }
 

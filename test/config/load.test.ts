@@ -75,7 +75,9 @@ describe('a bad config is refused with file, line, key, what was found and what 
     [
       'a tool that there is not, as one for every run',
       '{ agents: { defaults: {\n tools: ["command", "rm"] } } }',
-      ['gimli.json5:2: agents.defaults.tools[1]: expected one of ping_user, report, command, found "rm"'],
+      [
+        'gimli.json5:2: agents.defaults.tools[1]: expected one of ping_user, report, command, read, glob, grep, write, edit, bash, mcp:<server>, mcp:<server>/<tool>, found "rm"',
+      ],
     ],
     [
       'a number in quotes',
@@ -114,6 +116,34 @@ describe('a bad config is refused with file, line, key, what was found and what 
       '{ channels: {\n owner: { to: "me" } } }',
       [
         'gimli.json5:2: channels.owner.channel: missing; expected one of whatsapp, telegram, discord, slack, mattermost, signal, imessage, msteams, webhook, log',
+      ],
+    ],
+    [
+      'a tool that there is not',
+      mapping('{ tools: ["bsh", "mcp:", "read", "mcp:files/read"], messageTemplate: "x" }'),
+      [
+        'gimli.json5:3: hooks.mappings[0].tools[0]: expected one of ping_user, report, command, read, glob, grep, write, edit, bash, mcp:<server>, mcp:<server>/<tool>, found "bsh"',
+        'gimli.json5:3: hooks.mappings[0].tools[1]: expected one of ping_user, report, command, read, glob, grep, write, edit, bash, mcp:<server>, mcp:<server>/<tool>, found "mcp:"',
+      ],
+    ],
+    [
+      'a tool named twice',
+      mapping('{ tools: ["read", "read"], messageTemplate: "x" }'),
+      ['gimli.json5:3: hooks.mappings[0].tools: expected a list of tools, each once, found a list'],
+    ],
+    [
+      'a tool of a heartbeat that is for hooks',
+      heartbeat('tools: ["report"]'),
+      [
+        'gimli.json5:2: agents.defaults.heartbeat.tools[0]: expected one of read, glob, grep, write, edit, bash, mcp:<server>, mcp:<server>/<tool>, found "report"',
+      ],
+    ],
+    [
+      'an MCP server without a way to it',
+      '{ agents: { mcpServers: {\n files: { comand: "npx" } } } }',
+      [
+        'gimli.json5:2: agents.mcpServers.files: an MCP server needs a command or a url',
+        'gimli.json5:2: agents.mcpServers.files.comand: unknown key; did you mean "command"?',
       ],
     ],
     ['a list at the top', '[]', ['gimli.json5:1: expected an object, found an empty list']],
@@ -284,11 +314,6 @@ describe('a bad config is refused with file, line, key, what was found and what 
       [
         'gimli.json5:5: hooks.mappings[0].tools[1]: expected no "report" where updateMainSession is "blocked": it would tell main something all the same (line 3)',
       ],
-    ],
-    [
-      'a tool that there is not',
-      mapping('{ messageTemplate: "x", tools: ["bash"] }'),
-      ['gimli.json5:3: hooks.mappings[0].tools[0]: expected one of ping_user, report, command, found "bash"'],
     ],
     [
       'limits of runs on a mapping that makes none',
@@ -475,6 +500,7 @@ describe('a good config', () => {
       target: 'last',
       ackMaxChars: 300,
       minGapSeconds: 0,
+      tools: [],
     });
     expect(config.hooks).toMatchObject({
       enabled: false,
@@ -506,7 +532,8 @@ describe('a good config', () => {
     const { config } = load(`{
       hooks: { presets: ["github", "shop.json5", "./p/x.json5", "/abs/y.json5"], transformsDir: "../t" },
       agents: { defaults: { workspace: "~/w" }, providers: {
-        a: { api: "command", command: "./bin/agent", cwd: "work" }, b: { api: "command", command: "claude" } } },
+        a: { api: "command", command: "./bin/agent", cwd: "work" }, b: { api: "command", command: "claude" } }, mcpServers: {
+        named: { command: "npx" }, own: { command: "./serve.py", cwd: "~/s" }, remote: { url: "https://x.example/mcp" } } },
       store: { url: "sqlite:a b.db" }, specs: { dir: "webhooks" } }`);
     expect(config.hooks.presets).toEqual(['github', join(dir, 'shop.json5'), join(dir, 'p/x.json5'), '/abs/y.json5']);
     expect(config.hooks.transformsDir).toBe(join(dir, '../t'));
@@ -516,6 +543,11 @@ describe('a good config', () => {
       a: { api: 'command', command: join(dir, 'bin/agent'), cwd: join(dir, 'work') },
       b: { api: 'command', command: 'claude' },
     });
+    expect(config.agents.mcpServers).toMatchObject({
+      named: { command: 'npx', cwd: dir },
+      own: { command: join(dir, 'serve.py'), cwd: join(homedir(), 's') },
+    });
+    expect(config.agents.mcpServers.remote).not.toHaveProperty('cwd');
     expect(config.store.url).toBe(`sqlite:${join(dir, 'a b.db')}`);
   });
 

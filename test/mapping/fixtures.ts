@@ -19,6 +19,7 @@ const deps: MappingDeps = {
     if (name.startsWith('no')) throw new Error(`model "${name}" is not allowed`);
     return `provider/${name}`;
   },
+  checkTools: () => {},
   runsCommand: (model) => model === 'provider/sh',
   usualTools: [],
   transforms: { run: async (_, elements) => elements.map(() => undefined) },

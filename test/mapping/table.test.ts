@@ -21,12 +21,16 @@ function tableOf(hooks: string, check: Transforms['check'] = async (specs) => sp
     return `provider/${name}`;
   };
   const run: Transforms['run'] = async (_, elements) => elements.map(() => undefined);
+  const checkTools = (tools: readonly string[]) => {
+    if (tools.includes('mcp:none')) throw new Error('there is no MCP server "none"');
+  };
   const transforms = { check, run };
   return createTable({
     hooks: config.hooks,
     env,
     locate,
     resolveModel,
+    checkTools,
     runsCommand: () => false,
     usualTools: [],
     transforms,

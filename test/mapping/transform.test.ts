@@ -35,6 +35,7 @@ const failures: readonly (readonly [title: string, body: string, message: string
   ['returns a loop', 'const a = {}; a.name = a; return a', 'circular'],
   ['names an unknown field', 'return { mesage: "x" }', 'transform a.ts: mesage: unknown key; did you mean "message"?'],
   ['would switch safety off', 'return { allowUnsafeExternalContent: true }', 'can be set in the mapping only'],
+  ['would give its run tools', 'return { tools: ["bash"] }', 'transform a.ts: tools can be set in the mapping only'],
   ['lets a payload name fields', 'return JSON.parse(\'{"__proto__": 1}\')', 'transform a.ts: __proto__: unknown key'],
   ['puts a prompt in the wrong place', 'return { to: ctx.prompt`x` }', 'transform a.ts: to cannot be a prompt'],
   ['calls prompt with brackets', 'return { message: ctx.prompt("x" + ctx.path) }', 'ctx.prompt is a template tag'],

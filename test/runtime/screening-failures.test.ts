@@ -157,6 +157,7 @@ it('at the last attempt an overloaded screening model is a failed screening', as
       config: settings,
       models,
       screener: createScreener(settings.screening, models),
+      mcpServers: new Map(),
       channels: new Map(),
     });
     const runtime = {

@@ -1,0 +1,65 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Logger } from 'pino';
+import type { Config } from '../config/schema.ts';
+import { TurnError } from '../domain/errors.ts';
+import type { McpGrant } from '../domain/tool-grant.ts';
+import { createMcpServer, type McpServer } from './mcp-server.ts';
+import type { Tool } from './tool.ts';
+
+/** By id. None is connected before a turn needs it. */
+export type McpServers = ReadonlyMap<string, McpServer>;
+
+/** Takes over those of `before` whose settings are the same. */
+export function createMcpServers(
+  settings: Config['agents']['mcpServers'],
+  log: Logger,
+  before: McpServers = new Map(),
+): McpServers {
+  return new Map(
+    Object.entries(settings).map(([id, wanted]) => {
+      const same = before.get(id);
+      return [id, same && isDeepStrictEqual(same.settings, wanted) ? same : createMcpServer(id, wanted, log)];
+    }),
+  );
+}
+
+/** Lets those go that `after` has not taken over. */
+export function retireMcpServers(before: McpServers, after: McpServers): void {
+  for (const [id, server] of before) if (after.get(id) !== server) server.retire();
+}
+
+export async function closeMcpServers(servers: McpServers): Promise<void> {
+  await Promise.all([...servers.values()].map((server) => server.close()));
+}
+
+/**
+ * For one turn: the tools that the grants name, until `release`. Throws a `TurnError` that names the server where one cannot be
+ * reached or has no such tool, or the signal's reason.
+ */
+export async function useMcpTools(
+  servers: McpServers,
+  grants: readonly McpGrant[],
+  signal: AbortSignal,
+): Promise<{ tools: readonly Tool[]; release(): void }> {
+  const uses = await Promise.allSettled(grants.map((grant) => useGranted(servers, grant, signal)));
+  const begun = uses.flatMap((use) => (use.status === 'fulfilled' ? use.value : []));
+  const release = () => {
+    for (const use of begun) use.release();
+  };
+  const failed = uses.find((use) => use.status === 'rejected');
+  if (!failed) return { tools: begun.flatMap(({ tools }) => tools), release };
+  release();
+  throw failed.reason;
+}
+
+async function useGranted(servers: McpServers, { server: id, tools: granted }: McpGrant, signal: AbortSignal) {
+  const server = servers.get(id);
+  if (!server) throw new TurnError('tool', `there is no MCP server "${id}" any more: see agents.mcpServers`);
+  const { tools: offered, release } = await server.use(signal);
+  const names = granted === 'all' ? [...offered.keys()] : granted;
+  const missing = names.find((name) => !offered.has(name));
+  if (missing === undefined) return { tools: names.flatMap((name) => offered.get(name) ?? []), release };
+  release();
+  const known = [...offered.keys()].join(', ');
+  throw new TurnError('tool', `MCP server "${id}" has no tool "${missing}"; it has: ${known}`);
+}

@@ -1,0 +1,43 @@
+import { realpathSync } from 'node:fs';
+import path from 'node:path';
+import { mcpGrants, workspaceGrants } from '../domain/tool-grant.ts';
+import { fileName } from './json5-file.ts';
+import type { LoadedConfig } from './load.ts';
+
+/** Gives the check of a list of tools: it throws an Error that says why this config cannot grant them. */
+export function createToolCheck({ config, file, envFile }: LoadedConfig): (tools: readonly string[]) => void {
+  const { hooks, specs, agents, store } = config;
+  const servers = Object.keys(agents.mcpServers);
+  const { workspace } = agents.defaults;
+  const ownFiles = [file, envFile, store.url.slice('sqlite:'.length), hooks.transformsDir, specs.dir];
+  const exposed = ownFiles.find((own) => isWithin(realPath(workspace), realPath(own)));
+
+  return (tools) => {
+    const unknown = mcpGrants(tools).find(({ server }) => !servers.includes(server));
+    if (unknown) {
+      const known = servers.length > 0 ? `has ${servers.join(', ')}` : 'is empty';
+      throw new Error(`there is no MCP server "${unknown.server}"; agents.mcpServers ${known}`);
+    }
+    const [tool] = workspaceGrants(tools);
+    if (tool && exposed !== undefined) {
+      throw new Error(
+        `"${tool}" needs a workspace of its own: ${fileName(exposed)} lies in agents.defaults.workspace, where a run could get at it`,
+      );
+    }
+  };
+}
+
+function isWithin(folder: string, file: string): boolean {
+  const way = path.relative(folder, file);
+  return way !== '..' && !way.startsWith(`..${path.sep}`) && !path.isAbsolute(way);
+}
+
+/** Without links, also where the last part does not exist yet. */
+function realPath(file: string): string {
+  try {
+    return realpathSync(file);
+  } catch {
+    const parent = path.dirname(file);
+    return parent === file ? file : path.join(realPath(parent), path.basename(file));
+  }
+}
