@@ -62,8 +62,8 @@ export function createSpecs(deps: HttpDeps): express.Router {
     try {
       // Without its headers: what is no JSON is nothing else, whatever they say.
       payload = parseBody(body, {});
-    } catch {
-      if (target.known) return refuseSpec(res, 400, 'invalid json');
+    } catch (error) {
+      if (target.known) return refuseSpec(res, 400, error instanceof RangeError ? error.message : 'invalid json');
     }
     const once = onceByHeader(req.headers);
     if (typeof once === 'string') return refuseSpec(res, 400, once);

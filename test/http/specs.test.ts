@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { eventually } from '../support/eventually.ts';
+import { parseFenced } from '../support/fenced-prompt.ts';
 import { hookToken } from '../support/gateway.ts';
 import { connect } from '../support/raw.ts';
 import { callSpec, closed, lastEvent, lastRunOf, writeSpec } from '../support/specs.ts';
@@ -25,9 +26,6 @@ const payload = { repo: 'ada/engine', state: 'failure' };
 const call = (slug: string, body: unknown = payload, headers: Record<string, string> = {}, token = hookToken) =>
   callSpec(gateway.url, token, slug, body, headers);
 const invalid = (...details: unknown[]) => ({ error: 'validation failed', details });
-
-/** A prompt without what stands inside its fence. */
-const outsideTheFence = (prompt: string) => prompt.replace(/^<data id="(\w+)">\n.*^<\/data id="\1">$/ms, '');
 
 // A good token clears the failures of the tests before.
 beforeEach(() => call('bare'));
@@ -149,6 +147,11 @@ describe('what is refused', () => {
     expect(await call('github-ci', body, form)).toMatchObject({ status: 400, body: { error: 'invalid json' } });
   });
 
+  it('a body that is nested too deeply', async () => {
+    const answer = await call('bare', `{"a":${'['.repeat(2000)}${']'.repeat(2000)}}`);
+    expect(answer).toMatchObject({ status: 400, body: { error: expect.stringContaining('nested deeper than') } });
+  });
+
   it('a body that is compressed', async () => {
     const answer = await call('bare', payload, { 'Content-Encoding': 'gzip' });
     expect(answer).toMatchObject({ status: 415, body: { error: expect.stringContaining('no compressed bodies') } });
@@ -260,11 +263,9 @@ describe('the prompt of a spec', () => {
     for (const note of hostile) {
       expect((await call('github-ci', { ...payload, repo: note.slice(0, 50), note })).status).toBe(202);
       const { prompt } = await lastRunOf(gateway, 'github-ci');
-      const [, , inside = ''] = /^<data id="(\w+)">\n(.*)\n<\/data id="\1">$/ms.exec(prompt) ?? [];
-      const lines = inside.split('\n').map((line) => /^([\w.]+): (".*")$/.exec(line) ?? []);
-      const values = Object.fromEntries(lines.map(([, name, value = 'null']) => [name, JSON.parse(value)]));
-      expect(values).toEqual({ repo: note.slice(0, 50), state: 'failure', note });
-      expect(outsideTheFence(prompt)).not.toMatch(/secrets|obey|nobody|other|\u2028|\u0085/);
+      const { outside, data } = parseFenced(prompt);
+      expect(Object.fromEntries(data)).toEqual({ repo: note.slice(0, 50), state: 'failure', note });
+      expect(outside).not.toMatch(/secrets|obey|nobody|other|\u2028|\u0085/);
     }
   });
 });
