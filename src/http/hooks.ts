@@ -7,9 +7,10 @@ import type { Refusal, SignedRequest } from '../ingest/verify/verifier.ts';
 import { refuse, refuseUnread, sendAnswer, tooLarge } from './answer.ts';
 import type { HttpDeps } from './deps.ts';
 import { addressOf, turnAway } from './gate.ts';
-import { nameOf, readBody } from './incoming.ts';
+import { nameOf } from './hook-name.ts';
 import { waitForRun } from './prefer-wait.ts';
 import { queryOf, searchOf } from './query.ts';
+import { readBody } from './read-body.ts';
 import { getRun, getRunStats, getRuns } from './runs.ts';
 
 /**
@@ -76,7 +77,7 @@ export function createHooks(deps: HttpDeps): (req: Request, res: Response, next:
       );
     }
     const limit = table.maxBodyBytes(hook);
-    const body = await readBody(req, limit);
+    const body = await readBody(req, limit, Number(req.headers['content-length'] ?? 0));
     if (body === 'too large') return refuseUnread(req, res, 413, { ok: false, error: tooLarge(limit) });
 
     const { method, headers } = req;

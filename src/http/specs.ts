@@ -12,8 +12,9 @@ import { refuseSpec, refuseUnread, sendAnswer, tooLarge } from './answer.ts';
 import type { HttpDeps } from './deps.ts';
 import { errorHandler } from './error-handler.ts';
 import { addressOf, turnAway } from './gate.ts';
-import { nameOf, readBody } from './incoming.ts';
+import { nameOf } from './hook-name.ts';
 import { queryOf } from './query.ts';
+import { readBody } from './read-body.ts';
 
 const base = '/hook/';
 /** The body limit where no spec names one: an unknown slug has none. */
@@ -53,7 +54,7 @@ export function createSpecs(deps: HttpDeps): express.Router {
       return refuseSpec(res, 415, 'send the body as it is: Gimli reads no compressed bodies');
     }
     const limit = target.candidates[0]?.maxBodyBytes ?? usualBytes;
-    const body = await readBody(req, limit);
+    const body = await readBody(req, limit, Number(req.headers['content-length'] ?? 0));
     if (body === 'too large') {
       const [status, error] = target.known ? [413, tooLarge(limit)] : [404, answersOf.specs.unknown(slug)];
       return refuseUnread(req, res, status, { error });

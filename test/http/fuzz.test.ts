@@ -63,11 +63,11 @@ const start = () =>
   );
 
 /** Sends a request over a connection of its own. */
-async function send({ url }: TestGateway, { method, bytes, whole }: HostileRequest): Promise<readonly RawAnswer[]> {
+async function send({ url }: TestGateway, { bytes, whole }: HostileRequest): Promise<readonly RawAnswer[]> {
   const connection = connect(url);
   connection.write(Buffer.from(bytes, 'latin1'));
   if (!whole) connection.end();
-  const answers = answersIn(await connection.ended, method);
+  const answers = answersIn(await connection.ended);
   if (whole && answers.length === 0) throw new Error('no answer');
   return answers;
 }

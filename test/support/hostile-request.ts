@@ -1,11 +1,10 @@
 import { createHmac } from 'node:crypto';
 import fc from 'fast-check';
-import { gatewayToken, hookToken } from './gateway.ts';
+import { hookToken } from './gateway.ts';
 import { deepHostileJson, hostileJson, hostileText, safetySwitches } from './hostile.ts';
 
 /** A request, a character a byte. */
 export interface HostileRequest {
-  readonly method: string;
   readonly bytes: string;
   /** whether a server can tell where it ends */
   readonly whole: boolean;
@@ -120,7 +119,10 @@ const headerName = fc.oneof(
 );
 const headerByte = fc.integer({ min: 0x20, max: 0xff }).filter((byte) => byte !== 0x7f);
 const headerValue = fc.oneof(
-  { weight: 10, arbitrary: fc.constantFrom('', ' ', 'a, b', 'q'.repeat(2000), '1.2.3.4', '100-continue', '"', '%00') },
+  {
+    weight: 10,
+    arbitrary: fc.constantFrom('', ' ', 'a, b', 'q'.repeat(2000), '1.2.3.4', '100-continue', 'wait=9', '"'),
+  },
   { weight: 10, arbitrary: fc.array(headerByte, { maxLength: 40 }).map((bytes) => latin1(bytes) + mark) },
   { weight: 1, arbitrary: fc.constantFrom('\x00', 'x\x0bx', '\x7f', 'a\rb', 'a\nb: c', 'a\r\n b', 'q'.repeat(17_000)) },
 );
@@ -183,7 +185,6 @@ const badProof = fc.constantFrom(
   'Authorization:',
   'X-Gimli-Token: \xff',
   `Cookie: token=${hookToken}`,
-  `Authorization: Bearer ${gatewayToken}`,
   `X-Hub-Signature-256: sha256=${'0'.repeat(64)}`,
 );
 
@@ -214,7 +215,7 @@ function requests(proof: fc.Arbitrary<string> | null): fc.Arbitrary<HostileReque
         ...head,
       ];
       const bytes = `${lines.join('\r\n')}\r\n\r\n${rest}`;
-      return { method: given.method, bytes, whole: given.framing === 'length' || given.framing === 'chunked' };
+      return { bytes, whole: given.framing === 'length' || given.framing === 'chunked' };
     });
 }
 
@@ -238,9 +239,9 @@ export const brokenRequests: fc.Arbitrary<HostileRequest> = fc.oneof(
     const parts = all.map((one) =>
       'bytes' in one ? one.bytes.replace('Connection: close\r\n', '') : latin1([...one]),
     );
-    return { method: 'POST', bytes: parts.join(''), whole: false };
+    return { bytes: parts.join(''), whole: false };
   }),
-  fc.uint8Array({ maxLength: 300 }).map((bytes) => ({ method: 'POST', bytes: latin1([...bytes]), whole: false })),
+  fc.uint8Array({ maxLength: 300 }).map((bytes) => ({ bytes: latin1([...bytes]), whole: false })),
 );
 
 /** Most of the changes are in the head, where they do most. */

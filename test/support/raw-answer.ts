@@ -4,13 +4,13 @@ export interface RawAnswer {
   readonly text: string;
 }
 
-const openBrace = 0x7b;
+const beginning = 'HTTP/1.1 ';
 
 /**
  * Takes apart all that a server sent, as strictly as a client could. Throws where it is anything but whole answers, each
  * guarded, of a known length, and JSON or nothing; or where one of them is a failure of the server's own.
  */
-export function answersIn(received: string, method: string): RawAnswer[] {
+export function answersIn(received: string): RawAnswer[] {
   const answers: RawAnswer[] = [];
   let rest = Buffer.from(received);
   while (rest.length > 0) {
@@ -23,11 +23,12 @@ export function answersIn(received: string, method: string): RawAnswer[] {
     const headers = new Map(
       lines.map((line) => [line.replace(/:.*$/, '').toLowerCase(), line.replace(/^[^:]*: */, '')]),
     );
-    // What could not be read is answered with a body, whatever it asked for.
-    const hasBody = method !== 'HEAD' || rest[0] === openBrace;
-    const length = hasBody ? Number(headers.get('content-length') ?? 0) : 0;
-    const text = rest.toString('utf8', 0, length);
-    rest = rest.subarray(length);
+    const length = Number(headers.get('content-length') ?? 0);
+    // An answer to HEAD says how long it would be, and is not.
+    const body = rest.toString('latin1', 0, beginning.length) === beginning ? '' : rest.subarray(0, length);
+    if (body.length > 0 && body.length < length) throw new Error(`cut off: ${first} ${body}`);
+    const text = body.toString();
+    rest = rest.subarray(body.length);
     const problem = problemOf(status, headers, text);
     if (problem) throw new Error(`${problem}: ${first} ${JSON.stringify([...headers])} ${text.slice(0, 500)}`);
     answers.push({ status, text });
