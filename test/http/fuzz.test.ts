@@ -3,7 +3,7 @@ import path from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import Sqlite from 'better-sqlite3';
 import fc from 'fast-check';
-import { usualPolicy } from '../../src/domain/mapping.ts';
+import { type Policy, usualPolicy } from '../../src/domain/mapping.ts';
 import { eventually } from '../support/eventually.ts';
 import { parseFenced } from '../support/fenced-prompt.ts';
 import { gatewayToken, hookToken, type TestGateway } from '../support/gateway.ts';
@@ -21,6 +21,13 @@ import { answersIn, type RawAnswer } from '../support/raw-answer.ts';
 import { tempGateway } from '../support/temp-gateway.ts';
 
 const wakeMode = 'next-heartbeat';
+const specPolicy: Policy = {
+  ...usualPolicy,
+  context: 'main',
+  screen: true,
+  tools: ['ping_user'],
+  updateMainSession: 'on_ping',
+};
 const start = () =>
   tempGateway(
     {
@@ -59,6 +66,11 @@ const start = () =>
       const message = 'prompt`Read: ${payload} ${headers} ${query}`';
       const source = `export default ({ payload, headers, query, prompt }) => ({ message: ${message} });`;
       fs.writeFileSync(path.join(dir, 'transforms', 'changed.js'), source);
+      fs.mkdirSync(path.join(dir, 'specs'));
+      const text = '{ type: string, maxLength: 50000 }';
+      const fields = `fields: { type: object, properties: { a: ${text}, message: ${text}, text: ${text}, list: {} } }`;
+      const spec = `---\nid: spec\n${fields}\n---\n\nLook at {a}, {message} and {list}.\n`;
+      fs.writeFileSync(path.join(dir, 'specs', 'spec.md'), spec);
     },
   );
 
@@ -108,7 +120,7 @@ function expectQuietLogs({ logs }: TestGateway): void {
 }
 
 describe('whatever is sent by those who may', () => {
-  it('is answered in JSON or with nothing and never fails; what comes of it is fenced, on one line, and under the usual policy', async () => {
+  it('is answered in JSON or with nothing and never fails; what comes of it is fenced, on one line, and under the policy of its mapping', async () => {
     const gateway = await start();
     const counts = await sendAll(gateway, knownRequests, 60);
     for (const status of [200, 202, 204, 400, 404, 405, 413]) expect(counts[status]).toBeGreaterThan(0);
@@ -117,9 +129,11 @@ describe('whatever is sent by those who may', () => {
 
     const { runs } = (await gateway.api('GET', '/runs?kind=hook&limit=100')).body;
     expect(runs).toHaveLength(100);
+    expect(new Set(runs.map(({ hook }: { hook: string }) => hook)).size).toBeGreaterThan(5);
     for (const { runId } of runs) {
       const run = await gateway.ended(runId);
-      expect({ status: run.status, policy: run.policy }).toEqual({ status: 'completed', policy: usualPolicy });
+      const policy = run.hook === 'spec' ? specPolicy : usualPolicy;
+      expect({ status: run.status, policy: run.policy }).toEqual({ status: 'completed', policy });
       expect(parseFenced(run.prompt).outside).not.toContain(mark);
       expect(`${run.name}${run.sessionKey}${run.hook}`).not.toMatch(/[\p{Cc}\p{Zl}\p{Zp}]/u);
     }
@@ -127,7 +141,7 @@ describe('whatever is sent by those who may', () => {
     const [beat] = await eventually(async () => (await gateway.beats()).length > 0 && gateway.beats());
     expect(parseFenced(beat.prompt).outside).not.toContain(mark);
     expectQuietLogs(gateway);
-  });
+  }, 60_000);
 
   it('is answered so even where its bytes are no proper request', async () => {
     const gateway = await start();

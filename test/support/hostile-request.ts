@@ -156,6 +156,10 @@ const hook = fc.oneof(
 );
 const route = fc.oneof(
   { weight: 12, arbitrary: hook.map((name) => `/hooks/${name}`) },
+  {
+    weight: 2,
+    arbitrary: fc.constantFrom('/hook/spec', '/hook/spec', '/hook/spec', '/hook/nobody', '/hook/%', '/hook/'),
+  },
   { weight: 1, arbitrary: fc.constantFrom('/', '*', '//', '/api/runs', '/metrics', '/%', '/\xa0#\xff', '?') },
   {
     weight: 1,

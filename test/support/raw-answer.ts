@@ -43,7 +43,8 @@ function problemOf(status: number, headers: ReadonlyMap<string, string>, text: s
   if (headers.has('transfer-encoding')) return 'of unknown length';
   if (text === '' || (status === 200 && ['ok', 'ready'].includes(text))) return null;
   if (headers.get('content-type') !== 'application/json; charset=utf-8') return 'no JSON';
-  const { ok, error } = JSON.parse(text);
-  if (ok !== status < 400) return 'not as ok as it says';
-  return ok || typeof error === 'string' ? null : 'an error without words';
+  const { ok, status: said, error } = JSON.parse(text);
+  // Specs have answers of their own form.
+  if ((ok ?? said === 'accepted') !== status < 400) return 'not as ok as it says';
+  return status < 400 || typeof error === 'string' ? null : 'an error without words';
 }
