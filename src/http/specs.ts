@@ -7,6 +7,7 @@ import { checkHookToken, presentedToken } from '../ingest/authenticate.ts';
 import { cleanHeaders } from '../ingest/clean-headers.ts';
 import { onceByHeader } from '../ingest/once.ts';
 import { type EventRequest, receive } from '../ingest/receive.ts';
+import { specBodyBytes } from '../mapping/sources/spec.ts';
 import type { Specs } from '../mapping/sources/spec-folder.ts';
 import { refuseSpec, refuseUnread, sendAnswer, tooLarge } from './answer.ts';
 import type { HttpDeps } from './deps.ts';
@@ -17,8 +18,6 @@ import { queryOf } from './query.ts';
 import { readBody } from './read-body.ts';
 
 const base = '/hook/';
-/** The body limit where no spec names one: an unknown slug has none. */
-const usualBytes = 10_240;
 
 /** `POST /hook/:id`, checked in this order: method, token, slug, body, and then what the spec says about its fields. */
 export function createSpecs(deps: HttpDeps): express.Router {
@@ -53,10 +52,9 @@ export function createSpecs(deps: HttpDeps): express.Router {
     if (target.known && req.headers['content-encoding'] !== undefined) {
       return refuseSpec(res, 415, 'send the body as it is: Gimli reads no compressed bodies');
     }
-    const limit = target.candidates[0]?.maxBodyBytes ?? usualBytes;
-    const body = await readBody(req, limit, Number(req.headers['content-length'] ?? 0));
+    const body = await readBody(req, specBodyBytes, Number(req.headers['content-length'] ?? 0));
     if (body === 'too large') {
-      const [status, error] = target.known ? [413, tooLarge(limit)] : [404, answersOf.specs.unknown(slug)];
+      const [status, error] = target.known ? [413, tooLarge(specBodyBytes)] : [404, answersOf.specs.unknown(slug)];
       return refuseUnread(req, res, status, { error });
     }
     let payload: unknown;

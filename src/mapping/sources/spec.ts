@@ -12,7 +12,8 @@ import { readSpecFile, type SpecFile } from './spec-file.ts';
 import { type Field, parseSpecTemplate } from './spec-template.ts';
 import type { Flaw } from './yaml-text.ts';
 
-const mostBytes = 10_240;
+/** The body limit of specs. */
+export const specBodyBytes = 10_240;
 /** A sender's own words may be in the name of a field. */
 const longestDetail = 200;
 
@@ -75,7 +76,7 @@ export function compileSpec(text: string, { resolveModel, runsCommand, usualTool
     path: id,
     when: '',
     does: 'agent',
-    maxBodyBytes: mostBytes,
+    maxBodyBytes: specBodyBytes,
     policy,
     limits: {},
     verify: undefined,
