@@ -4,11 +4,9 @@ import { createModels, type Models } from './agent/models.ts';
 import { createScreener, type Screener } from './agent/screening.ts';
 import type { Channel } from './channels/channel.ts';
 import { createLogChannel } from './channels/log.ts';
-import { createToolCheck } from './config/check-tools.ts';
+import { checkDefaultTools, createToolCheck } from './config/check-tools.ts';
 import { type LoadedConfig, loadConfig } from './config/load.ts';
-import { toPointer } from './config/problem.ts';
 import { specToken } from './config/spec-token.ts';
-import { ConfigError, messageOf } from './domain/errors.ts';
 import { createTokenCheck } from './ingest/authenticate.ts';
 import { createVerifiers } from './ingest/verify/create-verifiers.ts';
 import type { Verifier } from './ingest/verify/verifier.ts';
@@ -87,22 +85,4 @@ export async function loadSettings(
     isSpecToken: createTokenCheck(specToken(config).token),
     isGatewayToken: createTokenCheck(config.gateway.token),
   };
-}
-
-/** The lists of tools that no mapping has. */
-function checkDefaultTools({ config, locate }: LoadedConfig, checkTools: (tools: readonly string[]) => void): void {
-  const { tools, heartbeat } = config.agents.defaults;
-  const lists = [
-    { path: ['tools'], list: tools },
-    { path: ['heartbeat', 'tools'], list: heartbeat.tools },
-  ];
-  const problems = lists.flatMap(({ path, list }) => {
-    try {
-      checkTools(list);
-      return [];
-    } catch (error) {
-      return { path: toPointer(['agents', 'defaults', ...path]), message: messageOf(error) };
-    }
-  });
-  if (problems.length > 0) throw new ConfigError(locate(problems));
 }

@@ -1,8 +1,10 @@
 import { realpathSync } from 'node:fs';
 import path from 'node:path';
+import { ConfigError, messageOf } from '../domain/errors.ts';
 import { mcpGrants, workspaceGrants } from '../domain/tool-grant.ts';
 import { fileName } from './json5-file.ts';
 import type { LoadedConfig } from './load.ts';
+import { toPointer } from './problem.ts';
 
 /** Gives the check of a list of tools: it throws an Error that says why this config cannot grant them. */
 export function createToolCheck({ config, file, envFile }: LoadedConfig): (tools: readonly string[]) => void {
@@ -25,6 +27,27 @@ export function createToolCheck({ config, file, envFile }: LoadedConfig): (tools
       );
     }
   };
+}
+
+/** Checks the lists of tools that no mapping has. Throws ConfigError. */
+export function checkDefaultTools(
+  { config, locate }: LoadedConfig,
+  checkTools: (tools: readonly string[]) => void,
+): void {
+  const { tools, heartbeat } = config.agents.defaults;
+  const lists = [
+    { path: ['tools'], list: tools },
+    { path: ['heartbeat', 'tools'], list: heartbeat.tools },
+  ];
+  const problems = lists.flatMap(({ path, list }) => {
+    try {
+      checkTools(list);
+      return [];
+    } catch (error) {
+      return { path: toPointer(['agents', 'defaults', ...path]), message: messageOf(error) };
+    }
+  });
+  if (problems.length > 0) throw new ConfigError(locate(problems));
 }
 
 function isWithin(folder: string, file: string): boolean {
