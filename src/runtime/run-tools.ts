@@ -23,7 +23,10 @@ export async function openTools(
 ): Promise<{ tools: readonly Tool[]; close(): Promise<void> }> {
   const { workspace: folder } = settings.config.agents.defaults;
   const workspace = await openWorkspaceTools(folder, workspaceGrants(granted), signal);
-  const mcp = await useMcpTools(settings.mcpServers, mcpGrants(granted), signal);
+  const mcp = await useMcpTools(settings.mcpServers, mcpGrants(granted), signal).catch(async (error) => {
+    await workspace.close();
+    throw error;
+  });
   return {
     tools: [...workspace.tools, ...mcp.tools],
     async close() {
