@@ -1,18 +1,12 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { PastTurn, Turn } from '../../src/agent/agent.ts';
 import { createAnthropicAgent } from '../../src/agent/anthropic.ts';
 import type { Tool } from '../../src/agent/tool.ts';
-import { serve, startModelServer } from './model-server.ts';
+import { modelServer, serve } from './model-server.ts';
 
-let server: Awaited<ReturnType<typeof startModelServer>>;
+const server = await modelServer();
 
-beforeAll(async () => {
-  server = await startModelServer();
-});
-afterAll(() => server.stop());
 beforeEach(() => {
-  server.mock.reset();
-  server.requests.length = 0;
   measured.length = 0;
 });
 

@@ -1,19 +1,10 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import type { PastTurn, Turn } from '../../src/agent/agent.ts';
 import { createAnthropicAgent } from '../../src/agent/anthropic.ts';
 import type { Thinking } from '../../src/domain/action.ts';
-import { startModelServer } from './model-server.ts';
+import { modelServer } from './model-server.ts';
 
-let server: Awaited<ReturnType<typeof startModelServer>>;
-
-beforeAll(async () => {
-  server = await startModelServer();
-});
-afterAll(() => server.stop());
-beforeEach(() => {
-  server.mock.reset();
-  server.requests.length = 0;
-});
+const server = await modelServer();
 
 const model = 'claude-sonnet-5-5';
 const ranHere = `anthropic/${model}`;

@@ -1,12 +1,12 @@
 import type http from 'node:http';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import type { Agent, PastTurn, Reply, Turn } from '../../src/agent/agent.ts';
 import { createAnthropicAgent } from '../../src/agent/anthropic.ts';
 import type { HttpProvider } from '../../src/agent/http-agent.ts';
 import { createOpenAIAgent } from '../../src/agent/openai.ts';
 import { createOpenAIChatAgent } from '../../src/agent/openai-chat.ts';
 import type { Tool } from '../../src/agent/tool.ts';
-import { serve, startModelServer } from './model-server.ts';
+import { modelServer, serve } from './model-server.ts';
 
 interface Api {
   readonly create: (options: HttpProvider) => Agent;
@@ -80,16 +80,7 @@ const apis: readonly [string, Api][] = [
   ],
 ];
 
-let server: Awaited<ReturnType<typeof startModelServer>>;
-
-beforeAll(async () => {
-  server = await startModelServer();
-});
-afterAll(() => server.stop());
-beforeEach(() => {
-  server.mock.reset();
-  server.requests.length = 0;
-});
+const server = await modelServer();
 
 const temperature: Tool = {
   name: 'temperature',

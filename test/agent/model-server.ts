@@ -1,6 +1,8 @@
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { LLMock } from '@copilotkit/aimock';
+import { beforeEach } from '@jest/globals';
+import { atEnd } from '../support/at-end.ts';
 
 interface Recorded {
   readonly path: string;
@@ -20,6 +22,17 @@ export async function serve(handler: http.RequestListener): Promise<{ url: strin
       await new Promise((resolve) => server.close(resolve));
     },
   };
+}
+
+/** A model server until the tests of the file are over, with nothing in it when a test begins. */
+export async function modelServer() {
+  const server = await startModelServer();
+  atEnd(() => server.stop());
+  beforeEach(() => {
+    server.mock.reset();
+    server.requests.length = 0;
+  });
+  return server;
 }
 
 /** aimock with a recorder in front of it: aimock's own journal leaves out fields such as `thinking`. */

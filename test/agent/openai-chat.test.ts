@@ -1,20 +1,12 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import type { Turn } from '../../src/agent/agent.ts';
 import { createOpenAIChatAgent } from '../../src/agent/openai-chat.ts';
 import type { Tool } from '../../src/agent/tool.ts';
-import { serve, startModelServer } from './model-server.ts';
+import { modelServer, serve } from './model-server.ts';
 
-let server: Awaited<ReturnType<typeof startModelServer>>;
+const server = await modelServer();
 let strange: Awaited<ReturnType<typeof serve>> | undefined;
 
-beforeAll(async () => {
-  server = await startModelServer();
-});
-afterAll(() => server.stop());
-beforeEach(() => {
-  server.mock.reset();
-  server.requests.length = 0;
-});
 afterEach(() => strange?.stop());
 
 const model = 'qwen3-coder';

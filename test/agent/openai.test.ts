@@ -1,21 +1,13 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import type { PastTurn, Turn } from '../../src/agent/agent.ts';
 import { createOpenAIAgent } from '../../src/agent/openai.ts';
 import type { Tool } from '../../src/agent/tool.ts';
 import type { Thinking } from '../../src/domain/action.ts';
-import { serve, startModelServer } from './model-server.ts';
+import { modelServer, serve } from './model-server.ts';
 
-let server: Awaited<ReturnType<typeof startModelServer>>;
+const server = await modelServer();
 let strange: Awaited<ReturnType<typeof serve>> | undefined;
 
-beforeAll(async () => {
-  server = await startModelServer();
-});
-afterAll(() => server.stop());
-beforeEach(() => {
-  server.mock.reset();
-  server.requests.length = 0;
-});
 afterEach(() => strange?.stop());
 
 const model = 'gpt-6.1-sol';
