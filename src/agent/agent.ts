@@ -22,6 +22,10 @@ export interface Turn {
   readonly thinking?: Thinking | undefined;
   /** what the model may call; an agent that cannot call tools leaves them out */
   readonly tools: readonly Tool[];
+  /** told of the text of each answer piece by piece, as it comes; without it answers are waited for as a whole */
+  readonly onText?: ((piece: string) => void) | undefined;
+  /** told of the tokens of each answer of the model, also where the turn fails later on; what it throws ends the turn */
+  readonly onUsage?: ((usage: Usage) => void) | undefined;
   readonly signal: AbortSignal;
 }
 
