@@ -7,6 +7,10 @@ import { CommandError } from './command-error.ts';
 export interface Client {
   get<T>(path: string): Promise<T>;
   post<T>(path: string): Promise<T>;
+  /** an answer that goes on */
+  stream(path: string): Promise<ReadableStream<Uint8Array<ArrayBuffer>>>;
+  /** false where no gateway does the work */
+  readonly isRunning: boolean;
 }
 
 /**
@@ -19,14 +23,14 @@ export async function withClient<T>(configFile: string, use: (client: Client) =>
   const running = runningGateway(config);
   if (running) {
     if (!token) throw new CommandError('a gateway runs, but gateway.token is not set: commands have no way in');
-    return use(client(running.url, token));
+    return use(client(running.url, token, true));
   }
   // Here and not above: this is the whole gateway, which takes a while to load.
   const [{ openOwnersApi }, { pino }] = await Promise.all([import('../gimli.ts'), import('pino')]);
   const own = randomBytes(32).toString('hex');
   const offline = await openOwnersApi(configFile, pino({ level: 'silent' }), own);
   try {
-    return await use(client(offline.url, own));
+    return await use(client(offline.url, own, false));
   } finally {
     await offline.stop();
   }
@@ -47,19 +51,31 @@ export async function request(url: string, init: RequestInit): Promise<Response>
   }
 }
 
-function client(url: string, token: string): Client {
-  async function call<T>(method: string, path: string): Promise<T> {
+function client(url: string, token: string, isRunning: boolean): Client {
+  async function call(method: string, path: string): Promise<Response> {
     const response = await request(`${url}/api${path}`, {
       method,
       headers: { Authorization: `Bearer ${token}`, Connection: 'close' },
     });
+    if (response.ok) return response;
     const body = (await response.json().catch(() => ({}))) as { error?: string };
-    if (response.ok) return body as T;
     const hint =
       response.status === 401 ? ' (the gateway that has this store has another gateway.token than this config)' : '';
     throw new CommandError(`${body.error ?? `HTTP ${response.status}`}${hint}`);
   }
-  return { get: (path) => call('GET', path), post: (path) => call('POST', path) };
+  async function json<T>(method: string, path: string): Promise<T> {
+    return (await (await call(method, path)).json()) as T;
+  }
+  return {
+    get: (path) => json('GET', path),
+    post: (path) => json('POST', path),
+    async stream(path) {
+      const { body } = await call('GET', path);
+      if (!body) throw new CommandError('the gateway answered without a body');
+      return body;
+    },
+    isRunning,
+  };
 }
 
 /** A query string of what is set, with its `?`. */

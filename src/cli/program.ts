@@ -59,6 +59,14 @@ export async function main(argv: readonly string[]): Promise<number> {
     .option('--json', 'as JSON')
     .action(async (id, options) => (await import('./runs.ts')).showRun(config(), id, options));
   runs
+    .command('watch <runId>')
+    .description('follow a run to its end; fails where that is an error')
+    .option('--json', 'events as JSON, one a line')
+    .action(async (id, options) => {
+      const { watchRun } = await import('./watch.ts');
+      code = await watchRun(config(), id, options);
+    });
+  runs
     .command('retry <runId>')
     .description('try a failed run again')
     .option('--unscreened', 'although screening stopped it: you have looked at its event, and it may run')

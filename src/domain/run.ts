@@ -81,6 +81,10 @@ export interface Run {
   readonly screening: Screening | null;
 }
 
+export function isOver({ status }: Pick<Run, 'status'>): boolean {
+  return status === 'completed' || status === 'error';
+}
+
 /** The key of the owner's session. */
 export const mainSession = 'main';
 

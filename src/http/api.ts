@@ -14,6 +14,7 @@ import type { HttpDeps } from './deps.ts';
 import { pass } from './gate.ts';
 import { aboutRuns } from './owner-runs.ts';
 import { queryOf } from './query.ts';
+import { streamRun } from './run-stream.ts';
 import { integer, runFilter } from './runs.ts';
 import { targetOf } from './specs.ts';
 import { adminRun, adminRunRow, eventRow, eventView, refusedRow } from './views.ts';
@@ -45,6 +46,8 @@ export function createApi(deps: HttpDeps): express.Router {
     const [pings, calls] = await Promise.all([pingsOf(store.read, run.id), toolCallsOf(store.read, run.id)]);
     res.json({ ok: true, run: adminRun(run, about(run.id), pings, calls) });
   });
+
+  router.get('/runs/:id/stream', (req, res) => streamRun(deps, req.params.id, kinds, res));
 
   router.post('/runs/:id/retry', async (req, res) => {
     const run = await findRun(store.read, req.params.id);

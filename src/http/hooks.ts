@@ -11,6 +11,7 @@ import { nameOf } from './hook-name.ts';
 import { waitForRun } from './prefer-wait.ts';
 import { queryOf, searchOf } from './query.ts';
 import { readBody } from './read-body.ts';
+import { streamRun } from './run-stream.ts';
 import { getRun, getRunStats, getRuns } from './runs.ts';
 
 /**
@@ -120,6 +121,7 @@ interface Read {
 const reads: readonly Read[] = [
   { path: /^runs$/, serve: ({ store }, _path, query, res) => getRuns(store.read, query, res) },
   { path: /^runs\/stats$/, serve: ({ store }, _path, _query, res) => getRunStats(store.read, res) },
+  { path: /^runs\/[^/]+\/stream$/, serve: (deps, path, _query, res) => streamRun(deps, idIn(path), ['hook'], res) },
   { path: /^runs\/[^/]+$/, serve: ({ store }, path, _query, res) => getRun(store.read, idIn(path), res) },
 ];
 

@@ -1,14 +1,13 @@
 import type { Request, Response } from 'express';
-import type { Run } from '../domain/run.ts';
+import { isOver } from '../domain/run.ts';
 import type { Answer } from '../ingest/once.ts';
+import { follow } from '../runtime/follow.ts';
 import { deliveriesOf } from '../store/deliveries.ts';
 import { findRun } from '../store/runs.ts';
 import type { HttpDeps } from './deps.ts';
 import { runView } from './views.ts';
 
 const longestWaitSeconds = 60;
-/** Another process may have the run, of which this one hears nothing: the store is asked this often, in ms. */
-const askEveryMs = 1000;
 
 /**
  * `Prefer: wait=N` (RFC 7240) on a call that made one run: its end, if that comes within N seconds, at most 60. Null where the
@@ -22,31 +21,12 @@ export async function waitForRun(deps: HttpDeps, req: Request, res: Response, an
   const gone = new AbortController();
   res.once('close', () => gone.abort());
   const timeUp = AbortSignal.timeout(Math.min(Number(seconds), longestWaitSeconds) * 1000);
-  const run = await endOf(deps, runId, AbortSignal.any([timeUp, gone.signal, deps.closing]));
+  const run = await follow(deps.live, runId, {
+    load: () => findRun(deps.store.read, runId),
+    hasEnded: (run) => run === undefined || isOver(run),
+    signal: AbortSignal.any([timeUp, gone.signal, deps.closing]),
+  });
   if (!run) return null;
   const view = runView(run, (await deliveriesOf(deps.store.read, [runId])).get(runId));
   return { ...answer, status: 200, body: JSON.stringify({ ok: true, runId, eventId, run: view }) };
-}
-
-/** The run once it has ended; undefined if the signal aborts before that. */
-async function endOf({ store, live }: HttpDeps, id: string, signal: AbortSignal): Promise<Run | undefined> {
-  let wake = () => {};
-  const unfollow = live.follow(id, () => wake());
-  try {
-    for (;;) {
-      const changed = new Promise<void>((resolve) => {
-        wake = resolve;
-      });
-      const run = await findRun(store.read, id);
-      if (run?.status === 'completed' || run?.status === 'error') return run;
-      if (signal.aborted) return undefined;
-      const timer = setTimeout(wake, askEveryMs);
-      signal.addEventListener('abort', wake, { once: true });
-      await changed;
-      clearTimeout(timer);
-      signal.removeEventListener('abort', wake);
-    }
-  } finally {
-    unfollow();
-  }
 }

@@ -3,6 +3,7 @@ import type { Run, Screening } from '../domain/run.ts';
 import type { ToolCall } from '../domain/tool-call.ts';
 import type { RefusedRequest } from '../ingest/refusals.ts';
 import type { Waiting } from '../queue/queue.ts';
+import type { Notice } from '../runtime/live-runs.ts';
 import type { Delivery } from '../store/deliveries.ts';
 import type { EventRow } from '../store/events.ts';
 import type { RunRow } from '../store/runs.ts';
@@ -29,6 +30,18 @@ export function runView(run: RunRow, delivery: Delivery | undefined) {
     usage: run.usage,
     delivery: delivery ? deliveryView(delivery) : null,
   };
+}
+
+/** What is heard of a run under way. */
+export function noticeView(notice: Exclude<Notice, { kind: 'changed' }>) {
+  if (notice.kind === 'restart') return {};
+  if (notice.kind === 'text') return { text: notice.text };
+  const { number, name, input, result } = notice.call;
+  return { call: number, name, input, ...(result && toolResultView(result)) };
+}
+
+function toolResultView({ resultChars, ms, error }: Pick<ToolCall, 'resultChars' | 'ms' | 'error'>) {
+  return { resultChars, ms, error };
 }
 
 function deliveryView({ channel, to, status, error, attempts, completedAt }: Delivery) {
@@ -65,8 +78,8 @@ export function adminRun(run: Run, about: AboutRun, pings: readonly Delivery[], 
   };
 }
 
-function toolCallView({ attempt, name, input, resultChars, ms, error }: ToolCall) {
-  return { attempt, name, input, resultChars, ms, error };
+function toolCallView({ attempt, name, input, ...result }: ToolCall) {
+  return { attempt, name, input, ...toolResultView(result) };
 }
 
 function screeningView({ verdict, model, usage, flagged, detail }: Screening) {

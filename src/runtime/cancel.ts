@@ -1,4 +1,5 @@
 import { TurnError } from '../domain/errors.ts';
+import { isOver } from '../domain/run.ts';
 import { runJob } from '../queue/jobs.ts';
 import { findRun, finishRun } from '../store/runs.ts';
 import type { Runtime } from './runtime.ts';
@@ -16,7 +17,7 @@ export async function cancelRun(runtime: Pick<Runtime, 'store' | 'queue' | 'live
     const run = await findRun(tx, id);
     if (!run) return 'missing';
     if (run.kind === 'heartbeat') return 'heartbeat';
-    if (run.status === 'completed' || run.status === 'error') return 'ended';
+    if (isOver(run)) return 'ended';
     if (!(await queue.withdraw(tx, runJob(run.id, run.sessionKey, now)))) return 'running';
     const summary = `failed (${error.code}): ${error.message}`;
     await finishRun(tx, id, { summary, error: error.message, errorCode: error.code }, now);

@@ -7,6 +7,7 @@ import type { ToolCall } from '../domain/tool-call.ts';
 import { sessionHistory } from '../store/runs.ts';
 import { agentFor, askInTurn } from './ask.ts';
 import { completeRun, failRun, handBackRun, retryRun } from './finish.ts';
+import type { LiveRun } from './live-runs.ts';
 import { reportingTools, type Said } from './reporting-tools.ts';
 import { openTools, recorded } from './run-tools.ts';
 import type { Runtime } from './runtime.ts';
@@ -27,11 +28,11 @@ export async function execute(
 ): Promise<void> {
   const seconds = run.action.timeoutSeconds ?? runtime.current().config.agents.defaults.timeoutSeconds;
   const limit = limitTime(seconds, stopping);
-  const isOver = runtime.live.begin(run.id, limit.abort);
+  const live = runtime.live.begin(run, limit.abort);
   try {
-    await attempt(runtime, job, run, makePrompt, limit, stopping);
+    await attempt(runtime, job, run, makePrompt, limit, live, stopping);
   } finally {
-    isOver();
+    live.over();
   }
 }
 
@@ -41,6 +42,7 @@ async function attempt(
   run: Run,
   makePrompt: (attempt: Attempt) => Promise<string>,
   limit: Limit,
+  live: LiveRun,
   stopping: AbortSignal,
 ): Promise<void> {
   const { store, current, log } = runtime;
@@ -66,14 +68,16 @@ async function attempt(
     const history = await sessionHistory(store.read, run.sessionKey, historyBudget);
     const thinking = run.action.thinking ?? config.agents.defaults.thinking;
     const opened = await openTools(settings, run.policy.tools, limit.signal);
-    const noted = { attempt: job.attempt, calls, signal: limit.signal };
+    const noted = { attempt: job.attempt, calls, signal: limit.signal, onCall: live.tool };
     const ask = ({ agent, model, warning }: ReadyAgent) => {
       if (warning !== undefined) warnings.push(warning);
       // What a model has said before its provider went down, the next one will say itself.
+      live.restart();
       const reporting = reportingTools(run.policy);
       said = reporting.said;
       const tools = recorded([...reporting.tools, ...opened.tools], noted);
-      return agent({ model, prompt: text, history, tools, ...(thinking && { thinking }), signal: limit.signal });
+      const { signal } = limit;
+      return agent({ model, prompt: text, history, tools, ...(thinking && { thinking }), onText: live.text, signal });
     };
     const onSwitch = (message: string) => {
       log.warn(about, message);

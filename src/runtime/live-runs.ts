@@ -1,40 +1,98 @@
-/** The runs that this process has under way. Nothing here is durable: the store has what counts, this only says it sooner. */
-export interface LiveRuns {
-  /** An attempt begins; `abort` breaks it off. Returns a function for when it is over and its end is stored. */
-  begin(runId: string, abort: (reason: Error) => void): () => void;
-  /** Breaks off the attempt that is under way; false where there is none. */
-  abort(runId: string, reason: Error): boolean;
-  /** Calls back when an attempt has begun or is over. Returns a function that ends this. */
-  follow(runId: string, onChange: () => void): () => void;
+import type { Run } from '../domain/run.ts';
+import type { ToolCall } from '../domain/tool-call.ts';
+
+/** What is heard of a run while it is under way, in the order in which it happens. */
+export type Notice =
+  /** the store has something new to say */
+  | { readonly kind: 'changed' }
+  /** what was heard before counts no more: another attempt or another model begins to answer */
+  | { readonly kind: 'restart'; readonly runId: string }
+  /** a piece of an answer */
+  | { readonly kind: 'text'; readonly runId: string; readonly text: string }
+  | { readonly kind: 'tool'; readonly runId: string; readonly call: LiveCall };
+
+/** A call of a tool, told of when it begins and when it has ended. */
+export interface LiveCall extends Pick<ToolCall, 'name' | 'input'> {
+  /** counts the calls of the attempt, from 0 */
+  readonly number: number;
+  /** null until it has ended */
+  readonly result: Pick<ToolCall, 'resultChars' | 'ms' | 'error'> | null;
 }
 
+/** The runs that this process has under way. Nothing here is durable: the store has what counts, this only says it sooner. */
+export interface LiveRuns {
+  /** An attempt begins; `abort` breaks it off. */
+  begin(run: Pick<Run, 'id'>, abort: (reason: Error) => void): LiveRun;
+  /** Breaks off the attempt that is under way; false where there is none. */
+  abort(runId: string, reason: Error): boolean;
+  /** Calls back with each notice, first with what was heard so far of the attempt under way. Returns a function that ends this. */
+  follow(runId: string, onNotice: (notice: Notice) => void): () => void;
+}
+
+/** An attempt under way, which says here what there is to hear. */
+export interface LiveRun {
+  restart(): void;
+  text(piece: string): void;
+  tool(call: LiveCall): void;
+  /** It has ended, and that is stored. */
+  over(): void;
+}
+
+interface UnderWay {
+  readonly abort: (reason: Error) => void;
+  /** for those who come later */
+  readonly heard: Notice[];
+}
+
+const changed: Notice = { kind: 'changed' };
+
 export function createLiveRuns(): LiveRuns {
-  const underWay = new Map<string, (reason: Error) => void>();
-  const followers = new Map<string, Set<() => void>>();
-  const tell = (runId: string) => {
-    for (const onChange of followers.get(runId) ?? []) onChange();
+  const underWay = new Map<string, UnderWay>();
+  const followers = new Map<string, Set<(notice: Notice) => void>>();
+  const tell = (id: string, notice: Notice) => {
+    for (const onNotice of followers.get(id) ?? []) onNotice(notice);
   };
   return {
-    begin(runId, abort) {
-      underWay.set(runId, abort);
-      tell(runId);
-      return () => {
-        underWay.delete(runId);
-        tell(runId);
+    begin({ id: runId }, abort) {
+      const heard: Notice[] = [];
+      const hear = (notice: Notice) => {
+        keep(heard, notice);
+        tell(runId, notice);
+      };
+      underWay.set(runId, { abort, heard });
+      tell(runId, changed);
+      return {
+        restart: () => heard.length > 0 && hear({ kind: 'restart', runId }),
+        text: (text) => hear({ kind: 'text', runId, text }),
+        tool: (call) => hear({ kind: 'tool', runId, call }),
+        over() {
+          underWay.delete(runId);
+          tell(runId, changed);
+        },
       };
     },
     abort(runId, reason) {
-      const abort = underWay.get(runId);
-      abort?.(reason);
-      return abort !== undefined;
+      const run = underWay.get(runId);
+      run?.abort(reason);
+      return run !== undefined;
     },
-    follow(runId, onChange) {
+    follow(runId, onNotice) {
       const all = followers.get(runId) ?? new Set();
-      followers.set(runId, all.add(onChange));
+      followers.set(runId, all.add(onNotice));
+      for (const notice of underWay.get(runId)?.heard ?? []) onNotice(notice);
       return () => {
-        all.delete(onChange);
+        all.delete(onNotice);
         if (all.size === 0) followers.delete(runId);
       };
     },
   };
+}
+
+/** Adds a notice to those that still count, pieces of a text joined to one. */
+function keep(heard: Notice[], notice: Notice): void {
+  const last = heard.at(-1);
+  if (notice.kind === 'restart') heard.length = 0;
+  else if (notice.kind === 'text' && last?.kind === 'text') {
+    heard[heard.length - 1] = { ...last, text: last.text + notice.text };
+  } else heard.push(notice);
 }

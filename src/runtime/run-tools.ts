@@ -6,6 +6,7 @@ import { messageOf } from '../domain/errors.ts';
 import { oneLine } from '../domain/run.ts';
 import type { ToolCall } from '../domain/tool-call.ts';
 import { mcpGrants, workspaceGrants } from '../domain/tool-grant.ts';
+import type { LiveCall } from './live-runs.ts';
 import type { Runtime } from './runtime.ts';
 
 /** What the model is told of one result, in characters: about 12,000 tokens. */
@@ -36,21 +37,29 @@ export async function openTools(
   };
 }
 
+interface Noted {
+  readonly attempt: number;
+  readonly calls: ToolCall[];
+  /** told of each call when it begins and when it has ended */
+  readonly onCall: (call: LiveCall) => void;
+  readonly signal: AbortSignal;
+}
+
 /** The same tools, whose calls end with the signal, tell the model no more than it can read, and are noted in `calls`. */
-export function recorded(
-  tools: readonly Tool[],
-  { attempt, calls, signal }: { attempt: number; calls: ToolCall[]; signal: AbortSignal },
-): Tool[] {
+export function recorded(tools: readonly Tool[], { attempt, calls, onCall, signal }: Noted): Tool[] {
   return tools.map((tool) => ({
     ...tool,
     checksInput: true,
     async run(input) {
       const began = Date.now();
-      const call = { attempt, name: tool.name, input: cut(JSON.stringify(input ?? null), maxInput), resultChars: 0 };
+      const call = { name: tool.name, input: cut(JSON.stringify(input ?? null), maxInput) };
       // Noted before it ends, since the turn may end before it does.
-      const at = calls.push({ ...call, ms: 0, error: 'cut short' }) - 1;
+      const number = calls.push({ attempt, ...call, resultChars: 0, ms: 0, error: 'cut short' }) - 1;
+      onCall({ number, ...call, result: null });
       const note = (resultChars: number, error: string | null) => {
-        calls[at] = { ...call, resultChars, ms: Date.now() - began, error };
+        const result = { resultChars, ms: Date.now() - began, error };
+        calls[number] = { attempt, ...call, ...result };
+        onCall({ number, ...call, result });
       };
       try {
         const result = await unlessAborted(tool.run(checkInput(tool, input), signal), signal);

@@ -1,0 +1,43 @@
+import type { Response } from 'express';
+import { isOver, type Run } from '../domain/run.ts';
+import { follow } from '../runtime/follow.ts';
+import { deliveriesOf } from '../store/deliveries.ts';
+import { findRun } from '../store/runs.ts';
+import { refuse } from './answer.ts';
+import type { HttpDeps } from './deps.ts';
+import { openStream } from './stream.ts';
+import { noticeView, runView } from './views.ts';
+
+/**
+ * `GET /runs/:runId/stream`: a run as it goes on, to its end. An event `run` at once and with each change of its status, between
+ * them what is heard of it: `text`, `tool`, `restart`.
+ */
+export async function streamRun(
+  { store, live, closing }: HttpDeps,
+  id: string,
+  kinds: readonly Run['kind'][],
+  res: Response,
+): Promise<void> {
+  const load = () => findRun(store.read, id);
+  const found = await load();
+  if (!found || !kinds.includes(found.kind)) return refuse(res, 404, 'run not found');
+  const stream = openStream(res);
+  let told = '';
+  await follow(live, id, {
+    async load() {
+      const run = await load();
+      return run && { run, delivery: (await deliveriesOf(store.read, [id])).get(id) };
+    },
+    hasEnded: (state) => state === undefined || isOver(state.run),
+    onState(state) {
+      if (!state) return;
+      const { run, delivery } = state;
+      const stage = `${run.status} ${run.attempts}`;
+      if (stage !== told) stream.send('run', { run: runView(run, delivery) });
+      told = stage;
+    },
+    onNotice: (notice) => stream.send(notice.kind, noticeView(notice)),
+    signal: AbortSignal.any([stream.gone, closing]),
+  });
+  stream.end();
+}
