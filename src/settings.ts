@@ -61,8 +61,16 @@ export async function loadSettings(
     runsCommand: (model = models.defaultModel) => models.runsCommand(model),
     usualTools: config.agents.defaults.tools,
   };
-  const { hooks } = config;
-  const table = await createTable({ hooks, env: loaded.env, ...runs, checkTools, transforms, locate: loaded.locate });
+  const { hooks, workflows } = config;
+  const table = await createTable({
+    hooks,
+    workflows,
+    env: loaded.env,
+    ...runs,
+    checkTools,
+    transforms,
+    locate: loaded.locate,
+  });
   const specs = createSpecs({
     dir: config.specs.dir,
     ...runs,

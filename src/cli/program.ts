@@ -76,6 +76,28 @@ export async function main(argv: readonly string[]): Promise<number> {
     .description('end a run that waits or is under way')
     .action(async (id) => (await import('./runs.ts')).cancelRun(config(), id));
 
+  const workflows = program.command('workflows').description('runs in order: what was started by one call');
+  workflows
+    .command('list', { isDefault: true })
+    .option('--status <status>', 'pending, running, completed or error')
+    .option('--workflow <id>', 'those of one workflow')
+    .option('--limit <n>', 'how many', number(1, 100), 20)
+    .option('--json', 'as JSON')
+    .action(async (options) => (await import('./workflows.ts')).listWorkflows(config(), options));
+  workflows
+    .command('show <workflowRunId>')
+    .option('--json', 'as JSON')
+    .action(async (id, options) => (await import('./workflows.ts')).showWorkflow(config(), id, options));
+  workflows
+    .command('retry <workflowRunId>')
+    .description('go on at the first step that failed')
+    .option('--unscreened', 'although screening stopped it: you have looked at its event, and it may run')
+    .action(async (id, options) => (await import('./workflows.ts')).retryWorkflow(config(), id, options));
+  workflows
+    .command('cancel <workflowRunId>')
+    .description('end it at the step at which it is')
+    .action(async (id) => (await import('./workflows.ts')).cancelWorkflow(config(), id));
+
   const events = program.command('events').description('what was received');
   events
     .command('list', { isDefault: true })

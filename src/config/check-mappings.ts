@@ -15,6 +15,7 @@ export function checkMappings(list: unknown, at: string): Problem[] {
   return rules.flatMap((placed) => [
     ...reservedPath(placed),
     ...uselessTemplate(placed),
+    ...workflowFields(placed),
     ...namelessKeys(placed),
     ...runFieldsOfWake(placed),
     ...blockedReport(placed),
@@ -44,6 +45,11 @@ function reservedPath({ rule, at }: PlacedRule): Problem[] {
 function uselessTemplate({ rule, at }: PlacedRule): Problem[] {
   if (typeof rule !== 'object' || rule === null) return [];
   const action = follow(rule, ['action']) ?? 'agent';
+  if (action === 'workflow') {
+    const templates = ['messageTemplate', 'textTemplate'].filter((field) => Object.hasOwn(rule, field));
+    const message = 'would be ignored: a mapping of action workflow has steps, each with a message';
+    return templates.map((field) => ({ path: at + toPointer([field]), message }));
+  }
   if (action !== 'agent' && action !== 'wake') return [];
   const [own, other] = action === 'agent' ? ['messageTemplate', 'textTemplate'] : ['textTemplate', 'messageTemplate'];
   if (Object.hasOwn(rule, other)) {
@@ -51,6 +57,34 @@ function uselessTemplate({ rule, at }: PlacedRule): Problem[] {
   }
   if (Object.hasOwn(rule, own) || Object.hasOwn(rule, 'transform')) return [];
   return [{ path: at, message: `a mapping of action ${action} needs a ${own} or a transform` }];
+}
+
+/** What only a workflow has, and what it must have. */
+function workflowFields({ rule, at }: PlacedRule): Problem[] {
+  if (typeof rule !== 'object' || rule === null) return [];
+  const has = (field: string) => Object.hasOwn(rule, field);
+  if (follow(rule, ['action']) !== 'workflow') {
+    const ignored = ['workflow', 'steps', 'continueOnError'].filter(has);
+    const message = 'would be ignored: only a mapping of action workflow has it';
+    const everyStep = follow(rule, ['deliver']) === 'every-step' ? ['deliver'] : [];
+    return [
+      ...ignored.map((field) => ({ path: at + toPointer([field]), message })),
+      ...everyStep.map((field) => ({
+        path: at + toPointer([field]),
+        message: 'expected true or false: it has no steps',
+      })),
+    ];
+  }
+  if (has('workflow') && has('steps')) {
+    const message = 'would be ignored: the steps are those of `workflow`; leave one of the two out';
+    return [{ path: `${at}/steps`, message, see: `${at}/workflow` }];
+  }
+  if (has('coalesce')) {
+    return [{ path: `${at}/coalesce`, message: 'would be ignored: each event makes a workflow of its own' }];
+  }
+  return has('workflow') || has('steps')
+    ? []
+    : [{ path: at, message: 'a mapping of action workflow needs steps, or a workflow by its id' }];
 }
 
 /** A wake makes no run: its lines are gathered by the heartbeat. */

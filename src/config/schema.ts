@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { agentFields, channels, replyFields } from '../domain/action.ts';
-import { mappingSchema, presetOverlaySchema, runTools } from '../domain/mapping.ts';
+import { mappingSchema, presetOverlaySchema, runTools, workflowSchema } from '../domain/mapping.ts';
 import { serverId, toolsSchema, workspaceTools } from '../domain/tool-grant.ts';
 
 /**
@@ -289,6 +289,11 @@ export const configSchema = Type.Object(
     $schema: Type.Optional(Type.String({ description: 'For editors.' })),
     gateway,
     hooks,
+    workflows: Type.Record(Type.String({ pattern: '\\S' }), workflowSchema, {
+      ...strict,
+      default: {},
+      description: 'Workflows by id, for `POST /hooks/workflow {id}` and for mappings with `action: "workflow"`.',
+    }),
     specs,
     agents: Type.Object(
       {

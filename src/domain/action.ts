@@ -59,6 +59,68 @@ export const wakePayloadSchema = Type.Object({
   mode: Type.Optional(agentFields.wakeMode),
 });
 
+export const stepConditions = ['always', 'previous-success', 'previous-error'] as const;
+export type StepCondition = (typeof stepConditions)[number];
+
+/** A workflow has at most as many steps. */
+export const mostSteps = 100;
+
+/** Every field of a step but its name; written once for the API, mappings and `workflows`. */
+export const stepFields = {
+  id: Type.String({ ...text, maxLength: 200, description: 'Tells it from the other steps, for those and in records.' }),
+  message: Type.String({
+    ...text,
+    description:
+      'What the agent is asked to do. `{{steps.<id>.outputText}}` stands for the reply of an earlier step, `{{steps.<id>.error}}` for why it failed.',
+  }),
+  condition: Type.Optional(
+    Type.Enum([...stepConditions], {
+      default: 'always',
+      description: 'Whether it runs at all: by how the nearest earlier step that ran has ended.',
+    }),
+  ),
+  model: Type.Optional(replyFields.model),
+  thinking: Type.Optional(replyFields.thinking),
+  timeoutSeconds: Type.Optional(agentFields.timeoutSeconds),
+};
+
+export const deliveries = 'true, false or "every-step"';
+
+/** What a workflow has of its own: the defaults of its steps are fields of an agent action. */
+export const workflowFields = {
+  continueOnError: Type.Boolean({
+    default: false,
+    description: 'Go on after a step that failed; else only steps with the condition `previous-error` still run.',
+  }),
+  deliver: Type.Union([Type.Boolean(), Type.Enum(['every-step'])], {
+    default: false,
+    title: deliveries,
+    description: 'Send the reply of the step that ran last through a channel, or that of every step.',
+  }),
+};
+
+const { deliver: _, ...runFields } = agentFields;
+
+/** Body of `POST /hooks/workflow` where its `id` is that of a workflow in the config. Unknown fields are ignored. */
+export const workflowCallSchema = Type.Object({
+  id: Type.String({ ...text, maxLength: 200 }),
+  ...Type.Partial(Type.Object({ ...runFields, ...workflowFields })).properties,
+});
+
+/** Body of `POST /hooks/workflow` with steps of its own. */
+export const workflowPayloadSchema = Type.Object({
+  ...workflowCallSchema.properties,
+  name: agentFields.name,
+  steps: Type.Array(Type.Object({ ...stepFields, name: agentFields.name }), {
+    minItems: 1,
+    maxItems: mostSteps,
+    title: `a list of 1 to ${mostSteps} steps`,
+  }),
+});
+
+/** What both may say. */
+export type WorkflowCall = Static<typeof workflowCallSchema> & Partial<Static<typeof workflowPayloadSchema>>;
+
 /** Put a line into main's inbox. */
 export interface WakeAction {
   readonly kind: 'wake';
@@ -95,4 +157,30 @@ export interface AgentAction {
   };
 }
 
-export type Action = WakeAction | AgentAction;
+/** Run several turns of one session, one after the other. */
+export interface WorkflowAction
+  extends Pick<AgentAction, 'name' | 'wakeMode' | 'channel' | 'to' | 'each' | 'dedupeKey'> {
+  readonly kind: 'workflow';
+  readonly workflowId: string;
+  readonly steps: readonly Step[];
+  /** true: a caller wrote the messages, which are data; what they name of earlier steps is put into them */
+  readonly outside: boolean;
+  /** undefined: a session of its own */
+  readonly sessionKey?: string;
+  readonly continueOnError: boolean;
+  readonly deliver: boolean | 'every-step';
+}
+
+/** A step with what it takes from its workflow. */
+export interface Step extends Pick<AgentAction, 'name' | 'message' | 'model' | 'thinking' | 'timeoutSeconds'> {
+  readonly id: string;
+  readonly condition: StepCondition;
+}
+
+export type Action = WakeAction | AgentAction | WorkflowAction;
+
+/** What an action says: one text, or that of each step. */
+export function textsOf(action: Action): readonly Text[] {
+  if (action.kind === 'workflow') return action.steps.map(({ message }) => message);
+  return [action.kind === 'wake' ? action.text : action.message];
+}

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { agentFields, replyFields } from './action.ts';
+import { agentFields, deliveries, mostSteps, replyFields, stepFields, workflowFields } from './action.ts';
 import { ratePattern, usualMaxSeconds, usualQuietSeconds } from './limits.ts';
 import { toolsSchema, workspaceTools } from './tool-grant.ts';
 import { verifySchema } from './verify.ts';
@@ -93,7 +93,29 @@ export const safetyFields = {
   }),
 };
 
-const { model, thinking, deliver, channel, to, name, sessionKey, wakeMode, timeoutSeconds } = agentFields;
+const { model, thinking, channel, to, name, sessionKey, wakeMode, timeoutSeconds } = agentFields;
+
+const stepsSchema = Type.Array(
+  Type.Object({ ...stepFields, name: Type.Optional(name) }, { additionalProperties: false }),
+  {
+    minItems: 1,
+    maxItems: mostSteps,
+    title: `a list of 1 to ${mostSteps} steps`,
+    description: 'The steps of a workflow. A `message` is a Mustache template, and what it says is yours.',
+  },
+);
+export type StepRule = Static<typeof stepsSchema>[number];
+
+/** `workflows.<id>`: what a call of `/hooks/workflow` or a mapping starts by its id alone. */
+export const workflowSchema = Type.Object(
+  {
+    steps: stepsSchema,
+    ...Type.Partial(Type.Object({ name, model, thinking, timeoutSeconds, wakeMode, channel, to, ...workflowFields }))
+      .properties,
+  },
+  { additionalProperties: false },
+);
+export type WorkflowRule = Static<typeof workflowSchema>;
 
 /** A rule from event to action, as `hooks.mappings` and presets write it. */
 export const mappingSchema = Type.Object(
@@ -103,13 +125,20 @@ export const mappingSchema = Type.Object(
         id: Type.String({ minLength: 1, description: 'A name for this mapping in logs and records.' }),
         match: matchSchema,
         verify: verifySchema,
-        action: Type.Enum(['wake', 'agent'], { default: 'agent' }),
+        action: Type.Enum(['wake', 'agent', 'workflow'], { default: 'agent' }),
         wakeMode,
         name,
         sessionKey,
         messageTemplate: Type.String({ minLength: 1, description: 'Mustache template of the message (action agent).' }),
         textTemplate: Type.String({ minLength: 1, description: 'Mustache template of the line (action wake).' }),
-        deliver,
+        workflow: Type.String({ minLength: 1, description: 'The id of one of `workflows` (action workflow).' }),
+        steps: stepsSchema,
+        continueOnError: workflowFields.continueOnError,
+        deliver: Type.Union(workflowFields.deliver.anyOf, {
+          title: deliveries,
+          description:
+            'Send the reply through a channel: `true` unless given. Of a workflow: `false` unless given; `true` sends the reply of the step that ran last, `"every-step"` that of each.',
+        }),
         channel,
         to,
         model,

@@ -54,6 +54,10 @@ export interface Run {
   /** a hook's run, or the run of a heartbeat */
   readonly kind: 'hook' | 'heartbeat';
   readonly eventId: string | null;
+  /** null where it is no step of a workflow */
+  readonly workflowRunId: string | null;
+  /** its place among the steps, from 0; null also where the workflow was tried again from an earlier step */
+  readonly step: number | null;
   /** the hook of its mapping; the mapping's id where that answers for every hook */
   readonly hook: string;
   readonly name: string;

@@ -49,3 +49,12 @@ export function plain(text: Text, resolve: Resolve): string {
 export function hasOwnWords(text: Text): boolean {
   return text.some((part) => typeof part === 'string' && part.trim() !== '');
 }
+
+/** True where neither the owner nor a value says anything. */
+export function isBlank(text: Text, resolve: Resolve): boolean {
+  if (hasOwnWords(text)) return false;
+  const shown = shownBy(resolve);
+  // Each value once: a text may name a large one often.
+  const values = new Set(text.map((part) => (typeof part === 'string' ? part : referenceValue(part, shown))));
+  return [...values].every((value) => value.trim() === '');
+}

@@ -1,18 +1,19 @@
 import express, { type NextFunction, type Request, type Response } from 'express';
 import { type Endpoint, outcomes, parseBody } from '../domain/event.ts';
-import { groupOf } from '../domain/limits.ts';
 import type { Run } from '../domain/run.ts';
 import { receive } from '../ingest/receive.ts';
-import { runJob } from '../queue/jobs.ts';
-import { type Cancelled, cancelRun } from '../runtime/cancel.ts';
+import { cancelRun } from '../runtime/cancel.ts';
+import { retryRun } from '../runtime/retry.ts';
 import { pingsOf } from '../store/deliveries.ts';
 import { findEvent, listEvents } from '../store/events.ts';
-import { findRun, listRuns, reopenRun, setPolicy } from '../store/runs.ts';
+import { findRun, listRuns } from '../store/runs.ts';
 import { toolCallsOf } from '../store/tool-calls.ts';
 import { refuse } from './answer.ts';
+import { cancelRoute, retryRoute } from './by-hand.ts';
 import type { HttpDeps } from './deps.ts';
 import { pass } from './gate.ts';
 import { aboutRuns } from './owner-runs.ts';
+import { ownerWorkflows } from './owner-workflows.ts';
 import { queryOf } from './query.ts';
 import { streamRun } from './run-stream.ts';
 import { integer, runFilter } from './runs.ts';
@@ -20,6 +21,7 @@ import { targetOf } from './specs.ts';
 import { adminRun, adminRunRow, eventRow, eventView, refusedRow } from './views.ts';
 
 const kinds: readonly Run['kind'][] = ['hook', 'heartbeat'];
+const run = { what: 'run', key: 'runId', retry: retryRun, cancel: cancelRun } as const;
 
 /** `/api/*`: what the owner sees and does, behind `gateway.token`. */
 export function createApi(deps: HttpDeps): express.Router {
@@ -49,40 +51,10 @@ export function createApi(deps: HttpDeps): express.Router {
 
   router.get('/runs/:id/stream', (req, res) => streamRun(deps, req.params.id, kinds, res));
 
-  router.post('/runs/:id/retry', async (req, res) => {
-    const run = await findRun(store.read, req.params.id);
-    if (!run) return refuse(res, 404, 'run not found');
-    if (run.status !== 'error')
-      return refuse(res, 409, `only a run in error can be retried; this one is ${run.status}`);
-    if (run.kind === 'heartbeat') return refuse(res, 409, 'a heartbeat is not retried: the next one reads its lines');
-    const { unscreened: said = 'false' } = queryOf(req);
-    const unscreened = said === 'true';
-    if (!unscreened && said !== 'false') return refuse(res, 400, 'unscreened must be true or false');
-    if (unscreened && run.errorCode !== 'screened') {
-      const code = `this one ended with the code ${run.errorCode}`;
-      return refuse(res, 409, `only a run that screening has stopped can be retried unscreened; ${code}`);
-    }
-    const mapping = run.eventId === null ? undefined : (await findEvent(store.read, run.eventId))?.mapping;
-    const group = mapping ? groupOf(mapping, deps.current().table.limitsOf(mapping)) : undefined;
-    await store.write(async (tx, afterCommit) => {
-      await queue.exhume(tx, run.id);
-      if (unscreened) await setPolicy(tx, run.id, { ...run.policy, screen: false });
-      await reopenRun(tx, run.id, null);
-      await queue.enqueue(tx, runJob(run.id, run.sessionKey, Date.now(), { group, begun: true }), afterCommit);
-    });
-    const how = unscreened ? 'run retried by hand, without screening' : 'run retried by hand';
-    log.info({ runId: run.id, eventId: run.eventId }, how);
-    res.status(202).json({ ok: true, runId: run.id });
-  });
+  router.post('/runs/:id/retry', retryRoute(deps, run));
+  router.post('/runs/:id/cancel', cancelRoute(deps, run));
 
-  router.post('/runs/:id/cancel', async (req, res) => {
-    const { id } = req.params;
-    const outcome = await cancelRun(deps, id);
-    if (outcome === 'missing') return refuse(res, 404, 'run not found');
-    if (outcome !== 'cancelled') return refuse(res, 409, notCancelled[outcome]);
-    log.info({ runId: id }, 'run cancelled by hand');
-    res.status(202).json({ ok: true, runId: id });
-  });
+  router.use('/workflows', ownerWorkflows(deps));
 
   router.get('/events', async (req, res) => {
     const { hook, outcome, before, limit: wanted } = queryOf(req);
@@ -127,12 +99,6 @@ export function createApi(deps: HttpDeps): express.Router {
   router.use((_req, res) => refuse(res, 404, 'not found'));
   return router;
 }
-
-const notCancelled = {
-  ended: 'the run has ended already',
-  heartbeat: 'a heartbeat is not cancelled: its lines would come again with the next one',
-  elsewhere: 'the run is under way, but not in this process; try again in a moment',
-} satisfies Partial<Record<Cancelled, string>>;
 
 /** Who answers for a name of an endpoint, by the mappings and specs of today. */
 function whoAnswers({ current }: HttpDeps, endpoint: Endpoint, hook: string) {

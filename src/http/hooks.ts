@@ -8,11 +8,13 @@ import { refuse, refuseUnread, sendAnswer, tooLarge } from './answer.ts';
 import type { HttpDeps } from './deps.ts';
 import { addressOf, turnAway } from './gate.ts';
 import { nameOf } from './hook-name.ts';
-import { waitForRun } from './prefer-wait.ts';
+import { waitForEnd } from './prefer-wait.ts';
 import { queryOf, searchOf } from './query.ts';
 import { readBody } from './read-body.ts';
 import { streamRun } from './run-stream.ts';
 import { getRun, getRunStats, getRuns } from './runs.ts';
+import { streamWorkflow } from './workflow-stream.ts';
+import { getWorkflow, getWorkflows } from './workflows.ts';
 
 /**
  * Everything under `hooks.path`, checked in this order: query token, method, token, name, body, and then the mapping. A hook
@@ -102,7 +104,7 @@ export function createHooks(deps: HttpDeps): (req: Request, res: Response, next:
       }
       const answer = await receive({ store, queue, log }, request);
       onEvent(known ? hook : 'unknown', answer.outcome);
-      const ended = req.headers.prefer === undefined ? null : await waitForRun(deps, req, res, answer);
+      const ended = req.headers.prefer === undefined ? null : await waitForEnd(deps, req, res, answer);
       sendAnswer(res, ended ?? answer);
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
@@ -123,6 +125,9 @@ const reads: readonly Read[] = [
   { path: /^runs\/stats$/, serve: ({ store }, _path, _query, res) => getRunStats(store.read, res) },
   { path: /^runs\/[^/]+\/stream$/, serve: (deps, path, _query, res) => streamRun(deps, idIn(path), ['hook'], res) },
   { path: /^runs\/[^/]+$/, serve: ({ store }, path, _query, res) => getRun(store.read, idIn(path), res) },
+  { path: /^workflows$/, serve: ({ store }, _path, query, res) => getWorkflows(store.read, query, res) },
+  { path: /^workflows\/[^/]+\/stream$/, serve: (deps, path, _query, res) => streamWorkflow(deps, idIn(path), res) },
+  { path: /^workflows\/[^/]+$/, serve: ({ store }, path, _query, res) => getWorkflow(store.read, idIn(path), res) },
 ];
 
 function idIn(path: string): string {

@@ -6,27 +6,48 @@ import { deliveriesOf } from '../store/deliveries.ts';
 import { findRun } from '../store/runs.ts';
 import type { HttpDeps } from './deps.ts';
 import { runView } from './views.ts';
+import { loadWorkflow } from './workflows.ts';
 
 const longestWaitSeconds = 60;
 
+/** The parts of an answer that say what was started. */
+type Started = Readonly<Partial<Record<'runId' | 'runIds' | 'workflowRunId' | 'workflowRunIds' | 'eventId', string>>>;
+
 /**
- * `Prefer: wait=N` (RFC 7240) on a call that made one run: its end, if that comes within N seconds, at most 60. Null where the
- * caller does not ask for it, or has to make do with the answer that there is.
+ * `Prefer: wait=N` (RFC 7240) on a call that started one thing: its end, if that comes within N seconds, at most 60. Null where
+ * the caller does not ask for it, or has to make do with the answer that there is.
  */
-export async function waitForRun(deps: HttpDeps, req: Request, res: Response, answer: Answer): Promise<Answer | null> {
+export async function waitForEnd(deps: HttpDeps, req: Request, res: Response, answer: Answer): Promise<Answer | null> {
   const seconds = /(?:^|[,;\s])wait\s*=\s*"?(\d{1,6})\b/i.exec(req.get('prefer') ?? '')?.[1];
-  const { runId, runIds, eventId } = JSON.parse(answer.body ?? '{}') as Record<string, string | undefined>;
-  if (seconds === undefined || runId === undefined || runIds !== undefined) return null;
+  if (seconds === undefined) return null;
+  const started = JSON.parse(answer.body ?? '{}') as Started;
+  if (!startedOne(started)) return null;
   res.setHeader('Preference-Applied', 'wait');
   const gone = new AbortController();
   res.once('close', () => gone.abort());
   const timeUp = AbortSignal.timeout(Math.min(Number(seconds), longestWaitSeconds) * 1000);
-  const run = await follow(deps.live, runId, {
-    load: () => findRun(deps.store.read, runId),
+  const ended = await endOf(deps, started, AbortSignal.any([timeUp, gone.signal, deps.closing]));
+  if (!ended) return null;
+  return { ...answer, status: 200, body: JSON.stringify({ ok: true, ...started, ...ended }) };
+}
+
+function startedOne({ runId, runIds, workflowRunId, workflowRunIds }: Started): boolean {
+  const several = runIds ?? workflowRunIds ?? (runId && workflowRunId);
+  return (runId ?? workflowRunId) !== undefined && several === undefined;
+}
+
+/** The run or workflow once it has ended; undefined if the signal aborts before that. */
+async function endOf({ store, live }: HttpDeps, { runId, workflowRunId = '' }: Started, signal: AbortSignal) {
+  if (runId === undefined) {
+    const load = () => loadWorkflow(store.read, workflowRunId);
+    const hasEnded = (state: Awaited<ReturnType<typeof load>>) => state === undefined || isOver(state);
+    const workflow = await follow(live, workflowRunId, { load, hasEnded, signal });
+    return workflow && { workflow };
+  }
+  const run = await follow(live, runId, {
+    load: () => findRun(store.read, runId),
     hasEnded: (run) => run === undefined || isOver(run),
-    signal: AbortSignal.any([timeUp, gone.signal, deps.closing]),
+    signal,
   });
-  if (!run) return null;
-  const view = runView(run, (await deliveriesOf(deps.store.read, [runId])).get(runId));
-  return { ...answer, status: 200, body: JSON.stringify({ ok: true, runId, eventId, run: view }) };
+  return run && { run: runView(run, (await deliveriesOf(store.read, [runId])).get(runId)) };
 }

@@ -33,13 +33,19 @@ export async function getRun(db: Executor, id: string, res: Response): Promise<v
 
 /** The filter that a query asks for, or what is wrong with it. */
 export function runFilter(query: Record<string, string>): RunFilter | string {
+  const page = pageOf(query);
+  return typeof page === 'string' ? page : { ...page, name: query.name };
+}
+
+/** What lists of runs and of workflows have in common. */
+export function pageOf(query: Record<string, string>): Pick<RunFilter, 'status' | 'limit' | 'offset'> | string {
   const limit = integer(query.limit, 50);
   const offset = integer(query.offset, 0);
   const status = runStatuses.find((known) => known === query.status);
   if (limit === undefined || limit < 1 || limit > 100) return 'limit must be an integer from 1 to 100';
   if (offset === undefined) return 'offset must be an integer of at least 0';
   if (query.status !== undefined && !status) return `status must be one of ${runStatuses.join(', ')}`;
-  return { status, name: query.name, limit, offset };
+  return { status, limit, offset };
 }
 
 /** A whole number of at least 0; undefined where it is none. */

@@ -1,12 +1,14 @@
 import type { Event } from '../domain/event.ts';
-import type { Run, Screening } from '../domain/run.ts';
+import { isOver, type Run, type Screening } from '../domain/run.ts';
 import type { ToolCall } from '../domain/tool-call.ts';
+import { stepStates, type WorkflowRun } from '../domain/workflow.ts';
 import type { RefusedRequest } from '../ingest/refusals.ts';
 import type { Waiting } from '../queue/queue.ts';
 import type { Notice } from '../runtime/live-runs.ts';
 import type { Delivery } from '../store/deliveries.ts';
 import type { EventRow } from '../store/events.ts';
 import type { RunRow } from '../store/runs.ts';
+import type { StepRun } from '../store/workflows.ts';
 
 /** The field names that the world sees live only here. */
 
@@ -14,6 +16,7 @@ import type { RunRow } from '../store/runs.ts';
 export function runView(run: RunRow, delivery: Delivery | undefined) {
   return {
     runId: run.id,
+    workflowRunId: run.workflowRunId,
     name: run.name,
     sessionKey: run.sessionKey,
     status: run.status,
@@ -30,6 +33,46 @@ export function runView(run: RunRow, delivery: Delivery | undefined) {
     usage: run.usage,
     delivery: delivery ? deliveryView(delivery) : null,
   };
+}
+
+/** A workflow as lists show it; `currentStep` is the id of the step at which it is. Times are epoch ms. */
+export function workflowRow(workflow: WorkflowRun, runs: readonly StepRun[]) {
+  const { action } = workflow;
+  const states = stepStates(workflow, runs);
+  const current = states.findIndex(({ status }) => status === 'running' || status === 'pending');
+  return {
+    workflowRunId: workflow.id,
+    workflowId: action.workflowId,
+    workflowName: action.name,
+    sessionKey: workflow.sessionKey,
+    status: workflow.status,
+    createdAt: workflow.createdAt,
+    startedAt: workflow.startedAt,
+    completedAt: workflow.completedAt,
+    stepsCompleted: states.filter(({ status }) => status === 'ok').length,
+    stepsTotal: states.length,
+    currentStep: isOver(workflow) ? null : (action.steps[current]?.id ?? null),
+    summary: workflow.summary,
+    error: workflow.error,
+    errorCode: workflow.errorCode,
+  };
+}
+
+/** A workflow with where each of its steps is. */
+export function workflowView(workflow: WorkflowRun, runs: readonly StepRun[]) {
+  const steps = stepStates(workflow, runs).map(({ status, run }, at) => ({
+    stepId: workflow.action.steps[at]?.id ?? '',
+    stepName: workflow.action.steps[at]?.name ?? '',
+    status,
+    runId: run?.id ?? null,
+    startedAt: run?.startedAt ?? null,
+    completedAt: run?.completedAt ?? null,
+    summary: run?.summary ?? null,
+    outputText: run?.outputText ?? null,
+    error: run?.error ?? null,
+    errorCode: run?.errorCode ?? null,
+  }));
+  return { ...workflowRow(workflow, runs), steps };
 }
 
 /** What is heard of a run under way. */

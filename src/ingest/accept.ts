@@ -2,6 +2,7 @@ import type { Action } from '../domain/action.ts';
 import { type Context, narrow, resolveIn } from '../domain/event.ts';
 import { newId } from '../domain/id.ts';
 import { groupOf } from '../domain/limits.ts';
+import { next, runOfStep } from '../domain/workflow.ts';
 import type { Mapping } from '../mapping/mapping.ts';
 import { render } from '../mapping/render.ts';
 import { runJob, wakeJob } from '../queue/jobs.ts';
@@ -11,6 +12,7 @@ import { insertEvent } from '../store/events.ts';
 import { insertSystemEvent, type NewSystemEvent } from '../store/inbox.ts';
 import { insertRun } from '../store/runs.ts';
 import type { AfterCommit, Store } from '../store/store.ts';
+import { endWorkflowRun, insertWorkflowRun, type NewWorkflowRun } from '../store/workflows.ts';
 import { answersOf } from './answers.ts';
 import { dueAt, gatheringOf, join, type RunOfEvent } from './coalesce.ts';
 import { type Answer, claim, type NewEvent, type Once, onceByMapping, repeat } from './once.ts';
@@ -29,6 +31,7 @@ export interface Acceptance {
 interface Made {
   readonly once: Once | undefined;
   readonly run?: RunOfEvent;
+  readonly workflow?: NewWorkflowRun;
   readonly line?: NewSystemEvent;
 }
 
@@ -52,7 +55,11 @@ export async function accept(store: Store, queue: Queue, acceptance: Acceptance)
     const lines = made.flatMap(({ line }) => line ?? []);
     const runIds = new Set<string>();
     for (const { run } of made) if (run) runIds.add(await startOrJoin(tx, queue, mapping, run, afterCommit));
-    const answer = answersOf[event.endpoint].accepted({ eventId: event.id, runIds: [...runIds], mode: lines[0]?.mode });
+    const workflows = made.flatMap(({ workflow }) => workflow ?? []);
+    for (const workflow of workflows) await startWorkflow(tx, queue, workflow, afterCommit);
+    const workflowRunIds = workflows.map(({ id }) => id);
+    const ids = { eventId: event.id, runIds: [...runIds], workflowRunIds };
+    const answer = answersOf[event.endpoint].accepted({ ...ids, mode: lines[0]?.mode });
     const response = JSON.stringify(answer.body);
     const joined = [...runIds].filter((id) => !made.some(({ run }) => run?.id === id));
     const details = [
@@ -75,9 +82,16 @@ function make({ event, context, mapping }: Acceptance, action: Action): Made {
   // Not the name in the URL, which anybody may choose where a mapping answers for every hook.
   const hook = mapping.path ?? mapping.id;
   const createdAt = event.receivedAt;
+  const { policy } = mapping;
   if (action.kind === 'agent') {
-    const { policy } = mapping;
     return { once, run: { id: newId(), kind: 'hook', eventId: event.id, hook, action, policy, createdAt } };
+  }
+  if (action.kind === 'workflow') {
+    const id = `wf-${newId()}`;
+    const { sessionKey = `workflow:${id}` } = action;
+    const group = groupOf(mapping.id, mapping.limits) ?? null;
+    const started = { id, eventId: event.id, hook, sessionKey, action, policy, group, createdAt };
+    return { once, workflow: { ...started, status: 'pending' } };
   }
   const text = render(action.text, resolveIn(narrow(context, action.each))).trim();
   return { once, line: { eventId: event.id, source: hook, text, mode: action.wakeMode, createdAt } };
@@ -100,6 +114,26 @@ async function startOrJoin(
   await insertRun(tx, run);
   await queue.enqueue(tx, runJob(id, action.sessionKey, runAt, more), afterCommit);
   return id;
+}
+
+/** Stores a workflow with its first step; one of which no step can run has ended already. */
+async function startWorkflow(
+  tx: Executor,
+  queue: Queue,
+  workflow: NewWorkflowRun,
+  afterCommit: AfterCommit,
+): Promise<void> {
+  const { id, action, sessionKey, group, createdAt } = workflow;
+  await insertWorkflowRun(tx, workflow);
+  const { results, status } = next(action.steps, [], action.continueOnError);
+  if (status !== 'running') {
+    const end = { status, summary: 'no step had to run', error: null, errorCode: null };
+    return endWorkflowRun(tx, id, end, createdAt);
+  }
+  const run = runOfStep(workflow, results.length, createdAt);
+  await insertRun(tx, run);
+  const job = runJob(run.id, sessionKey, createdAt, group === null ? {} : { group });
+  await queue.enqueue(tx, job, afterCommit);
 }
 
 /** What is new by the `dedupeKey` of its mapping, and which events had the rest. */

@@ -1,14 +1,15 @@
-import type { Action, AgentAction, WakeAction } from '../domain/action.ts';
+import type { Action, AgentAction, WakeAction, WorkflowAction } from '../domain/action.ts';
 import { InvalidEvent, messageOf } from '../domain/errors.ts';
 import { type Context, resolveIn } from '../domain/event.ts';
 import type { MappingRule } from '../domain/mapping.ts';
 import { oneLine } from '../domain/run.ts';
-import { hasOwnWords, type Resolve, referenceValue, shownBy, type Text } from '../domain/text.ts';
+import { isBlank } from '../domain/text.ts';
 import type { Element } from './fan-out.ts';
 import type { Patch } from './patch.ts';
 import { render } from './render.ts';
 import { checkSessionKey, freshSessionKey, renderSessionKey } from './session-key.ts';
 import type { Template } from './template.ts';
+import { type CompiledWorkflow, stepDefaults, stepsFor } from './workflow.ts';
 
 /** From what people write to provider/model. Throws an Error for a model that is unknown or not allowed. */
 export type ResolveModel = (name: string) => string;
@@ -24,13 +25,15 @@ export interface CompiledRule {
   readonly dedupeKey: Template | undefined;
   readonly coalesceKey: Template | undefined;
   readonly model: string | undefined;
+  readonly workflow: CompiledWorkflow | undefined;
   readonly resolveModel: ResolveModel;
 }
 
 /** The action of one element: what the rule says, over which the patch of a transform goes. Throws InvalidEvent. */
 export function makeAction(compiled: CompiledRule, element: Element, patch: Patch): Action {
   const kind = patch.action ?? compiled.rule.action ?? 'agent';
-  const action = kind === 'wake' ? makeWake(compiled, element, patch) : makeAgent(compiled, element, patch);
+  const make = { wake: makeWake, agent: makeAgent, workflow: makeWorkflow }[kind];
+  const action = make(compiled, element, patch);
   const dedupeKey = renderKey(compiled.dedupeKey, element.context);
   return dedupeKey === undefined ? action : { ...action, dedupeKey };
 }
@@ -70,7 +73,7 @@ function makeAgent(compiled: CompiledRule, { context, each }: Element, patch: Pa
     name: nameOf(patch.name ?? render(compiled.name(context), resolve), context.path),
     sessionKey,
     wakeMode: patch.wakeMode ?? rule.wakeMode ?? 'now',
-    deliver: patch.deliver ?? rule.deliver ?? true,
+    deliver: (patch.deliver ?? rule.deliver ?? true) !== false,
     channel: patch.channel ?? rule.channel ?? 'last',
     ...(to !== undefined && { to: recipient(to) }),
     ...(model !== undefined && { model }),
@@ -80,6 +83,38 @@ function makeAgent(compiled: CompiledRule, { context, each }: Element, patch: Pa
     ...(coalesceKey !== undefined && {
       coalesce: { key: coalesceKey, sessionKey: wanted === undefined ? null : sessionKey },
     }),
+  };
+}
+
+/** What the mapping and its transform do not say is as `workflows` has it. */
+function makeWorkflow(compiled: CompiledRule, { context, each }: Element, patch: Patch): WorkflowAction {
+  const { rule, workflow } = compiled;
+  // The patch of a transform cannot make a workflow, so there is one.
+  if (!workflow) throw new Error('a mapping of action workflow has none');
+  if (patch.message ?? patch.text) throw new InvalidEvent('a workflow takes no message or text from a transform');
+  const resolve = resolveIn(context);
+  const { name: usualName = workflow.id, ...usual } = workflow.rule;
+  const wanted = patch.sessionKey ?? (compiled.sessionKey && renderSessionKey(compiled.sessionKey(context), resolve));
+  const to = patch.to ?? (compiled.to ? render(compiled.to(context), resolve) : usual.to);
+  const asked = patch.model === undefined ? compiled.model : modelOf(compiled.resolveModel, patch.model);
+  const model = asked ?? workflow.model;
+  const thinking = patch.thinking ?? rule.thinking ?? usual.thinking;
+  const timeoutSeconds = patch.timeoutSeconds ?? rule.timeoutSeconds ?? usual.timeoutSeconds;
+  const defaults = stepDefaults({ model, thinking, timeoutSeconds });
+  const name = patch.name ?? (rule.name === undefined ? usualName : render(compiled.name(context), resolve));
+  return {
+    kind: 'workflow',
+    workflowId: workflow.id,
+    name: nameOf(name, context.path),
+    steps: stepsFor(workflow, defaults, context),
+    outside: false,
+    ...(wanted !== undefined && { sessionKey: checkSessionKey(wanted) }),
+    wakeMode: patch.wakeMode ?? rule.wakeMode ?? usual.wakeMode ?? 'now',
+    continueOnError: rule.continueOnError ?? usual.continueOnError ?? false,
+    deliver: patch.deliver ?? rule.deliver ?? usual.deliver ?? false,
+    channel: patch.channel ?? rule.channel ?? usual.channel ?? 'last',
+    ...(to !== undefined && { to: recipient(to) }),
+    ...(each && { each }),
   };
 }
 
@@ -102,12 +137,4 @@ export function modelOf(resolveModel: ResolveModel, name: string): string {
   } catch (error) {
     throw new InvalidEvent(`model: ${messageOf(error)}`);
   }
-}
-
-function isBlank(text: Text, resolve: Resolve): boolean {
-  if (hasOwnWords(text)) return false;
-  const shown = shownBy(resolve);
-  // Each value once: a text may name a large one often.
-  const values = new Set(text.map((part) => (typeof part === 'string' ? part : referenceValue(part, shown))));
-  return [...values].every((value) => value.trim() === '');
 }

@@ -1,6 +1,6 @@
 import type { Checked } from '../config/ajv.ts';
 import { type Problem, toPointer } from '../config/problem.ts';
-import type { Action } from '../domain/action.ts';
+import { type Action, textsOf } from '../domain/action.ts';
 import { InvalidEvent, messageOf } from '../domain/errors.ts';
 import type { Context, Endpoint } from '../domain/event.ts';
 import { type Limits, parseRate, usualMaxSeconds, usualQuietSeconds } from '../domain/limits.ts';
@@ -14,6 +14,7 @@ import { type CheckPayload, compilePayloadSchema } from './payload-schema.ts';
 import { sessionKeyProblem } from './session-key.ts';
 import { compileTemplate, maxPieces } from './template.ts';
 import type { Transforms } from './transform.ts';
+import { type CompiledWorkflow, compileWorkflow } from './workflow.ts';
 
 /** A rule from event to action, compiled. Nothing that uses one knows where it came from. */
 export interface Mapping {
@@ -50,6 +51,8 @@ export interface MappingDeps {
   readonly checkTools: (tools: readonly string[]) => void;
   /** whether the model, or the default one, is a command on this machine */
   readonly runsCommand: (model: string | undefined) => boolean;
+  /** those of the config, by id */
+  readonly workflows: ReadonlyMap<string, CompiledWorkflow>;
   /** what a run may do whose mapping does not say so */
   readonly usualTools: Policy['tools'];
   readonly transforms: Pick<Transforms, 'run'>;
@@ -62,7 +65,7 @@ const takesAll: CheckPayload = () => [];
 export function compileMapping(
   rule: MappingRule,
   { id, origin }: Pick<Mapping, 'id' | 'origin'>,
-  { resolveModel, runsCommand, usualTools, checkTools, transforms }: MappingDeps,
+  { resolveModel, runsCommand, usualTools, checkTools, workflows, transforms }: MappingDeps,
 ): Checked<Mapping> {
   const problems: Problem[] = [];
   function attempt<T>(field: keyof MappingRule, make: () => T, below: readonly string[] = []): T | undefined {
@@ -72,6 +75,13 @@ export function compileMapping(
       problems.push({ path: toPointer([field, ...below]), message: messageOf(error) });
       return undefined;
     }
+  }
+  function ownWorkflow(): CompiledWorkflow | undefined {
+    if (rule.action !== 'workflow' || rule.steps === undefined) return undefined;
+    const compiled = compileWorkflow(id, { steps: rule.steps }, resolveModel);
+    if (compiled.ok) return compiled.value;
+    problems.push(...compiled.problems);
+    return undefined;
   }
   const { schema } = rule;
   const check = schema === undefined ? takesAll : attempt('schema', () => compilePayloadSchema(schema));
@@ -91,19 +101,21 @@ export function compileMapping(
   const keyProblem = rule.sessionKey?.includes('{{') === false ? sessionKeyProblem(rule.sessionKey) : undefined;
   if (keyProblem !== undefined) problems.push({ path: '/sessionKey', message: keyProblem });
   const model = rule.model === undefined ? undefined : attempt('model', () => resolveModel(rule.model ?? ''));
+  const workflow = attempt('workflow', () => namedWorkflow(rule, workflows)) ?? ownWorkflow();
   attempt('tools', () => checkTools(rule.tools ?? []));
   const policy = policyOf(rule, usualTools);
-  if (needsCommand(rule, model, runsCommand) && !policy.tools.includes('command')) {
-    const which = rule.model === undefined ? 'the default model' : `"${rule.model}"`;
-    problems.push({
-      path: rule.model === undefined ? '' : '/model',
-      message: `${which} runs a command, for which the mapping must list tools: ['command'] (or agents.defaults must)`,
-    });
+  const asked = rule.model === undefined ? undefined : { path: '/model', name: rule.model, model };
+  const commands = policy.tools.includes('command') ? [] : modelsOf(rule, workflow, asked);
+  for (const { path, name, model } of commands) {
+    if ((name !== undefined && model === undefined) || !runsCommand(model)) continue;
+    const which = name === undefined ? 'the default model' : `"${name}"`;
+    const message = `${which} runs a command, for which the mapping must list tools: ['command'] (or agents.defaults must)`;
+    problems.push({ path, message });
   }
   if (problems.length > 0 || !match || !check || !elementsOf || !name) return { ok: false, problems };
 
   const templates = { message, text, name, sessionKey, to, dedupeKey, coalesceKey };
-  const compiled: CompiledRule = { rule, ...templates, model, resolveModel };
+  const compiled: CompiledRule = { rule, ...templates, model, workflow, resolveModel };
   const { transform } = rule;
   const value: Mapping = {
     id,
@@ -133,10 +145,35 @@ export function compileMapping(
   return { ok: true, value };
 }
 
-/** True where every run of the rule is on a command; a transform may yet choose another model. */
-function needsCommand(rule: MappingRule, model: string | undefined, runsCommand: MappingDeps['runsCommand']): boolean {
-  const isRun = (rule.action ?? 'agent') === 'agent' && !rule.transform;
-  return isRun && (rule.model === undefined || model !== undefined) && runsCommand(model);
+interface AskedModel {
+  /** JSON pointer of what names it */
+  readonly path: string;
+  /** undefined: the default model */
+  readonly name: string | undefined;
+  readonly model: string | undefined;
+}
+
+/** On which models the runs of a rule will be for sure; a transform may yet choose another. */
+function modelsOf(
+  { action = 'agent', transform }: MappingRule,
+  workflow: CompiledWorkflow | undefined,
+  asked: AskedModel = { path: '', name: undefined, model: undefined },
+): AskedModel[] {
+  if (transform || action === 'wake') return [];
+  if (!workflow) return action === 'agent' ? [asked] : [];
+  const usual = asked.name === undefined ? workflow.model : asked.model;
+  return workflow.steps.map(({ model = usual }) => ({ path: asked.path, name: model, model }));
+}
+
+/** The workflow of the config that a rule names; undefined where it names none. Throws an Error where there is no such one. */
+function namedWorkflow({ workflow: id }: MappingRule, workflows: MappingDeps['workflows']) {
+  if (id === undefined) return undefined;
+  const found = workflows.get(id);
+  if (found) return found;
+  const known = [...workflows.keys()];
+  throw new Error(
+    `there is no workflow "${id}"; workflows ${known.length > 0 ? `has ${known.join(', ')}` : 'is empty'}`,
+  );
 }
 
 function policyOf(rule: MappingRule, usualTools: Policy['tools']): Policy {
@@ -163,7 +200,7 @@ function actionsOf(
   return elements.flatMap((element, at) => {
     const action = named(element, () => make(element, at));
     if (!action) return [];
-    pieces += (action.kind === 'wake' ? action.text : action.message).length;
+    pieces += textsOf(action).flat().length;
     if (pieces > maxPieces) throw new InvalidEvent(`with this event the texts have more than ${maxPieces} pieces`);
     return action;
   });
@@ -185,9 +222,10 @@ export function hookName(path: string): string {
   return path.replace(/^\/+|\/+$/g, '');
 }
 
-function describeAction({ action = 'agent', forEach, transform, ...limits }: MappingRule): string {
+function describeAction({ action = 'agent', forEach, transform, workflow, steps, ...limits }: MappingRule): string {
   const each = forEach === undefined ? '' : ` for each of ${forEach}`;
-  return `${action}${each}${transform ? ` through ${transform.module}` : ''}${describeLimits(limits)}`;
+  const which = workflow === undefined ? (steps ? ` of ${steps.length} steps` : '') : ` ${workflow}`;
+  return `${action}${which}${each}${transform ? ` through ${transform.module}` : ''}${describeLimits(limits)}`;
 }
 
 function describeLimits({ coalesce, rate, maxConcurrent }: MappingRule): string {

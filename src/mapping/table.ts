@@ -9,6 +9,7 @@ import { compileMapping, type Mapping, type MappingDeps } from './mapping.ts';
 import { builtinMappings } from './sources/builtin.ts';
 import { loadPreset } from './sources/preset.ts';
 import type { Transforms } from './transform.ts';
+import { type CompiledWorkflow, compileWorkflow } from './workflow.ts';
 
 /** All mappings in the order in which they are tried. It never changes; a reload makes another one. */
 export interface Table {
@@ -23,8 +24,9 @@ export interface Table {
   limitsOf(mappingId: string): Limits;
 }
 
-export interface TableDeps extends Omit<MappingDeps, 'transforms'> {
+export interface TableDeps extends Omit<MappingDeps, 'transforms' | 'workflows'> {
   readonly hooks: Config['hooks'];
+  readonly workflows: Config['workflows'];
   /** what the config was read with, for the presets */
   readonly env: Env;
   readonly transforms: Pick<Transforms, 'check' | 'run'>;
@@ -43,8 +45,9 @@ export async function createTable(deps: TableDeps): Promise<Table> {
   const { hooks, transforms } = deps;
   const lines: string[] = [];
   const rules = [...configRules(deps), ...presetRules(deps, lines)];
+  const workflows = compileWorkflows(deps, lines);
   const compiled = rules.map(({ rule, at, id, origin, locate }) => {
-    const checked = compileMapping(rule, { id, origin }, deps);
+    const checked = compileMapping(rule, { id, origin }, { ...deps, workflows });
     if (checked.ok) return checked.value;
     lines.push(...locate(checked.problems.map(({ path, message }) => ({ path: at + path, message }))));
     return undefined;
@@ -53,8 +56,22 @@ export async function createTable(deps: TableDeps): Promise<Table> {
   lines.push(...(await transformProblems(rules, transforms, lines.length === 0)));
   if (lines.length > 0) throw new ConfigError(lines);
 
-  const mappings = [...compiled.filter((mapping) => mapping !== undefined), ...builtinMappings(deps)];
+  const mappings = [...compiled.filter((mapping) => mapping !== undefined), ...builtinMappings({ ...deps, workflows })];
   return index(mappings, hooks.maxBodyBytes);
+}
+
+/** The workflows that compile; what is wrong with the others is added to `lines`. */
+function compileWorkflows({ workflows, resolveModel, locate }: TableDeps, lines: string[]) {
+  const compiled = new Map<string, CompiledWorkflow>();
+  for (const [id, rule] of Object.entries(workflows)) {
+    const checked = compileWorkflow(id, rule, resolveModel);
+    if (checked.ok) compiled.set(id, checked.value);
+    else {
+      const at = toPointer(['workflows', id]);
+      lines.push(...locate(checked.problems.map(({ path, message }) => ({ path: at + path, message }))));
+    }
+  }
+  return compiled;
 }
 
 function configRules({ hooks, locate }: TableDeps): PlacedRule[] {

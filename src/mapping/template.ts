@@ -12,7 +12,12 @@ export type Template = (context: Context) => Text;
 /** What the texts of one event may be made of: sections in sections multiply the lists that a sender puts there. */
 export const maxPieces = 20_000;
 
-type Node = { readonly kind: 'literal'; readonly text: string } | Value | Section;
+type Node = Fixed | Value | Section;
+/** The owner's words, or what an earlier step will have said. */
+interface Fixed {
+  readonly kind: 'fixed';
+  readonly part: Part;
+}
 interface Value {
   readonly kind: 'value';
   readonly name: Name;
@@ -58,12 +63,13 @@ export function ownerPath(path: string): string[] {
 /**
  * Parses once. Throws an Error that says what is wrong and where in the template. What it gives throws InvalidEvent where an
  * event would make it walk through more than 20,000 pieces.
+ * @param checkStep for the message of a step, in which `steps.<id>.…` names the result of an earlier one: throws where it cannot
  */
-export function compileTemplate(source: string): Template {
-  const nodes = compileTokens(parse(source), source);
+export function compileTemplate(source: string, checkStep?: (path: string) => void): Template {
+  const nodes = compileTokens(parse(source), source, checkStep);
   // Without sections every reference is known now, and rendering costs nothing.
   if (!nodes.some((node) => 'children' in node)) {
-    const text = nodes.map((node): Part => (node.kind === 'literal' ? node.text : referenceAtRoot(node.name)));
+    const text = nodes.map((node): Part => (node.kind === 'fixed' ? node.part : referenceAtRoot(node.name)));
     return () => text;
   }
   return (context) => {
@@ -89,18 +95,24 @@ function position(source: string, offset: number): string {
   return `(template line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1})`;
 }
 
-function compileTokens(tokens: readonly Token[], source: string): Node[] {
+function compileTokens(tokens: readonly Token[], source: string, checkStep?: (path: string) => void): Node[] {
   return tokens
     .filter(([type]) => type !== '!')
     .map(([type, value, start, , children]): Node => {
       const at = position(source, start);
-      if (type === 'text') return { kind: 'literal', text: value };
+      if (type === 'text') return { kind: 'fixed', part: value };
       if (type === '>') throw new Error(`partials such as {{>${value}}} are not supported ${at}`);
       if (type === '=') throw new Error(`changing the delimiters is not supported ${at}`);
       const name = compileName(value, at);
-      if (type === '#') return { kind: 'section', name, children: compileTokens(children ?? [], source) };
-      if (type === '^') return { kind: 'inverted', name, children: compileTokens(children ?? [], source) };
-      return { kind: 'value', name };
+      const isSection = type === '#' || type === '^';
+      if (checkStep && name.atRoot[0] === 'steps') {
+        if (isSection) throw new Error(`{{${type}${value}}}: the result of a step cannot make a section ${at}`);
+        located(at, () => checkStep(value));
+        return { kind: 'fixed', part: { path: value } };
+      }
+      if (!isSection) return { kind: 'value', name };
+      const kind = type === '#' ? 'section' : 'inverted';
+      return { kind, name, children: compileTokens(children ?? [], source, checkStep) };
     });
 }
 
@@ -109,11 +121,15 @@ function compileName(name: string, at: string): Name {
   if (name === '') throw new Error(`a tag without a name ${at}`);
   // Mustache takes `{{a} and {{b}}` for one tag, which would silently render empty.
   if (/[{}]/.test(name)) throw new Error(`the tag {{${name}}} is not closed where it should be ${at}`);
+  const segments = located(at, () => ownerPath(name));
+  const [root, header, ...rest] = segments;
+  const atRoot = root === 'headers' && header !== undefined ? [root, header.toLowerCase(), ...rest] : segments;
+  return { segments, atRoot };
+}
+
+function located<T>(at: string, make: () => T): T {
   try {
-    const segments = ownerPath(name);
-    const [root, header, ...rest] = segments;
-    const atRoot = root === 'headers' && header !== undefined ? [root, header.toLowerCase(), ...rest] : segments;
-    return { segments, atRoot };
+    return make();
   } catch (error) {
     throw new Error(`${messageOf(error)} ${at}`);
   }
@@ -123,7 +139,7 @@ function walk(nodes: readonly Node[], frame: Frame | Context, made: Made): void 
   made.steps += 1 + nodes.length;
   if (made.steps > maxPieces) throw new InvalidEvent(`with this event the template has more than ${maxPieces} pieces`);
   for (const node of nodes) {
-    if (node.kind === 'literal') made.text.push(node.text);
+    if (node.kind === 'fixed') made.text.push(node.part);
     else if (node.kind === 'value') made.text.push(reference(node.name, frame));
     else walkSection(node, frame, made);
   }

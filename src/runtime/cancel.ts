@@ -2,14 +2,20 @@ import { TurnError } from '../domain/errors.ts';
 import { isOver } from '../domain/run.ts';
 import { runJob } from '../queue/jobs.ts';
 import { findRun, finishRun } from '../store/runs.ts';
+import { cancelWorkflowRun, findWorkflowRun, stepRunsOf } from '../store/workflows.ts';
+import { afterRun } from './after-run.ts';
 import type { Runtime } from './runtime.ts';
-import { tellMain } from './tell-main.ts';
+
+type Parts = Pick<Runtime, 'store' | 'queue' | 'live'>;
 
 /** What became of the wish to cancel a run; `elsewhere`: it is under way, but not here. */
 export type Cancelled = 'cancelled' | 'missing' | 'ended' | 'heartbeat' | 'elsewhere';
 
-/** Ends a run for good: one that waits at once, one that is under way as soon as its turn has been broken off. */
-export async function cancelRun(runtime: Pick<Runtime, 'store' | 'queue' | 'live'>, id: string): Promise<Cancelled> {
+/**
+ * Ends a run for good: one that waits at once, one that is under way as soon as its turn has been broken off. A workflow ends with
+ * the step that is cancelled.
+ */
+export async function cancelRun(runtime: Parts, id: string): Promise<Cancelled> {
   const { store, queue, live } = runtime;
   const now = Date.now();
   const error = new TurnError('cancelled', 'cancelled by the owner');
@@ -22,9 +28,21 @@ export async function cancelRun(runtime: Pick<Runtime, 'store' | 'queue' | 'live
     const summary = `failed (${error.code}): ${error.message}`;
     await finishRun(tx, id, { summary, error: error.message, errorCode: error.code }, now);
     const outcome = `${run.name} ${summary}`;
-    await tellMain(runtime, tx, run, { outcome, said: { pings: [], reports: [] } }, now, afterCommit);
+    await afterRun(runtime, tx, run, { outcome, said: { pings: [], reports: [] } }, now, afterCommit);
     return 'cancelled';
   });
   if (outcome !== 'running') return outcome;
   return live.abort(id, error) ? 'cancelled' : 'elsewhere';
+}
+
+/** Ends a workflow with the step at which it is. */
+export async function cancelWorkflow(runtime: Parts, id: string): Promise<Exclude<Cancelled, 'heartbeat'>> {
+  // Noted first: the step may be over before it can be cancelled, and another begin.
+  const open = await runtime.store.write(async (tx) => {
+    if (!(await cancelWorkflowRun(tx, id))) return (await findWorkflowRun(tx, id)) ? 'ended' : 'missing';
+    return (await stepRunsOf(tx, [id])).get(id)?.find((run) => !isOver(run));
+  });
+  if (open === 'ended' || open === 'missing') return open;
+  const outcome = open && (await cancelRun(runtime, open.id));
+  return outcome === 'elsewhere' ? outcome : 'cancelled';
 }

@@ -9,10 +9,10 @@ import { anotherBeatIsDue, insertSystemEvent, linesOfBeat, markLinesRead, releas
 import { finishRun, reopenRun } from '../store/runs.ts';
 import type { AfterCommit } from '../store/store.ts';
 import { insertToolCalls } from '../store/tool-calls.ts';
+import { afterRun } from './after-run.ts';
 import { recordPings, recordReply } from './record-deliveries.ts';
 import type { Said } from './reporting-tools.ts';
 import type { Runtime } from './runtime.ts';
-import { tellMain } from './tell-main.ts';
 
 /**
  * The finishing transactions: everything that follows from a turn is written with its end, or not at all. Each begins by
@@ -34,14 +34,16 @@ export async function completeRun(
     if (!(await queue.complete(tx, job))) return;
     await finishRun(tx, run.id, { prompt, model, reply, usage, outputText, summary, warning }, now);
     await insertToolCalls(tx, run.id, turn.calls);
+    let isLastWord = false;
     if (run.kind === 'heartbeat') {
       await markLinesRead(tx, run.id, now);
       if (await anotherBeatIsDue(tx, run.createdAt)) await queue.enqueue(tx, wakeJob(now), afterCommit);
     } else {
-      await tellMain(runtime, tx, run, { outcome: `${run.name}: ${summary}`, said: turn.said }, now, afterCommit);
+      const end = { outcome: `${run.name}: ${summary}`, said: turn.said };
+      isLastWord = await afterRun(runtime, tx, run, end, now, afterCommit);
     }
     await recordPings(runtime, tx, run, turn.said.pings, now, afterCommit);
-    if (run.action.deliver) await recordReply(runtime, tx, run, outputText, now, afterCommit);
+    if (run.action.deliver || isLastWord) await recordReply(runtime, tx, run, outputText, now, afterCommit);
   });
 }
 
@@ -72,7 +74,7 @@ export async function failRun(
     await finishRun(tx, run.id, { prompt, model, summary, warning, error: error.message, errorCode: error.code }, now);
     await insertToolCalls(tx, run.id, failure.calls);
     if (run.kind === 'heartbeat') await giveUpBeat(runtime, tx, run, error, now, afterCommit);
-    else await tellMain(runtime, tx, run, { outcome: `${run.name} ${summary}`, said }, now, afterCommit);
+    else await afterRun(runtime, tx, run, { outcome: `${run.name} ${summary}`, said }, now, afterCommit);
     await recordPings(runtime, tx, run, said.pings, now, afterCommit);
   });
 }

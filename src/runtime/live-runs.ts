@@ -22,11 +22,14 @@ export interface LiveCall extends Pick<ToolCall, 'name' | 'input'> {
 /** The runs that this process has under way. Nothing here is durable: the store has what counts, this only says it sooner. */
 export interface LiveRuns {
   /** An attempt begins; `abort` breaks it off. */
-  begin(run: Pick<Run, 'id'>, abort: (reason: Error) => void): LiveRun;
+  begin(run: Pick<Run, 'id' | 'workflowRunId'>, abort: (reason: Error) => void): LiveRun;
   /** Breaks off the attempt that is under way; false where there is none. */
   abort(runId: string, reason: Error): boolean;
-  /** Calls back with each notice, first with what was heard so far of the attempt under way. Returns a function that ends this. */
-  follow(runId: string, onNotice: (notice: Notice) => void): () => void;
+  /**
+   * Calls back with each notice of a run, or of a workflow's steps, first with what was heard so far of the attempt under way.
+   * Returns a function that ends this.
+   */
+  follow(id: string, onNotice: (notice: Notice) => void): () => void;
 }
 
 /** An attempt under way, which says here what there is to hear. */
@@ -38,7 +41,7 @@ export interface LiveRun {
   over(): void;
 }
 
-interface UnderWay {
+interface UnderWay extends Pick<Run, 'workflowRunId'> {
   readonly abort: (reason: Error) => void;
   /** for those who come later */
   readonly heard: Notice[];
@@ -53,21 +56,25 @@ export function createLiveRuns(): LiveRuns {
     for (const onNotice of followers.get(id) ?? []) onNotice(notice);
   };
   return {
-    begin({ id: runId }, abort) {
+    begin({ id: runId, workflowRunId }, abort) {
       const heard: Notice[] = [];
+      const tellAll = (notice: Notice) => {
+        tell(runId, notice);
+        if (workflowRunId !== null) tell(workflowRunId, notice);
+      };
       const hear = (notice: Notice) => {
         keep(heard, notice);
-        tell(runId, notice);
+        tellAll(notice);
       };
-      underWay.set(runId, { abort, heard });
-      tell(runId, changed);
+      underWay.set(runId, { abort, heard, workflowRunId });
+      tellAll(changed);
       return {
         restart: () => heard.length > 0 && hear({ kind: 'restart', runId }),
         text: (text) => hear({ kind: 'text', runId, text }),
         tool: (call) => hear({ kind: 'tool', runId, call }),
         over() {
           underWay.delete(runId);
-          tell(runId, changed);
+          tellAll(changed);
         },
       };
     },
@@ -76,13 +83,15 @@ export function createLiveRuns(): LiveRuns {
       run?.abort(reason);
       return run !== undefined;
     },
-    follow(runId, onNotice) {
-      const all = followers.get(runId) ?? new Set();
-      followers.set(runId, all.add(onNotice));
-      for (const notice of underWay.get(runId)?.heard ?? []) onNotice(notice);
+    follow(id, onNotice) {
+      const all = followers.get(id) ?? new Set();
+      followers.set(id, all.add(onNotice));
+      for (const [runId, { heard, workflowRunId }] of underWay) {
+        if (id === runId || id === workflowRunId) heard.forEach(onNotice);
+      }
       return () => {
         all.delete(onNotice);
-        if (all.size === 0) followers.delete(runId);
+        if (all.size === 0) followers.delete(id);
       };
     },
   };

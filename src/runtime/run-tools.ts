@@ -10,7 +10,7 @@ import type { LiveCall } from './live-runs.ts';
 import type { Runtime } from './runtime.ts';
 
 /** What the model is told of one result, in characters: about 12,000 tokens. */
-const maxResult = 50_000;
+export const maxResult = 50_000;
 const maxInput = 2000;
 
 /**
@@ -74,7 +74,7 @@ export function recorded(tools: readonly Tool[], { attempt, calls, onCall, signa
 }
 
 /** Well-formed, since not every API takes half a character. */
-function cut(text: string, limit: number): string {
+export function cut(text: string, limit: number): string {
   if (text.length <= limit) return text.toWellFormed();
   return `${text.slice(0, limit).toWellFormed()}\n[cut: ${text.length} characters in all]`;
 }

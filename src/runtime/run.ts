@@ -6,10 +6,12 @@ import type { Executor } from '../store/database.ts';
 import { findEvent } from '../store/events.ts';
 import { joinedEvents, type RunEvent } from '../store/run-events.ts';
 import { startRun } from '../store/runs.ts';
+import { markWorkflowStarted } from '../store/workflows.ts';
 import { execute } from './execute.ts';
 import { mainConversation } from './main-conversation.ts';
 import type { Runtime } from './runtime.ts';
 import { type Attempt, screen } from './screen.ts';
+import { withStepResults } from './step-results.ts';
 import type { Handler } from './worker.ts';
 
 /** Jobs of kind `run`: the turn of a hook. */
@@ -18,7 +20,9 @@ export function runHandler(runtime: Runtime): Handler {
   return {
     limit: () => current().config.agents.defaults.maxConcurrent,
     async begin(tx, job) {
-      const run = await startRun(tx, job.ref, job.attempt, Date.now());
+      const now = Date.now();
+      const run = await startRun(tx, job.ref, job.attempt, now);
+      if (run?.workflowRunId) await markWorkflowStarted(tx, run.workflowRunId, now);
       if (run) return (signal) => execute(runtime, job, run, (attempt) => promptOf(runtime, run, attempt), signal);
       await queue.complete(tx, job);
       return null;
@@ -30,7 +34,8 @@ export function runHandler(runtime: Runtime): Handler {
 async function promptOf(runtime: Runtime, run: Run, attempt: Attempt): Promise<string> {
   const { id, eventId, hook, policy, action } = run;
   const { read } = runtime.store;
-  const first = await saidOf(read, eventId, action);
+  const said = await saidOf(read, eventId, action);
+  const first = { ...said, resolve: await withStepResults(read, run, said.resolve) };
   const joined: Said[] = [];
   for (const event of await joinedEvents(read, id)) joined.push(await saidOf(read, event.eventId, event));
   await screen(runtime, run, outsideValues([first, ...joined]), attempt);

@@ -2,6 +2,7 @@ import type { Policy } from '../domain/mapping.ts';
 import type { Run } from '../domain/run.ts';
 import { wakeJob } from '../queue/jobs.ts';
 import type { Executor } from '../store/database.ts';
+import { pingsOf } from '../store/deliveries.ts';
 import { insertSystemEvent } from '../store/inbox.ts';
 import type { AfterCommit } from '../store/store.ts';
 import type { Said } from './reporting-tools.ts';
@@ -11,27 +12,37 @@ import type { Runtime } from './runtime.ts';
  * Whether main hears how a run ended, failures included. Whoever chose less than `always` wants main left alone: a failure
  * alone does not change that, and stands in the list of runs in any case.
  */
-const hearsOutcome: Record<Policy['updateMainSession'], (said: Said) => boolean> = {
+const hearsOutcome: Record<Policy['updateMainSession'], (pinged: boolean) => boolean> = {
   always: () => true,
-  on_ping: ({ pings }) => pings.length > 0,
+  on_ping: (pinged) => pinged,
   freely: () => false,
   blocked: () => false,
 };
 
-/** A line in main's inbox for each report of a hook's run, and one for its outcome; main is woken if the run's action says so. */
+/**
+ * A line in main's inbox for each report of a hook's run, and one for its outcome, which is that of its workflow where it is the
+ * last step of one, and null for an earlier step; main is woken if the run's action says so.
+ */
 export async function tellMain(
   { queue }: Pick<Runtime, 'queue'>,
   tx: Executor,
   run: Run,
-  { outcome, said }: { outcome: string; said: Said },
+  { outcome, said, pinged }: { outcome: string | null; said: Said; pinged: boolean },
   now: number,
   afterCommit: AfterCommit,
 ): Promise<void> {
   const reports = said.reports.map((text) => `${run.name}: ${text}`);
-  const lines = hearsOutcome[run.policy.updateMainSession](said) ? [...reports, outcome] : reports;
+  const hears = outcome !== null && hearsOutcome[run.policy.updateMainSession](pinged);
+  const lines = hears ? [...reports, outcome] : reports;
   const mode = run.action.wakeMode;
   for (const text of lines) {
     await insertSystemEvent(tx, { eventId: run.eventId, source: `run ${run.id}`, text, mode, createdAt: now });
   }
   if (mode === 'now' && lines.length > 0) await queue.enqueue(tx, wakeJob(now), afterCommit);
+}
+
+/** Whether any of the runs had the owner told something. */
+export async function pingedMain(db: Executor, runs: readonly Pick<Run, 'id'>[]): Promise<boolean> {
+  for (const { id } of runs) if ((await pingsOf(db, id)).length > 0) return true;
+  return false;
 }

@@ -27,6 +27,8 @@ export interface Database {
     id: string;
     kind: 'hook' | 'heartbeat';
     eventId: string | null;
+    workflowRunId: string | null;
+    step: number | null;
     hook: string;
     name: string;
     sessionKey: string;
@@ -47,6 +49,25 @@ export interface Database {
     error: string | null;
     errorCode: RunErrorCode | null;
     screeningJson: string | null;
+  };
+  workflowRuns: {
+    id: string;
+    workflowId: string;
+    name: string;
+    eventId: string;
+    hook: string;
+    sessionKey: string;
+    status: RunStatus;
+    actionJson: string;
+    policyJson: string;
+    group: string | null;
+    cancelled: Generated<0 | 1>;
+    createdAt: number;
+    startedAt: number | null;
+    completedAt: number | null;
+    summary: string | null;
+    error: string | null;
+    errorCode: RunErrorCode | null;
   };
   toolCalls: ToolCall & { id: Generated<number>; runId: string };
   /** the events that joined a run after the one that made it, from 1 on */

@@ -13,6 +13,11 @@ export const sqliteMigrations: Record<string, Migration> = {
       for (const statement of limits) await sql.raw(statement).execute(db);
     },
   },
+  '005-workflows': {
+    async up(db) {
+      for (const statement of workflows) await sql.raw(statement).execute(db);
+    },
+  },
 };
 
 const core = [
@@ -90,4 +95,24 @@ const limits = [
   `create index groupedJobsRunning on jobs ("group") where status = 'running' and "group" is not null`,
   'create table groupStarts ("group" text not null, at integer not null)',
   'create index groupStartsByTime on groupStarts ("group", at)',
+];
+
+const workflows = [
+  `create table workflowRuns (
+    id text primary key not null, workflowId text not null, name text not null, eventId text not null, hook text not null,
+    sessionKey text not null, status text not null, actionJson text not null, policyJson text not null, "group" text,
+    cancelled integer not null default 0, createdAt integer not null, startedAt integer, completedAt integer,
+    summary text, error text, errorCode text)`,
+  'create index workflowRunsByStatus on workflowRuns (status, id)',
+  'create index workflowRunsByWorkflow on workflowRuns (workflowId, id)',
+  'alter table runs add column workflowRunId text',
+  'alter table runs add column step integer',
+  'create index runsOfWorkflows on runs (workflowRunId, step) where workflowRunId is not null',
+  `create trigger countNewWorkflow after insert on workflowRuns begin
+     insert into counters values ('workflow.' || new.status, 1) on conflict (name) do update set value = value + 1; end`,
+  `create trigger countWorkflowStatus after update of status on workflowRuns when old.status <> new.status begin
+     update counters set value = value - 1 where name = 'workflow.' || old.status;
+     insert into counters values ('workflow.' || new.status, 1) on conflict (name) do update set value = value + 1; end`,
+  `create trigger countRemovedWorkflow after delete on workflowRuns begin
+     update counters set value = value - 1 where name = 'workflow.' || old.status; end`,
 ];

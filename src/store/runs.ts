@@ -8,6 +8,8 @@ const insert = preparedInsert('runs', [
   'id',
   'kind',
   'eventId',
+  'workflowRunId',
+  'step',
   'hook',
   'name',
   'sessionKey',
@@ -18,12 +20,15 @@ const insert = preparedInsert('runs', [
 ]);
 
 /** What is known of a run before it starts. */
-export type NewRun = Pick<Run, 'id' | 'kind' | 'eventId' | 'hook' | 'action' | 'policy' | 'createdAt'>;
+export type NewRun = Pick<Run, 'id' | 'kind' | 'eventId' | 'hook' | 'action' | 'policy' | 'createdAt'> &
+  Partial<Pick<Run, 'workflowRunId' | 'step'>>;
 
 export function insertRun(tx: Executor, run: NewRun): Promise<unknown> {
-  const { action, policy, ...same } = run;
+  const { action, policy, workflowRunId = null, step = null, ...same } = run;
   return insert(tx, {
     ...same,
+    workflowRunId,
+    step,
     name: action.name,
     sessionKey: action.sessionKey,
     status: 'pending',
@@ -155,6 +160,8 @@ const listed = [
   'id',
   'kind',
   'eventId',
+  'workflowRunId',
+  'step',
   'hook',
   'name',
   'sessionKey',
@@ -174,8 +181,15 @@ const listed = [
 
 /** How many runs there are, of a kind or of all, by status. */
 export async function runCounts(db: Executor, kind?: Run['kind']): Promise<Record<RunStatus | 'total', number>> {
+  return countersOf(db, kind ? [kind] : ['hook', 'heartbeat']);
+}
+
+/** What the triggers have counted, the given kinds together. */
+export async function countersOf(
+  db: Executor,
+  kinds: readonly (Run['kind'] | 'workflow')[],
+): Promise<Record<RunStatus | 'total', number>> {
   const rows = await db.selectFrom('counters').selectAll().execute();
-  const kinds: readonly Run['kind'][] = kind ? [kind] : ['hook', 'heartbeat'];
   const of = (status: RunStatus) => {
     const names = kinds.map((one) => `${one}.${status}`);
     return rows.filter((row) => names.includes(row.name)).reduce((sum, row) => sum + row.value, 0);

@@ -41,6 +41,7 @@ const agent = builtinMappings({
   hooks: { allowedSessionKeyPrefixes: [] } as unknown as Config['hooks'],
   resolveModel: (model) => model,
   usualTools: [],
+  workflows: new Map(),
 }).find(({ path }) => path === 'agent') as Mapping;
 
 /** The prompt of a run: its action as it was stored with its event and the policy of its mapping. */

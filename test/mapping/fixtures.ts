@@ -1,4 +1,4 @@
-import type { Action } from '../../src/domain/action.ts';
+import { type Action, textsOf } from '../../src/domain/action.ts';
 import { type Context, narrow, resolveIn } from '../../src/domain/event.ts';
 import type { MappingRule } from '../../src/domain/mapping.ts';
 import { plain } from '../../src/domain/text.ts';
@@ -11,7 +11,7 @@ export function contextOf(payload: unknown, rest: Partial<Context> = {}): Contex
 
 /** The message or line of an action, with the values in their places. */
 export function textOf(action: Action, context: Context): string {
-  return plain(action.kind === 'wake' ? action.text : action.message, resolveIn(narrow(context, action.each)));
+  return plain(textsOf(action).flat(), resolveIn(narrow(context, action.each)));
 }
 
 const deps: MappingDeps = {
@@ -22,6 +22,7 @@ const deps: MappingDeps = {
   checkTools: () => {},
   runsCommand: (model) => model === 'provider/sh',
   usualTools: [],
+  workflows: new Map(),
   transforms: { run: async (_, elements) => elements.map(() => undefined) },
 };
 

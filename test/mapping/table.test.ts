@@ -27,6 +27,7 @@ function tableOf(hooks: string, check: Transforms['check'] = async (specs) => sp
   const transforms = { check, run };
   return createTable({
     hooks: config.hooks,
+    workflows: config.workflows,
     env,
     locate,
     resolveModel,
@@ -65,6 +66,7 @@ describe('the table', () => {
       ),
       'builtin builtin:wake',
       'builtin builtin:agent',
+      'builtin builtin:workflow',
     ]);
     const ids = (hook: string) => table.candidates(hook).map(({ id }) => id);
     expect(ids('agent')).toEqual(['config[0]', 'any', 'builtin:agent']);

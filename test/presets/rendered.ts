@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import type { Action } from '../../src/domain/action.ts';
+import { type Action, textsOf } from '../../src/domain/action.ts';
 import { type Context, narrow, resolveIn } from '../../src/domain/event.ts';
 import { referenceValue } from '../../src/domain/text.ts';
 import { loadPreset, presetSamples } from '../../src/mapping/sources/preset.ts';
@@ -65,8 +65,9 @@ export function rendered(preset: string, body: unknown, headers: Record<string, 
 /** The values that the message of an action stands on but that are not there. */
 export function emptyPlaces(action: Action, context: Context): string[] {
   const resolve = resolveIn(narrow(context, action.each));
-  const text = action.kind === 'wake' ? action.text : action.message;
-  const references = text.filter((part) => typeof part !== 'string');
+  const references = textsOf(action)
+    .flat()
+    .filter((part) => typeof part !== 'string');
   return references.filter((part) => referenceValue(part, resolve) === '').map(({ path }) => path);
 }
 

@@ -1,13 +1,21 @@
 import { type Check, compileSchema } from '../../config/ajv.ts';
 import type { Config } from '../../config/schema.ts';
-import { type AgentAction, agentPayloadSchema, type WakeAction, wakePayloadSchema } from '../../domain/action.ts';
+import {
+  type Action,
+  type AgentAction,
+  agentPayloadSchema,
+  type WakeAction,
+  wakePayloadSchema,
+} from '../../domain/action.ts';
 import { InvalidEvent } from '../../domain/errors.ts';
 import type { Context } from '../../domain/event.ts';
 import { type Policy, usualPolicy } from '../../domain/mapping.ts';
 import { invalidEvent } from '../invalid-event.ts';
 import { modelOf, nameOf, type ResolveModel, recipient } from '../make-action.ts';
 import type { Mapping, MappingDeps } from '../mapping.ts';
+import { isObject, type JsonObject } from '../payload-limits.ts';
 import { checkSessionKey, freshSessionKey } from '../session-key.ts';
+import { workflowAction } from './workflow-request.ts';
 
 /** Other names that callers use for a channel. */
 const channelAliases = new Map<unknown, string>([
@@ -18,21 +26,28 @@ const channelAliases = new Map<unknown, string>([
 const checkWake = compileSchema(wakePayloadSchema);
 const checkAgent = compileSchema(agentPayloadSchema);
 
-interface BuiltinDeps extends Pick<MappingDeps, 'resolveModel' | 'usualTools'> {
+interface BuiltinDeps extends Pick<MappingDeps, 'resolveModel' | 'usualTools' | 'workflows'> {
   readonly hooks: Config['hooks'];
 }
 
-/** The mappings whose payload already is the action: `wake` and `agent`. All of it comes from outside. */
-export function builtinMappings({ hooks, resolveModel, usualTools }: BuiltinDeps): Mapping[] {
+/** The mappings whose payload already is the action. All of it comes from outside, but for workflows of the config. */
+export function builtinMappings({ hooks, resolveModel, usualTools, workflows }: BuiltinDeps): Mapping[] {
   const checkPrefix = compilePrefixes(hooks.allowedSessionKeyPrefixes ?? []);
+  const checkKey = (sessionKey: string) => checkPrefix(checkSessionKey(sessionKey));
   const policy = { ...usualPolicy, tools: usualTools };
   return [
     builtin('wake', policy, ({ payload }) => wakeAction(payload)),
-    builtin('agent', policy, ({ payload, path }) => agentAction(payload, { name: path, checkPrefix, resolveModel })),
+    builtin('agent', policy, ({ payload, path }) => agentAction(payload, { name: path, checkKey, resolveModel })),
+    builtin('workflow', policy, (context) => {
+      const { payload } = context;
+      if (!isObject(payload)) throw new InvalidEvent('the workflow is not valid: expected an object');
+      const request = withChannelName(payload) as JsonObject;
+      return workflowAction(request, context, { workflows, resolveModel, checkSessionKey: checkKey });
+    }),
   ];
 }
 
-function builtin(path: string, policy: Policy, act: (context: Context) => WakeAction | AgentAction): Mapping {
+function builtin(path: string, policy: Policy, act: (context: Context) => Action): Mapping {
   return {
     id: `builtin:${path}`,
     origin: 'builtin',
@@ -60,17 +75,17 @@ function wakeAction(payload: unknown): WakeAction {
 interface AgentDeps {
   readonly name: string;
   readonly resolveModel: ResolveModel;
-  checkPrefix(sessionKey: string): string;
+  checkKey(sessionKey: string): string;
 }
 
-function agentAction(payload: unknown, { name, checkPrefix, resolveModel }: AgentDeps): AgentAction {
+function agentAction(payload: unknown, { name, checkKey, resolveModel }: AgentDeps): AgentAction {
   const fields = checked(checkAgent, withChannelName(payload), 'message');
   const { sessionKey, model, to, thinking, timeoutSeconds } = fields;
   return {
     kind: 'agent',
     message: [{ path: 'message' }],
     name: nameOf(fields.name ?? name, name),
-    sessionKey: sessionKey === undefined ? freshSessionKey() : checkPrefix(checkSessionKey(sessionKey)),
+    sessionKey: sessionKey === undefined ? freshSessionKey() : checkKey(sessionKey),
     wakeMode: fields.wakeMode ?? 'now',
     deliver: fields.deliver ?? true,
     channel: fields.channel ?? 'last',

@@ -12,9 +12,12 @@ function act(hook: 'wake' | 'agent', payload: unknown, hooks: Partial<Config['ho
     if (name === 'none') throw new Error('model "none" is not allowed');
     return `provider/${name}`;
   };
-  const mapping = builtinMappings({ hooks: checked.value.hooks, resolveModel, usualTools: [] }).find(
-    ({ path }) => path === hook,
-  );
+  const mapping = builtinMappings({
+    hooks: checked.value.hooks,
+    resolveModel,
+    usualTools: [],
+    workflows: new Map(),
+  }).find(({ path }) => path === hook);
   if (!mapping) throw new Error(`no mapping ${hook}`);
   const context = contextOf(payload, { path: hook });
   return actionsOf(mapping, context).map((action) => ({ ...action, shown: textOf(action, context) }));

@@ -1,0 +1,59 @@
+import type { workflowRow, workflowView } from '../http/views.ts';
+import { queryString, withClient } from './client.ts';
+import { printable, printJson, record, table, time } from './print.ts';
+
+type Row = ReturnType<typeof workflowRow>;
+type Full = ReturnType<typeof workflowView>;
+
+export async function listWorkflows(
+  configFile: string,
+  { json, workflow: workflowId, ...filter }: { status?: string; workflow?: string; limit: number; json?: boolean },
+): Promise<void> {
+  const answer = await withClient(configFile, (client) =>
+    client.get<{ workflows: Row[]; total: number }>(`/workflows${queryString({ ...filter, workflowId })}`),
+  );
+  if (json) return printJson(answer);
+  if (answer.workflows.length === 0) return console.log('no workflows');
+  const rows = answer.workflows.map((row) => [
+    row.workflowRunId,
+    time(row.createdAt),
+    row.status,
+    `${row.stepsCompleted}/${row.stepsTotal}`,
+    row.workflowName,
+    row.summary ?? (row.currentStep === null ? '' : `at ${row.currentStep}`),
+  ]);
+  console.log(table(['WORKFLOW RUN', 'CREATED', 'STATUS', 'STEPS', 'NAME', 'SUMMARY'], rows));
+  if (answer.total > rows.length) console.log(`${rows.length} of ${answer.total}`);
+}
+
+export async function showWorkflow(configFile: string, id: string, { json }: { json?: boolean }): Promise<void> {
+  const { workflow } = await withClient(configFile, (client) =>
+    client.get<{ workflow: Full }>(`/workflows/${encodeURIComponent(id)}`),
+  );
+  if (json) return printJson(workflow);
+  const { createdAt, startedAt, completedAt, steps, ...rest } = workflow;
+  console.log(record({ ...rest, created: time(createdAt), started: time(startedAt), completed: time(completedAt) }));
+  const rows = steps.map(({ stepId, stepName, status, runId, summary, error }) => [
+    stepId,
+    stepName,
+    status,
+    runId ?? '',
+    printable(error ?? summary ?? ''),
+  ]);
+  console.log(`\n${table(['STEP', 'NAME', 'STATUS', 'RUN', 'SUMMARY'], rows)}`);
+}
+
+export async function retryWorkflow(
+  configFile: string,
+  id: string,
+  { unscreened }: { unscreened?: true },
+): Promise<void> {
+  const query = unscreened ? '?unscreened=true' : '';
+  await withClient(configFile, (client) => client.post(`/workflows/${encodeURIComponent(id)}/retry${query}`));
+  console.log(`workflow ${id} goes on at the step that failed${unscreened ? ', without screening' : ''}`);
+}
+
+export async function cancelWorkflow(configFile: string, id: string): Promise<void> {
+  await withClient(configFile, (client) => client.post(`/workflows/${encodeURIComponent(id)}/cancel`));
+  console.log(`workflow ${id} is cancelled`);
+}

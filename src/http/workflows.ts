@@ -1,0 +1,30 @@
+import type { Response } from 'express';
+import type { Executor } from '../store/database.ts';
+import { findWorkflowRun, listWorkflowRuns, stepRunsOf } from '../store/workflows.ts';
+import { refuse } from './answer.ts';
+import { pageOf } from './runs.ts';
+import { workflowRow, workflowView } from './views.ts';
+
+/** `GET /workflows`: newest first. */
+export async function getWorkflows(db: Executor, query: Record<string, string>, res: Response): Promise<void> {
+  const page = pageOf(query);
+  if (typeof page === 'string') return refuse(res, 400, page);
+  const { workflows, total } = await listWorkflowRuns(db, { ...page, workflowId: query.workflowId });
+  const ids = workflows.map(({ id }) => id);
+  const runs = await stepRunsOf(db, ids);
+  const rows = workflows.map((workflow) => workflowRow(workflow, runs.get(workflow.id) ?? []));
+  res.json({ ok: true, workflows: rows, total, limit: page.limit, offset: page.offset });
+}
+
+/** `GET /workflows/:workflowRunId` */
+export async function getWorkflow(db: Executor, id: string, res: Response): Promise<void> {
+  const workflow = await loadWorkflow(db, id);
+  if (!workflow) return refuse(res, 404, 'workflow run not found');
+  res.json({ ok: true, workflow });
+}
+
+/** A workflow as the world sees it; undefined where there is none. */
+export async function loadWorkflow(db: Executor, id: string): Promise<ReturnType<typeof workflowView> | undefined> {
+  const workflow = await findWorkflowRun(db, id);
+  return workflow && workflowView(workflow, (await stepRunsOf(db, [id])).get(id) ?? []);
+}

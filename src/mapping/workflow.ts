@@ -1,0 +1,109 @@
+import type { Checked } from '../config/ajv.ts';
+import { type Problem, toPointer } from '../config/problem.ts';
+import type { Step, WorkflowAction } from '../domain/action.ts';
+import { InvalidEvent, messageOf } from '../domain/errors.ts';
+import { type Context, resolveIn } from '../domain/event.ts';
+import type { StepRule, WorkflowRule } from '../domain/mapping.ts';
+import { oneLine } from '../domain/run.ts';
+import { isBlank } from '../domain/text.ts';
+import { stepReference } from '../domain/workflow.ts';
+import { compileTemplate, type Template } from './template.ts';
+
+/** A workflow of the config with its templates compiled and its models resolved. */
+export interface CompiledWorkflow {
+  readonly id: string;
+  readonly rule: Omit<WorkflowRule, 'steps'>;
+  /** of all steps that name none */
+  readonly model: string | undefined;
+  readonly steps: readonly CompiledStep[];
+}
+
+interface CompiledStep extends Omit<Step, 'message'> {
+  readonly message: Template;
+}
+
+/** Compiles steps, or says everything that is wrong with them; the paths of the problems begin at what has the `steps`. */
+export function compileWorkflow(
+  id: string,
+  { steps, ...rule }: WorkflowRule,
+  resolveModel: (name: string) => string,
+): Checked<CompiledWorkflow> {
+  const problems: Problem[] = [];
+  function attempt<T>(path: string, make: () => T): T | undefined {
+    try {
+      return make();
+    } catch (error) {
+      problems.push({ path, message: messageOf(error) });
+      return undefined;
+    }
+  }
+  const modelOf = (path: string, model: string | undefined) =>
+    model === undefined ? undefined : attempt(path, () => resolveModel(model));
+  const compiled = steps.map((step: StepRule, at): CompiledStep => {
+    const { id, name = id, condition = 'always', thinking, timeoutSeconds } = step;
+    const path = (field: string) => toPointer(['steps', at, field]);
+    const check = checkStepsBefore(steps, at);
+    const message = attempt(path('message'), () => compileTemplate(step.message, check)) ?? (() => []);
+    const model = modelOf(path('model'), step.model);
+    return {
+      id,
+      name: oneLine(name, 200),
+      condition,
+      message,
+      ...stepDefaults({ model, thinking, timeoutSeconds }),
+    };
+  });
+  problems.push(...repeatedStepIds(steps));
+  const model = modelOf('/model', rule.model);
+  return problems.length > 0 ? { ok: false, problems } : { ok: true, value: { id, rule, model, steps: compiled } };
+}
+
+/** What is wrong with ids that are there twice. */
+export function repeatedStepIds(steps: readonly { readonly id: string }[]): Problem[] {
+  return steps.flatMap(({ id }, at) => {
+    const first = steps.findIndex((step) => step.id === id);
+    if (first === at) return [];
+    const message = `expected an id of its own, found that of steps[${first}]`;
+    return [{ path: toPointer(['steps', at, 'id']), message }];
+  });
+}
+
+/** Gives the check of a path such as `steps.plan.outputText` in the message of a step: it throws an Error where there will be no result. */
+export function checkStepsBefore(steps: readonly { readonly id: string }[], at: number): (path: string) => void {
+  const earlier = steps.slice(0, at).map(({ id }) => id);
+  return (path) => {
+    const named = stepReference(path);
+    if (!named) throw new Error(`{{${path}}}: expected steps.<id>.outputText or steps.<id>.error`);
+    if (earlier.includes(named.id)) return;
+    const known = earlier.length > 0 ? `there are ${earlier.join(', ')}` : 'it is the first';
+    throw new Error(`{{${path}}}: there is no step "${named.id}" before this one; ${known}`);
+  };
+}
+
+type Defaults = Pick<Step, 'model' | 'thinking' | 'timeoutSeconds'>;
+
+/** Without what is not said, so that one may be laid over another. */
+export function stepDefaults({
+  model,
+  thinking,
+  timeoutSeconds,
+}: { [K in keyof Defaults]: Defaults[K] | undefined }): Defaults {
+  return {
+    ...(model !== undefined && { model }),
+    ...(thinking !== undefined && { thinking }),
+    ...(timeoutSeconds !== undefined && { timeoutSeconds }),
+  };
+}
+
+/** The steps for one event, each with what it takes from the whole. Throws InvalidEvent where one has nothing to say. */
+export function stepsFor({ steps }: CompiledWorkflow, defaults: Defaults, context: Context): WorkflowAction['steps'] {
+  const resolve = resolveIn(context);
+  return steps.map((step, at) => {
+    const message = step.message(context);
+    // What a step will have said is not known yet.
+    const hasResult = message.some((part) => typeof part !== 'string' && stepReference(part.path));
+    if (!hasResult && isBlank(message, resolve))
+      throw new InvalidEvent(`steps[${at}].message is empty with this event`);
+    return { ...defaults, ...step, message };
+  });
+}

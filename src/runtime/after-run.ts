@@ -1,0 +1,81 @@
+import { oneLine, type Run } from '../domain/run.ts';
+import { next, resultsOf, runOfStep, stepStates, type WorkflowRun } from '../domain/workflow.ts';
+import { runJob } from '../queue/jobs.ts';
+import type { Executor } from '../store/database.ts';
+import { insertRun } from '../store/runs.ts';
+import type { AfterCommit } from '../store/store.ts';
+import { endWorkflowRun, findWorkflowRun, type StepRun, stepRunsOf } from '../store/workflows.ts';
+import type { Said } from './reporting-tools.ts';
+import type { Runtime } from './runtime.ts';
+import { pingedMain, tellMain } from './tell-main.ts';
+
+type Parts = Pick<Runtime, 'queue'>;
+
+/**
+ * What follows from the end of a hook's run, in the transaction that records it: the next step of its workflow, or the
+ * workflow's end; and what main hears. Returns whether the reply of the run is the last word of a workflow that delivers that.
+ */
+export async function afterRun(
+  parts: Parts,
+  tx: Executor,
+  run: Run,
+  { outcome, said }: { outcome: string; said: Said },
+  now: number,
+  afterCommit: AfterCommit,
+): Promise<boolean> {
+  const workflow = run.workflowRunId === null ? undefined : await findWorkflowRun(tx, run.workflowRunId);
+  if (!workflow) {
+    await tellMain(parts, tx, run, { outcome, said, pinged: said.pings.length > 0 }, now, afterCommit);
+    return false;
+  }
+  const steps = (await stepRunsOf(tx, [workflow.id])).get(workflow.id) ?? [];
+  const end = await goOn(parts, tx, workflow, steps, now, afterCommit);
+  const pinged = said.pings.length > 0 || (end !== undefined && (await pingedMain(tx, steps)));
+  await tellMain(parts, tx, run, { outcome: end ?? null, said, pinged }, now, afterCommit);
+  return end !== undefined && workflow.action.deliver === true;
+}
+
+/** Starts the step that comes next, or ends the workflow. Returns what is to be said of it where it has ended. */
+export async function goOn(
+  { queue }: Parts,
+  tx: Executor,
+  workflow: WorkflowRun,
+  steps: readonly StepRun[],
+  now: number,
+  afterCommit: AfterCommit,
+): Promise<string | undefined> {
+  const { id, action, group, sessionKey } = workflow;
+  const { results, status } = next(action.steps, resultsOf(stepStates(workflow, steps)), action.continueOnError);
+  const failed = steps.find(({ status }) => status === 'error');
+  const cancelled = workflow.cancelled || steps.some(({ errorCode }) => errorCode === 'cancelled');
+  if (status === 'running' && !cancelled) {
+    const run = runOfStep(workflow, results.length, now);
+    await insertRun(tx, run);
+    // The rate of a mapping counts workflows: all but their first steps have begun already.
+    const job = runJob(run.id, sessionKey, now, group === null ? {} : { group, begun: true });
+    await queue.enqueue(tx, job, afterCommit);
+    return undefined;
+  }
+  const end = cancelled ? cancelledEnd : failed ? errorEnd(workflow, failed) : completedEnd(steps);
+  await endWorkflowRun(tx, id, end, now);
+  return end.error === null ? `${action.name}: ${end.summary}` : `${action.name} ${end.summary}`;
+}
+
+const cancelledEnd = {
+  status: 'error',
+  summary: 'failed (cancelled): cancelled by the owner',
+  error: 'cancelled by the owner',
+  errorCode: 'cancelled',
+} as const;
+
+/** The first step that failed is the one to look at. */
+function errorEnd({ action }: WorkflowRun, { step, error, errorCode }: StepRun) {
+  const name = oneLine(action.steps[step ?? 0]?.name ?? '', 100);
+  const summary = oneLine(`failed at ${name} (${errorCode}): ${error}`, 300);
+  return { status: 'error', summary, error: oneLine(`${name}: ${error}`, 300), errorCode } as const;
+}
+
+function completedEnd(steps: readonly StepRun[]) {
+  const summary = steps.findLast(({ summary }) => summary !== null)?.summary ?? 'no step had to run';
+  return { status: 'completed', summary, error: null, errorCode: null } as const;
+}

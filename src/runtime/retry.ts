@@ -1,0 +1,91 @@
+import { groupOf, type Limits } from '../domain/limits.ts';
+import { isOver, type Run } from '../domain/run.ts';
+import type { WorkflowRun } from '../domain/workflow.ts';
+import { runJob } from '../queue/jobs.ts';
+import type { Executor } from '../store/database.ts';
+import { findEvent } from '../store/events.ts';
+import { findRun, reopenRun, setPolicy } from '../store/runs.ts';
+import type { AfterCommit } from '../store/store.ts';
+import { findWorkflowRun, reopenWorkflowRun, stepRunsOf } from '../store/workflows.ts';
+import { goOn } from './after-run.ts';
+import type { Runtime } from './runtime.ts';
+
+type Parts = Pick<Runtime, 'store' | 'queue'> & { readonly limitsOf: (mappingId: string) => Limits };
+
+export interface RetryOptions {
+  /** although screening stopped it */
+  readonly unscreened: boolean;
+}
+
+/** Why something is not tried again, for people; null where it will be. */
+export type Retried = 'missing' | string | null;
+
+/** Has a run that failed tried again. The step of a workflow goes on from there: what came after it counts no more. */
+export function retryRun(parts: Parts, id: string, options: RetryOptions): Promise<Retried> {
+  return parts.store.write(async (tx, afterCommit) => {
+    const run = await findRun(tx, id);
+    if (!run) return 'missing';
+    if (run.status !== 'error') return `only a run in error can be retried; this one is ${run.status}`;
+    if (run.kind === 'heartbeat') return 'a heartbeat is not retried: the next one reads its lines';
+    if (run.workflowRunId === null) return reopen(parts, tx, run, options, afterCommit);
+    const workflow = await findWorkflowRun(tx, run.workflowRunId);
+    if (!workflow || !isOver(workflow)) return `its workflow ${run.workflowRunId} still goes on`;
+    if (run.step === null) return `its workflow ${workflow.id} has gone on from an earlier step since`;
+    return reopenStep(parts, tx, workflow, { ...run, step: run.step }, options, afterCommit);
+  });
+}
+
+/** Has a workflow that failed go on at the first step that did. */
+export function retryWorkflow(parts: Parts, id: string, options: RetryOptions): Promise<Retried> {
+  return parts.store.write(async (tx, afterCommit) => {
+    const workflow = await findWorkflowRun(tx, id);
+    if (!workflow) return 'missing';
+    if (workflow.status !== 'error') return `only a workflow in error can be retried; this one is ${workflow.status}`;
+    const steps = (await stepRunsOf(tx, [id])).get(id) ?? [];
+    const failed = steps.find(({ status }) => status === 'error');
+    const run = failed && (await findRun(tx, failed.id));
+    if (run && run.step !== null) {
+      return reopenStep(parts, tx, workflow, { ...run, step: run.step }, options, afterCommit);
+    }
+    // It was cancelled between two steps.
+    await reopenWorkflowRun(tx, id, { afterStep: workflow.action.steps.length, policy: workflow.policy });
+    await goOn(parts, tx, { ...workflow, status: 'pending', cancelled: false }, steps, Date.now(), afterCommit);
+    return null;
+  });
+}
+
+async function reopenStep(
+  parts: Parts,
+  tx: Executor,
+  workflow: WorkflowRun,
+  run: Run & { readonly step: number },
+  options: RetryOptions,
+  afterCommit: AfterCommit,
+): Promise<Retried> {
+  const refused = await reopen(parts, tx, run, options, afterCommit);
+  if (refused !== null) return refused;
+  const { policy } = workflow;
+  const screen = policy.screen && !options.unscreened;
+  await reopenWorkflowRun(tx, workflow.id, { afterStep: run.step, policy: { ...policy, screen } });
+  return null;
+}
+
+async function reopen(
+  { queue, limitsOf }: Parts,
+  tx: Executor,
+  { id, sessionKey, eventId, errorCode, policy }: Run,
+  { unscreened }: RetryOptions,
+  afterCommit: AfterCommit,
+): Promise<Retried> {
+  if (unscreened && errorCode !== 'screened') {
+    const code = `this one ended with the code ${errorCode}`;
+    return `only a run that screening has stopped can be retried unscreened; ${code}`;
+  }
+  const mapping = eventId === null ? undefined : (await findEvent(tx, eventId))?.mapping;
+  const group = mapping ? groupOf(mapping, limitsOf(mapping)) : undefined;
+  await queue.exhume(tx, id);
+  if (unscreened) await setPolicy(tx, id, { ...policy, screen: false });
+  await reopenRun(tx, id, null);
+  await queue.enqueue(tx, runJob(id, sessionKey, Date.now(), { group, begun: true }), afterCommit);
+  return null;
+}

@@ -1,0 +1,32 @@
+import type { Run } from '../domain/run.ts';
+import { display, type Resolve } from '../domain/text.ts';
+import { stepPlaceholder, stepReference } from '../domain/workflow.ts';
+import type { Executor } from '../store/database.ts';
+import { findWorkflowRun, stepRunsOf } from '../store/workflows.ts';
+import { cut, maxResult } from './run-tools.ts';
+
+/**
+ * For the run of a step: finds what its message names of earlier steps, and the rest by `resolve`. A model wrote those results,
+ * so they are data like everything that is found here.
+ */
+export async function withStepResults(db: Executor, { workflowRunId }: Run, resolve: Resolve): Promise<Resolve> {
+  const workflow = workflowRunId === null ? undefined : await findWorkflowRun(db, workflowRunId);
+  if (!workflow) return resolve;
+  const { steps, outside } = workflow.action;
+  const runs = (await stepRunsOf(db, [workflow.id])).get(workflow.id) ?? [];
+
+  /** Nothing for a step that did not run, or did not end so. */
+  const resultOf = (path: string): string | undefined => {
+    const named = stepReference(path);
+    if (!named) return undefined;
+    const at = steps.findIndex(({ id }) => id === named.id);
+    return cut(display(runs.find(({ step }) => step === at)?.[named.field]), maxResult);
+  };
+  return (path) => {
+    const result = resultOf(path);
+    if (result !== undefined) return result;
+    const value = resolve(path);
+    if (!outside || typeof value !== 'string') return value;
+    return value.replaceAll(stepPlaceholder, (_, name: string) => resultOf(name) ?? '');
+  };
+}
