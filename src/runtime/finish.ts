@@ -7,6 +7,7 @@ import { wakeJob } from '../queue/jobs.ts';
 import type { Executor } from '../store/database.ts';
 import { anotherBeatIsDue, insertSystemEvent, linesOfBeat, markLinesRead, releaseLines } from '../store/inbox.ts';
 import { finishRun, reopenRun } from '../store/runs.ts';
+import { recordTurn } from '../store/sessions.ts';
 import type { AfterCommit } from '../store/store.ts';
 import { insertToolCalls } from '../store/tool-calls.ts';
 import { afterRun } from './after-run.ts';
@@ -33,6 +34,7 @@ export async function completeRun(
     const now = Date.now();
     if (!(await queue.complete(tx, job))) return;
     await finishRun(tx, run.id, { prompt, model, reply, usage, outputText, summary, warning }, now);
+    await recordTurn(tx, run.sessionKey, now);
     await insertToolCalls(tx, run.id, turn.calls);
     let isLastWord = false;
     if (run.kind === 'heartbeat') {

@@ -123,6 +123,16 @@ export interface Database {
   };
   /** when jobs of a group with a rate began, as far back as that looks */
   groupStarts: { group: string; at: number };
+  /** the sessions that have completed a turn; the turns themselves are their runs */
+  sessions: {
+    key: string;
+    /** how many completed since it was last cleared */
+    turns: number;
+    /** when its latest turn completed */
+    updatedAt: number;
+    /** turns that completed earlier are no part of it any more */
+    clearedAt: number | null;
+  };
   /** how many runs there are of each kind and status (`hook.pending`), kept by triggers so that lists need not count rows */
   counters: { name: string; value: number };
 }

@@ -13,6 +13,11 @@ export const sqliteMigrations: Record<string, Migration> = {
       for (const statement of limits) await sql.raw(statement).execute(db);
     },
   },
+  '003-sessions': {
+    async up(db) {
+      for (const statement of sessions) await sql.raw(statement).execute(db);
+    },
+  },
   '005-workflows': {
     async up(db) {
       for (const statement of workflows) await sql.raw(statement).execute(db);
@@ -95,6 +100,16 @@ const limits = [
   `create index groupedJobsRunning on jobs ("group") where status = 'running' and "group" is not null`,
   'create table groupStarts ("group" text not null, at integer not null)',
   'create index groupStartsByTime on groupStarts ("group", at)',
+];
+
+const sessions = [
+  `create table sessions (
+    key text primary key not null, turns integer not null, updatedAt integer not null, clearedAt integer) without rowid`,
+  // The index has all of it; left to itself SQLite takes another, and reads every run with its texts.
+  `insert into sessions (key, turns, updatedAt)
+     select sessionKey, count(*), max(completedAt) from runs indexed by completedRunsBySession
+     where status = 'completed' group by sessionKey`,
+  'create index sessionsByTime on sessions (updatedAt, key)',
 ];
 
 const workflows = [

@@ -3,6 +3,7 @@ import type { Policy } from '../domain/mapping.ts';
 import { mainSession, type Run, type RunErrorCode, type RunStatus, type Screening, type Usage } from '../domain/run.ts';
 import type { Database, Executor } from './database.ts';
 import { preparedInsert } from './prepared-insert.ts';
+import { isTurnOf } from './sessions.ts';
 
 const insert = preparedInsert('runs', [
   'id',
@@ -199,7 +200,6 @@ export async function countersOf(
 }
 
 // Conditions of partial indexes: as literals, since SQLite does not use such an index for a parameter.
-const isCompleted = sql<boolean>`status = 'completed'`;
 const isHeartbeat = sql<boolean>`kind = 'heartbeat'`;
 const isOpen = sql<boolean>`status in ('pending', 'running')`;
 
@@ -220,8 +220,7 @@ export async function sessionHistory(
         'before',
       ),
     )
-    .where('sessionKey', '=', sessionKey)
-    .where(isCompleted);
+    .where(isTurnOf(sessionKey));
   const rows = await db
     .selectFrom('runs')
     .innerJoin(turns.as('turns'), 'turns.id', 'runs.id')
@@ -238,7 +237,7 @@ export async function sessionHistory(
   }));
 }
 
-/** The heartbeats that completed last, newest first, with at most `characters` of what each answered. */
+/** The heartbeats that completed last since main was cleared, newest first, with at most `characters` of what each answered. */
 export async function latestBeats(
   db: Executor,
   limit: number,
@@ -247,8 +246,7 @@ export async function latestBeats(
   const rows = await db
     .selectFrom('runs')
     .select(['id', 'completedAt', sql<string | null>`substr(outputText, 1, ${characters})`.as('answer')])
-    .where('sessionKey', '=', mainSession)
-    .where(isCompleted)
+    .where(isTurnOf(mainSession))
     .orderBy('completedAt', 'desc')
     .limit(limit)
     .execute();

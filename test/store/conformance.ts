@@ -24,6 +24,14 @@ import {
   sessionHistory,
   startRun,
 } from '../../src/store/runs.ts';
+import {
+  clearSession,
+  findSession,
+  latestTurns,
+  listSessions,
+  recordTurn,
+  runUnderWay,
+} from '../../src/store/sessions.ts';
 import type { Store } from '../../src/store/store.ts';
 
 export function newEvent(change: Partial<Event> = {}): Event {
@@ -240,6 +248,88 @@ export function storeConformance(open: () => Promise<Store>): void {
       { prompt: 'p2', reply: [2], model: 'echo/echo', outputText: 'o2' },
     ]);
     expect((await sessionHistory(store.read, sessionKey, 1)).map((turn) => turn.prompt)).toEqual(['p2']);
+  });
+
+  const turn = async (sessionKey: string, prompt: string, at: number) => {
+    const run = newRun({ sessionKey });
+    await store.write(async (tx) => {
+      await insertRun(tx, run);
+      await finishRun(tx, run.id, { prompt, reply: [], model: 'echo/echo', outputText: 'o', summary: '' }, at);
+      await recordTurn(tx, sessionKey, at);
+    });
+    return run.id;
+  };
+  const prompts = async (sessionKey: string) =>
+    (await sessionHistory(store.read, sessionKey, 1000)).map(({ prompt }) => prompt);
+
+  it('lists sessions by their latest turn, newest first, each once on whatever page', async () => {
+    // Later than anything else in this database, and all but one in the same moment.
+    const at = 8e12;
+    const keys = ['a', 'b', 'c', 'd'].map((letter) => `${letter} ${uuid()}`);
+    for (const key of keys) await turn(key, 'p', at);
+    await turn(keys[1] ?? '', 'q', at + 1);
+    const expected = [keys[1], keys[3], keys[2], keys[0]];
+    const seen: string[] = [];
+    for (let before: { key: string; updatedAt: number } | undefined; seen.length < 4; ) {
+      const page = await listSessions(store.read, { before, limit: 2 });
+      seen.push(...page.map(({ key }) => key));
+      before = page.at(-1);
+    }
+    expect(seen).toEqual(expected);
+    expect(await findSession(store.read, keys[1] ?? '')).toEqual({
+      key: keys[1],
+      turns: 2,
+      updatedAt: at + 1,
+      clearedAt: null,
+    });
+    expect(await findSession(store.read, 'none')).toBeUndefined();
+  });
+
+  it('gives the newest turns of a session, oldest first', async () => {
+    const key = uuid();
+    const ids = [await turn(key, 'p0', 10), await turn(key, 'p1', 20), await turn(key, 'p2', 20)];
+    await turn(uuid(), 'other', 15);
+    const row = { name: 'Email', model: 'echo/echo', outputText: 'o' };
+    expect(await latestTurns(store.read, key, 2)).toEqual([
+      { ...row, id: ids[1], prompt: 'p1', completedAt: 20 },
+      { ...row, id: ids[2], prompt: 'p2', completedAt: 20 },
+    ]);
+  });
+
+  it('takes all turns out of a session that is cleared, even one of this very moment, and none that follow', async () => {
+    const [key, other] = [uuid(), uuid()];
+    await turn(key, 'p0', 10);
+    await turn(key, 'p1', 20);
+    await turn(other, 'kept', 20);
+    expect(await store.write((tx) => clearSession(tx, key, 20))).toBe(true);
+    expect(await prompts(key)).toEqual([]);
+    expect(await latestTurns(store.read, key, 10)).toEqual([]);
+    expect(await findSession(store.read, key)).toMatchObject({ turns: 0, updatedAt: 20, clearedAt: 21 });
+    await turn(key, 'p2', 21);
+    expect(await prompts(key)).toEqual(['p2']);
+    expect(await findSession(store.read, key)).toMatchObject({ turns: 1, updatedAt: 21, clearedAt: 21 });
+    expect(await prompts(other)).toEqual(['kept']);
+    expect(await store.write((tx) => clearSession(tx, 'none', 20))).toBe(false);
+  });
+
+  it('clears every turn of a session, whatever the clock was set back to meanwhile', async () => {
+    const key = uuid();
+    await turn(key, 'p0', 1000);
+    await turn(key, 'p1', 500);
+    await store.write((tx) => clearSession(tx, key, 600));
+    expect(await prompts(key)).toEqual([]);
+  });
+
+  it('knows the run of a session that is under way', async () => {
+    const [run, other] = [newRun(), newRun()];
+    await store.write(async (tx) => {
+      for (const one of [run, other]) await insertRun(tx, one);
+      await startRun(tx, run.id, 1, 5);
+    });
+    expect(await runUnderWay(store.read, run.action.sessionKey)).toBe(run.id);
+    expect(await runUnderWay(store.read, other.action.sessionKey)).toBeUndefined();
+    await store.write((tx) => finishRun(tx, run.id, { summary: 's' }, 6));
+    expect(await runUnderWay(store.read, run.action.sessionKey)).toBeUndefined();
   });
 
   it('keeps a line of the inbox until the heartbeat that took it has read it', async () => {

@@ -1,0 +1,42 @@
+import path from 'node:path';
+import { expect, it } from '@jest/globals';
+import Sqlite from 'better-sqlite3';
+import { Kysely, SqliteDialect } from 'kysely';
+import { Migrator } from 'kysely/migration';
+import { sqliteMigrations } from '../../src/store/migrations.ts';
+import { listSessions } from '../../src/store/sessions.ts';
+import { openSqliteStore } from '../../src/store/sqlite.ts';
+import { tempDir } from '../support/temp-dir.ts';
+
+/** A file as a gateway of an earlier version left it. */
+async function fileAt(migration: string): Promise<string> {
+  const file = path.join(tempDir(), 'gimli.db');
+  const db = new Kysely({ dialect: new SqliteDialect({ database: new Sqlite(file) }) });
+  const migrator = new Migrator({ db, provider: { getMigrations: async () => sqliteMigrations } });
+  const { error } = await migrator.migrateTo(migration);
+  await db.destroy();
+  if (error) throw error;
+  return file;
+}
+
+it('a store from before there were sessions has those of its completed runs', async () => {
+  const file = await fileAt('002-limits');
+  const sqlite = new Sqlite(file);
+  const insert = sqlite.prepare(
+    `insert into runs (id, kind, hook, name, sessionKey, status, actionJson, policyJson, createdAt, completedAt)
+     values (?, 'hook', 'h', 'n', ?, ?, '{}', '{}', 1, ?)`,
+  );
+  insert.run('1', 'hook:two', 'completed', 10);
+  insert.run('2', 'hook:two', 'completed', 30);
+  insert.run('3', 'hook:two', 'error', 40);
+  insert.run('4', 'main', 'completed', 20);
+  insert.run('5', 'hook:failed', 'error', 50);
+  insert.run('6', 'hook:open', 'pending', null);
+  sqlite.close();
+  const store = await openSqliteStore(file);
+  expect(await listSessions(store.read, { limit: 10 })).toEqual([
+    { key: 'hook:two', turns: 2, updatedAt: 30, clearedAt: null },
+    { key: 'main', turns: 1, updatedAt: 20, clearedAt: null },
+  ]);
+  await store.close();
+});
