@@ -14,6 +14,7 @@ import type { HttpDeps } from './deps.ts';
 import { pass } from './gate.ts';
 import { aboutRuns } from './owner-runs.ts';
 import { ownerWorkflows } from './owner-workflows.ts';
+import { createSessionsApi } from './owner-sessions.ts';
 import { queryOf } from './query.ts';
 import { streamRun } from './run-stream.ts';
 import { integer, runFilter } from './runs.ts';
@@ -93,6 +94,8 @@ export function createApi(deps: HttpDeps): express.Router {
       answer: answer.body && JSON.parse(answer.body),
     });
   });
+
+  router.use('/sessions', createSessionsApi(deps));
 
   router.get('/refused', (_req, res) => void res.json({ ok: true, refused: refusals.list().map(refusedRow) }));
 

@@ -9,6 +9,7 @@ import type { Delivery } from '../store/deliveries.ts';
 import type { EventRow } from '../store/events.ts';
 import type { RunRow } from '../store/runs.ts';
 import type { StepRun } from '../store/workflows.ts';
+import type { Session, SessionTurn } from '../store/sessions.ts';
 
 /** The field names that the world sees live only here. */
 
@@ -141,6 +142,14 @@ function waitingView(waiting: Waiting): string {
   return waiting.for === 'events'
     ? `gathering until ${new Date(waiting.until).toISOString()}`
     : waitingWords[waiting.for];
+}
+
+export function sessionView({ key, turns, updatedAt, clearedAt }: Session) {
+  return { sessionKey: key, turns, updatedAt, clearedAt };
+}
+
+export function turnView({ id, name, completedAt, model, prompt, outputText }: SessionTurn) {
+  return { runId: id, name, completedAt, model, prompt, outputText };
 }
 
 export function eventRow(event: EventRow) {

@@ -1,0 +1,68 @@
+import express from 'express';
+import { clearSession, findSession, latestTurns, listSessions, runUnderWay, type Session } from '../store/sessions.ts';
+import { refuse } from './answer.ts';
+import type { HttpDeps } from './deps.ts';
+import { queryOf } from './query.ts';
+import { integer } from './runs.ts';
+import { sessionView, turnView } from './views.ts';
+
+/** `/api/sessions`, for whoever may use the owner's API. */
+export function createSessionsApi({ store, log }: HttpDeps): express.Router {
+  const router = express.Router();
+
+  router.get('/', async (req, res) => {
+    const query = queryOf(req);
+    const limit = limitOf(query);
+    const before = query.before === undefined ? undefined : readCursor(query.before);
+    if (limit === undefined) return refuse(res, 400, badLimit);
+    if (before === null) return refuse(res, 400, 'before must be the `next` of an earlier answer');
+    const found = await listSessions(store.read, { before, limit: limit + 1 });
+    const sessions = found.slice(0, limit);
+    const last = found.length > limit ? sessions.at(-1) : undefined;
+    res.json({ ok: true, sessions: sessions.map(sessionView), next: last ? cursorOf(last) : null });
+  });
+
+  router.get('/:key', async (req, res) => {
+    const { key } = req.params;
+    const limit = limitOf(queryOf(req));
+    if (limit === undefined) return refuse(res, 400, badLimit);
+    const session = await findSession(store.read, key);
+    if (!session) return refuse(res, 404, 'session not found');
+    const turns = await latestTurns(store.read, key, limit);
+    res.json({ ok: true, session: sessionView(session), turns: turns.map(turnView) });
+  });
+
+  router.post('/:key/clear', async (req, res) => {
+    const { key } = req.params;
+    // One transaction: no run may begin between the look and the clearing.
+    const outcome = await store.write(async (tx) => {
+      const runId = await runUnderWay(tx, key);
+      return { runId, cleared: runId === undefined && (await clearSession(tx, key, Date.now())) };
+    });
+    // Its reply belongs to what is to be cleared, and vendors bind what a model thought to all that stood before it.
+    if (outcome.runId !== undefined)
+      return refuse(res, 409, `run ${outcome.runId} of this session is under way: wait for its end, or cancel it`);
+    if (!outcome.cleared) return refuse(res, 404, 'session not found');
+    log.info('a session was cleared by hand');
+    res.json({ ok: true, sessionKey: key });
+  });
+
+  return router;
+}
+
+const badLimit = 'limit must be an integer from 1 to 100';
+
+function limitOf(query: Record<string, string>): number | undefined {
+  const limit = integer(query.limit, 20);
+  return limit !== undefined && limit >= 1 && limit <= 100 ? limit : undefined;
+}
+
+/** Where a list goes on. The time stands in it too, since the session may get another turn until then. */
+function cursorOf({ updatedAt, key }: Session): string {
+  return `${updatedAt}:${key}`;
+}
+
+function readCursor(text: string): Pick<Session, 'updatedAt' | 'key'> | null {
+  const [, time, key] = /^(\d{1,15}):(.+)$/s.exec(text) ?? [];
+  return time === undefined || key === undefined ? null : { updatedAt: Number(time), key };
+}
