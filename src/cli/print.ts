@@ -1,6 +1,6 @@
-/** Rows under aligned headings; each cell is cut at its width in the widest row, 60 characters at most. */
-export function table(headings: readonly string[], rows: readonly (readonly string[])[]): string {
-  const cut = (text: string) => (text.length > 60 ? `${text.slice(0, 59)}…` : text);
+/** Rows under aligned headings; each cell is cut at `widest` characters. */
+export function table(headings: readonly string[], rows: readonly (readonly string[])[], widest = 60): string {
+  const cut = (text: string) => (text.length > widest ? `${text.slice(0, widest - 1)}…` : text);
   const lines = [headings, ...rows].map((row) => row.map((cell) => cut(printable(cell))));
   const widths = headings.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));
   return lines
@@ -16,6 +16,11 @@ export function table(headings: readonly string[], rows: readonly (readonly stri
 /** A stranger's text without what would steer a terminal. */
 export function printable(text: string): string {
   return text.replace(/\p{Cc}+/gu, ' ');
+}
+
+/** The same, line by line. */
+export function printableLines(text: string): string {
+  return text.split('\n').map(printable).join('\n');
 }
 
 /** `label  value` lines; a value of several lines stands below its label, indented. Empty values are left out. */

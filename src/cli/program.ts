@@ -98,6 +98,23 @@ export async function main(argv: readonly string[]): Promise<number> {
     .description('end it at the step at which it is')
     .action(async (id) => (await import('./workflows.ts')).cancelWorkflow(config(), id));
 
+  const sessions = program.command('sessions').description('conversations that runs go on with');
+  sessions
+    .command('list', { isDefault: true })
+    .option('--limit <n>', 'how many', number(1, 100), 20)
+    .option('--json', 'as JSON')
+    .action(async (options) => (await import('./sessions.ts')).listSessions(config(), options));
+  sessions
+    .command('show <key>')
+    .description('what was asked and answered since it was last cleared')
+    .option('--limit <n>', 'how many of the newest turns', number(1, 100), 20)
+    .option('--json', 'as JSON')
+    .action(async (key, options) => (await import('./sessions.ts')).showSession(config(), key, options));
+  sessions
+    .command('clear <key>')
+    .description('have its next run start anew; what was done stays in the list of runs')
+    .action(async (key) => (await import('./sessions.ts')).clearSession(config(), key));
+
   const events = program.command('events').description('what was received');
   events
     .command('list', { isDefault: true })

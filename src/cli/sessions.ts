@@ -1,0 +1,54 @@
+import type { sessionView, turnView } from '../http/views.ts';
+import { queryString, withClient } from './client.ts';
+import { printable, printableLines, printJson, record, table, time } from './print.ts';
+
+type Session = ReturnType<typeof sessionView>;
+type Turn = ReturnType<typeof turnView>;
+
+export async function listSessions(
+  configFile: string,
+  { json, ...filter }: { limit: number; json?: boolean },
+): Promise<void> {
+  const answer = await withClient(configFile, (client) =>
+    client.get<{ sessions: Session[]; next: string | null }>(`/sessions${queryString(filter)}`),
+  );
+  if (json) return printJson(answer);
+  if (answer.sessions.length === 0) return console.log('no sessions');
+  const rows = answer.sessions.map(({ sessionKey, turns, updatedAt, clearedAt }) => [
+    time(updatedAt),
+    String(turns),
+    time(clearedAt),
+    sessionKey,
+  ]);
+  // No key is cut: it is what the other commands ask for.
+  console.log(table(['LAST TURN', 'TURNS', 'CLEARED', 'SESSION'], rows, Number.POSITIVE_INFINITY));
+  if (answer.next !== null) console.log('There are older ones: --limit shows up to 100.');
+}
+
+export async function showSession(
+  configFile: string,
+  key: string,
+  { json, ...filter }: { limit: number; json?: boolean },
+): Promise<void> {
+  const answer = await withClient(configFile, (client) =>
+    client.get<{ session: Session; turns: Turn[] }>(`${pathOf(key)}${queryString(filter)}`),
+  );
+  if (json) return printJson(answer);
+  const { sessionKey, turns, updatedAt, clearedAt } = answer.session;
+  const shown = answer.turns.length < turns ? `${turns}, of which these are the newest ${answer.turns.length}` : turns;
+  const about = { turns: shown, 'last turn': time(updatedAt), cleared: time(clearedAt) };
+  const blocks = [record({ session: printable(sessionKey), ...about }), ...answer.turns.map(turnBlock)];
+  console.log(blocks.join('\n\n'));
+}
+
+function turnBlock({ runId, name, completedAt, model, prompt, outputText }: Turn): string {
+  const said = { prompt: printableLines(prompt ?? ''), outputText: printableLines(outputText ?? '') };
+  return record({ run: runId, name: printable(name), completed: time(completedAt), model, ...said });
+}
+
+export async function clearSession(configFile: string, key: string): Promise<void> {
+  await withClient(configFile, (client) => client.post(`${pathOf(key)}/clear`));
+  console.log(`session ${printable(key)} is cleared: its next run starts anew`);
+}
+
+const pathOf = (key: string) => `/sessions/${encodeURIComponent(key)}`;
