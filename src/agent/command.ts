@@ -40,7 +40,7 @@ export function createCommandAgent(options: CommandProvider): Agent {
     const { output, failure, lastWords } = await runProcess(
       command,
       args.map((arg) => arg.replaceAll('{model}', () => turn.model)),
-      { cwd, env, input: stdinOf(turn), maxBytes, signal: turn.signal },
+      { cwd, env, input: stdinOf(turn), maxBytes, onOutput: turn.onText && trimmed(turn.onText), signal: turn.signal },
     ).catch((error) => {
       turn.signal.throwIfAborted();
       throw new TurnError('provider', `agents.providers.${provider}: ${startProblem(error, command, cwd)}`);
@@ -54,6 +54,19 @@ export function createCommandAgent(options: CommandProvider): Agent {
       throw new TurnError('provider', tail === '' ? logged : `${logged}: ${tail}`, { logged });
     }
     return { text: output.trimEnd(), reply: [], usage: { inputTokens: 0, outputTokens: 0 }, model };
+  };
+}
+
+/** Blanks at the end are no part of the reply, so they wait for what follows them. */
+function trimmed(onText: (piece: string) => void): (piece: string) => void {
+  let blanks = '';
+  return (piece) => {
+    const text = piece.trimEnd();
+    if (text !== '') {
+      onText(blanks + text);
+      blanks = '';
+    }
+    blanks += piece.slice(text.length);
   };
 }
 

@@ -4,10 +4,12 @@ const notice = 'This is an echo: no model was called. One would have been asked:
 
 /** Calls no model: answers with the prompt it was given, under a line that says so, which is also what summaries show. */
 export function createEchoAgent(provider: string): Agent {
-  return async ({ model, prompt, signal }) => {
+  return async ({ model, prompt, onText, signal }) => {
     signal.throwIfAborted();
+    const text = `${notice}\n\n${prompt}`;
+    onText?.(text);
     return {
-      text: `${notice}\n\n${prompt}`,
+      text,
       reply: [],
       usage: { inputTokens: 0, outputTokens: 0 },
       model: `${provider}/${model}`,

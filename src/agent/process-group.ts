@@ -1,5 +1,6 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { StringDecoder } from 'node:string_decoder';
 import { setTimeout as wait } from 'node:timers/promises';
 
 export interface ProcessOptions {
@@ -10,6 +11,8 @@ export interface ProcessOptions {
   readonly input: string;
   /** more output than this ends it */
   readonly maxBytes: number;
+  /** told of the output piece by piece, as it comes; must not throw */
+  readonly onOutput?: ((piece: string) => void) | undefined;
   /** ends it */
   readonly signal: AbortSignal;
 }
@@ -31,9 +34,16 @@ const keptOfStderr = 4096;
  * is cut short, the group is gone before the promise settles.
  */
 export async function runProcess(command: string, args: readonly string[], options: ProcessOptions): Promise<Ended> {
-  const { cwd, env, input, maxBytes, signal } = options;
+  const { cwd, env, input, maxBytes, onOutput, signal } = options;
   const child = spawn(command, args, { cwd, env, detached: true, stdio: 'pipe' });
-  const output: Buffer[] = [];
+  // A character may come in two pieces.
+  const decoder = new StringDecoder('utf8');
+  const pieces: string[] = [];
+  const take = (piece: string) => {
+    if (piece === '') return;
+    pieces.push(piece);
+    onOutput?.(piece);
+  };
   let bytes = 0;
   let lastWords = Buffer.alloc(0);
   let ending: Promise<void> | undefined;
@@ -44,7 +54,7 @@ export async function runProcess(command: string, args: readonly string[], optio
   child.stdout.on('data', (chunk: Buffer) => {
     bytes += chunk.length;
     if (bytes > maxBytes) end();
-    else output.push(chunk);
+    else take(decoder.write(chunk));
   });
   child.stderr.on('data', (chunk: Buffer) => {
     lastWords = Buffer.concat([lastWords, chunk]).subarray(-keptOfStderr);
@@ -61,8 +71,9 @@ export async function runProcess(command: string, args: readonly string[], optio
   try {
     const [code, killedBy]: (number | string | null)[] = await once(child, 'close');
     signal.throwIfAborted();
+    take(decoder.end());
     return {
-      output: Buffer.concat(output).toString('utf8'),
+      output: pieces.join(''),
       lastWords: lastWords.toString('utf8'),
       failure: bytes > maxBytes ? 'wrote too much' : failureOf(Number(code), killedBy),
     };

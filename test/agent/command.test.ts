@@ -39,6 +39,18 @@ describe('a command', () => {
     expect(await sh('printf "  Hi\\n\\n"')).toMatchObject({ text: '  Hi' });
   });
 
+  it('tells its output as it comes, in whole characters and without the blanks at its end', async () => {
+    const heard = path.join(dir, 'heard');
+    const pieces: string[] = [];
+    const onText = (piece: string) => {
+      pieces.push(piece);
+      fs.writeFileSync(heard, '');
+    };
+    const script = `printf 'a \\303'; while [ ! -e ${heard} ]; do sleep 0.01; done; printf '\\251b\\n \\n'`;
+    expect(await sh(script, { onText })).toMatchObject({ text: 'a éb' });
+    expect(pieces).toEqual(['a', ' éb']);
+  });
+
   it('has the model’s id in place of {model} in its arguments, each of which stays one', async () => {
     const args = ['-c', 'printf "%s|" "$@"', 'sh', '--model={model}', '{model}/{model}', '$HOME; *'];
     const { text } = await run({ command: 'sh', args }, { model: 'gpt-6.1:a/b' });
