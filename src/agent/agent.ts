@@ -22,9 +22,14 @@ export interface Turn {
   readonly thinking?: Thinking | undefined;
   /** what the model may call; an agent that cannot call tools leaves them out */
   readonly tools: readonly Tool[];
-  /** told of the text of each answer piece by piece, as it comes; without it answers are waited for as a whole */
+  /**
+   * told of the text of each answer piece by piece, as it comes; without it answers are waited for as a whole. Must not throw.
+   */
   readonly onText?: ((piece: string) => void) | undefined;
-  /** told of the tokens of each answer of the model, also where the turn fails later on; what it throws ends the turn */
+  /**
+   * told of the tokens of each answer of the model that says how many, before its tools run and also where the turn fails later
+   * on; what it throws ends the turn
+   */
   readonly onUsage?: ((usage: Usage) => void) | undefined;
   readonly signal: AbortSignal;
 }

@@ -1,12 +1,13 @@
 import type Anthropic from '@anthropic-ai/sdk';
 import type { Agent, Turn } from './agent.ts';
-import { exchangeMessages, type Message } from './anthropic-exchange.ts';
 import { anthropicDialect } from './anthropic-history.ts';
+import { readMessage, usageOf } from './anthropic-message.ts';
+import { collectMessage } from './anthropic-stream.ts';
 import { replay } from './history.ts';
 import { createHttpAgent, type HttpProvider, type Protocol } from './http-agent.ts';
 import type { Optional } from './provider-error.ts';
+import { streamedAnswer } from './streamed-answer.ts';
 import { thinkingParams } from './thinking.ts';
-import { type Answer, total } from './tool-loop.ts';
 
 /** Limit of one reply in tokens. Near 21,000 the vendor begins to ask for streaming. */
 const maxTokens = 16_000;
@@ -14,27 +15,37 @@ const maxTokens = 16_000;
 /** The SDK costs about 150 ms to load, so neither start-up nor the first run should pay for it. Loads once. */
 export const loadAnthropic = () => import('@anthropic-ai/sdk');
 
-const protocol: Protocol<Anthropic> = {
+const protocol: Protocol<Anthropic, Anthropic.Message, Anthropic.MessageParam> = {
   baseURLIs: 'without /v1',
   async connect(options) {
     const { Anthropic } = await loadAnthropic();
     return new Anthropic(options);
   },
-  async exchange(client, turn, { model, without, heard }) {
-    const answers: Answer[] = [];
-    const hear = (message: Message) => {
-      heard();
-      answers.push(answerOf(message));
+  dialogue(client, turn, { model, without }) {
+    const { messages, ...request } = requestOf(turn, model, without);
+    const { signal } = turn;
+    return {
+      async ask(after, tell) {
+        const body = { ...request, messages: [...messages, ...after] };
+        if (!tell) return client.messages.create(body, { signal });
+        const asked = client.messages.create({ ...body, stream: true }, { signal });
+        return streamedAnswer(asked, (events) => collectMessage(events, tell), model);
+      },
+      usageOf,
+      read: (message) => readMessage(message, model),
+      // In one message: after a call the API takes nothing else before all results are there.
+      results: (outcomes) => [
+        {
+          role: 'user',
+          content: outcomes.map(({ id, output, failed }) => ({
+            type: 'tool_result',
+            tool_use_id: id,
+            content: output,
+            ...(failed && { is_error: true }),
+          })),
+        },
+      ],
     };
-    const { tools, signal } = turn;
-    const reply = await exchangeMessages(client, {
-      request: request(turn, model, without),
-      model,
-      tools,
-      signal,
-      hear,
-    });
-    return { ...total(answers), reply };
   },
 };
 
@@ -44,7 +55,12 @@ export function createAnthropicAgent(options: HttpProvider): Agent {
 }
 
 /** Never with temperature and the like, which newer models refuse. */
-function request(turn: Turn, model: string, without: ReadonlySet<Optional>): Anthropic.MessageCreateParamsNonStreaming {
+function requestOf(
+  turn: Turn,
+  model: string,
+  without: ReadonlySet<Optional>,
+): Anthropic.MessageCreateParamsNonStreaming {
+  const { system, tools } = turn;
   const bare = without.has('thinking');
   const { output_config: effort, ...thinking } = bare ? {} : thinkingParams(turn.model, turn.thinking);
   // Other servers know nothing of it.
@@ -55,23 +71,14 @@ function request(turn: Turn, model: string, without: ReadonlySet<Optional>): Ant
     max_tokens: maxTokens,
     ...thinking,
     ...((effort || format) && { output_config: { ...effort, ...format } }),
-    ...(turn.system !== undefined && { system: turn.system }),
+    ...(system !== undefined && { system }),
+    ...(tools.length > 0 && {
+      tools: tools.map(({ name, description, inputSchema }) => ({
+        name,
+        description,
+        input_schema: { ...inputSchema },
+      })),
+    }),
     messages: [...replay(turn, model, anthropicDialect, bare), { role: 'user', content: turn.prompt }],
-  };
-}
-
-function answerOf({ content, usage }: Message): Answer {
-  const {
-    input_tokens,
-    cache_creation_input_tokens,
-    cache_read_input_tokens,
-    output_tokens,
-  }: Partial<Message['usage']> = usage ?? {};
-  return {
-    text: content.flatMap((block) => (block.type === 'text' ? block.text : [])).join(''),
-    usage: {
-      inputTokens: (input_tokens ?? 0) + (cache_creation_input_tokens ?? 0) + (cache_read_input_tokens ?? 0),
-      outputTokens: output_tokens ?? 0,
-    },
   };
 }

@@ -1,8 +1,9 @@
 import { TurnError } from '../domain/errors.ts';
-import type { Agent, Reply, Turn } from './agent.ts';
+import type { Agent, Turn } from './agent.ts';
 import { keyProblem } from './api-key.ts';
 import { fetchOnce } from './fetch-once.ts';
 import { type Optional, refusedParts, turnErrorOf } from './provider-error.ts';
+import { converse, type Dialogue } from './tool-loop.ts';
 
 /** Where a provider is reached. */
 export interface HttpProvider {
@@ -14,22 +15,21 @@ export interface HttpProvider {
 }
 
 /** How requests and answers of an API look. */
-export interface Protocol<Client> {
+export interface Protocol<Client, Whole, Message> {
   /** how `baseURL` has to be, for messages */
   readonly baseURLIs: 'with /v1' | 'without /v1';
   /** Loads the SDK, which costs too much time for start-up. */
   connect(options: ClientOptions): Promise<Client>;
-  /** Sends the request and, while the model calls tools, what follows from it. */
-  exchange(client: Client, turn: Turn, exchange: Exchange): Promise<Omit<Reply, 'model'>>;
-}
-
-export interface Exchange {
-  /** provider/model, for messages */
-  readonly model: string;
-  /** what the server has refused to take */
-  readonly without: ReadonlySet<Optional>;
-  /** to be called with each answer: from then on tools may have run, and nothing is begun anew */
-  readonly heard: () => void;
+  /**
+   * How a turn is asked.
+   * @param of.model provider/model, for messages
+   * @param of.without what the server has refused to take
+   */
+  dialogue(
+    client: Client,
+    turn: Turn,
+    of: { readonly model: string; readonly without: ReadonlySet<Optional> },
+  ): Dialogue<Whole, Message>;
 }
 
 /** What the SDKs call alike. The job queue retries and the turn's signal limits the time; at debug level they would log prompts. */
@@ -38,8 +38,8 @@ const clientOptions = { maxRetries: 0, timeout: 86_400_000, logLevel: 'off' as c
 type ClientOptions = typeof clientOptions & { readonly baseURL: string; readonly apiKey: string };
 
 /** An agent that speaks a protocol with one server. Connects once, at its first turn. */
-export function createHttpAgent<Client>(
-  { baseURLIs, connect, exchange }: Protocol<Client>,
+export function createHttpAgent<Client, Whole, Message>(
+  { baseURLIs, connect, dialogue }: Protocol<Client, Whole, Message>,
   { provider, baseURL, apiKey }: HttpProvider,
 ): Agent {
   let client: Promise<Client> | undefined;
@@ -53,13 +53,18 @@ export function createHttpAgent<Client>(
       const heard = () => {
         answered = true;
       };
-      const send = (without: ReadonlySet<Optional>) => exchange(connected, turn, { model, without, heard });
-      const reply = await send(new Set()).catch((error) => {
-        const refused = refusedParts(error);
-        if (answered || refused.size === 0) throw error;
-        return send(refused);
-      });
-      return { ...reply, model };
+      const send = async (without: ReadonlySet<Optional>): ReturnType<typeof converse> => {
+        try {
+          const options = { model, stream: !without.has('stream'), heard };
+          return await converse(dialogue(connected, turn, { model, without }), turn, options);
+        } catch (error) {
+          const refused = refusedParts(error);
+          // A server may complain of one part after the other.
+          if (answered || [...refused].every((part) => without.has(part))) throw error;
+          return send(new Set([...without, ...refused]));
+        }
+      };
+      return { ...(await send(new Set())), model };
     } catch (error) {
       turn.signal.throwIfAborted();
       throw turnErrorOf(error, model, baseURLIs);

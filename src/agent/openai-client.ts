@@ -9,13 +9,18 @@ export const loadOpenAI = () => import('openai');
 const fromNowhere = { organization: null, project: null, adminAPIKey: null, webhookSecret: null };
 
 /** What both of OpenAI's APIs have in common. */
-export const openAIClient: Pick<Protocol<OpenAI>, 'baseURLIs' | 'connect'> = {
+export const openAIClient: Pick<Protocol<OpenAI, unknown, unknown>, 'baseURLIs' | 'connect'> = {
   baseURLIs: 'with /v1',
   async connect(options) {
     const { OpenAI } = await loadOpenAI();
     return new OpenAI({ ...options, ...fromNowhere });
   },
 };
+
+/** Not by the SDK's method for the API, which would copy each event, or stumble over an answer that is no object. */
+export function askForStream<Event>(client: OpenAI, path: string, body: object, signal: AbortSignal) {
+  return client.post<AsyncIterable<Event>>(path, { body: { ...body, stream: true }, stream: true, signal });
+}
 
 export function noAnswer(model: string, api: string): TurnError {
   return new TurnError('provider', `${model}: the answer is none of the ${api} API; check the provider's baseURL`);

@@ -1,12 +1,15 @@
 import type OpenAI from 'openai';
 import type { Thinking } from '../domain/action.ts';
 import { TurnError } from '../domain/errors.ts';
+import type { Usage } from '../domain/run.ts';
 import type { Agent, Turn } from './agent.ts';
 import { type Dialect, replay } from './history.ts';
 import { createHttpAgent, type HttpProvider, type Protocol } from './http-agent.ts';
-import { cutOff, noAnswer, openAIClient, refusal } from './openai-client.ts';
-import { isRefusal, type Optional } from './provider-error.ts';
-import { converse } from './tool-loop.ts';
+import { askForStream, cutOff, noAnswer, openAIClient, refusal } from './openai-client.ts';
+import { collectResponse } from './openai-stream.ts';
+import { isRefusal, type Optional, tooLong } from './provider-error.ts';
+import { streamedAnswer } from './streamed-answer.ts';
+import { parsedInput, type Said } from './tool-loop.ts';
 
 type Item = OpenAI.Responses.ResponseInputItem;
 type Response = OpenAI.Responses.Response;
@@ -25,23 +28,23 @@ const efforts: Readonly<Record<Thinking, OpenAI.ReasoningEffort>> = {
   max: 'max',
 };
 
-const protocol: Protocol<OpenAI> = {
+const protocol: Protocol<OpenAI, Response, Item> = {
   ...openAIClient,
-  exchange(client, turn, { model, without, heard }) {
+  dialogue(client, turn, { model, without }) {
     const { input, ...request } = requestOf(turn, model, without);
-    return converse<Item>(
-      {
-        async ask(after) {
-          const body: Request = { ...request, input: [...input, ...after] };
-          // Not `responses.create`, which stumbles over an answer that is no object.
-          const response = await client.post<Response>('/responses', { body, signal: turn.signal });
-          return answerOf(response, model);
-        },
-        result: ({ id }, output) => ({ type: 'function_call_output', call_id: id, output }),
+    const { signal } = turn;
+    return {
+      // Not `responses.create`, which stumbles over an answer that is no object.
+      async ask(after, tell) {
+        const body: Request = { ...request, input: [...input, ...after] };
+        if (!tell) return client.post<Response>('/responses', { body, signal });
+        const asked = askForStream<OpenAI.Responses.ResponseStreamEvent>(client, '/responses', body, signal);
+        return streamedAnswer(asked, (events) => collectResponse(events, tell), model);
       },
-      turn,
-      { model, heard },
-    );
+      usageOf,
+      read: (response) => read(response, model),
+      results: (outcomes) => outcomes.map(({ id, output }) => ({ type: 'function_call_output', call_id: id, output })),
+    };
   },
 };
 
@@ -80,9 +83,14 @@ function requestOf(
   };
 }
 
-function answerOf(response: Response, model: string) {
+function usageOf(response: Response): Usage | undefined {
+  const usage = response?.usage;
+  return usage && { inputTokens: usage.input_tokens ?? 0, outputTokens: usage.output_tokens ?? 0 };
+}
+
+function read(response: Response, model: string): Said<Item> {
   if (!Array.isArray(response?.output)) throw noAnswer(model, 'Responses');
-  const { output, usage } = response;
+  const { output } = response;
   checkWhole(response, model);
   const messages = output.flatMap((item) => (item.type === 'message' ? item : []));
   const refused = messages.flatMap(({ content }) => content).find((part) => part.type === 'refusal');
@@ -92,9 +100,10 @@ function answerOf(response: Response, model: string) {
     messages: output as readonly Item[],
     text: (final.length > 0 ? final : messages).map(textOf).join('\n\n'),
     calls: output.flatMap((item) =>
-      item.type === 'function_call' ? { id: item.call_id, name: item.name, input: item.arguments } : [],
+      item.type === 'function_call'
+        ? { id: item.call_id, name: item.name, input: () => parsedInput(item.arguments) }
+        : [],
     ),
-    usage: { inputTokens: usage?.input_tokens ?? 0, outputTokens: usage?.output_tokens ?? 0 },
   };
 }
 
@@ -102,12 +111,23 @@ function textOf({ content }: OpenAI.Responses.ResponseOutputMessage): string {
   return content.map((part) => (part.type === 'output_text' ? part.text : '')).join('');
 }
 
+/** The last three are not documented; streams are said to end so. */
+const passing: ReadonlySet<string> = new Set([
+  'server_error',
+  'rate_limit_exceeded',
+  'insufficient_quota',
+  'server_is_overloaded',
+  'slow_down',
+]);
+
 /** The server answers with 200 also where the model failed on the way. */
 function checkWhole({ status, error, incomplete_details }: Response, model: string): void {
   if (status === 'failed' || error) {
-    const { code, message } = error ?? {};
+    const { message } = error ?? {};
+    const code: string | undefined = error?.code;
     if (isRefusal(code)) throw refusal(model, message);
-    const retryable = code === undefined || code === 'server_error' || code === 'rate_limit_exceeded';
+    if (code === 'context_length_exceeded') throw tooLong(`${model}: ${message}`);
+    const retryable = code === undefined || passing.has(code);
     throw new TurnError('provider', `${model}: the model failed (${message ?? 'without a reason'})`, { retryable });
   }
   if (status !== 'incomplete') return;

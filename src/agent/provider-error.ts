@@ -8,16 +8,23 @@ interface SdkError {
   readonly message?: string;
   /** Anthropic's: what the server said, without the rest of its answer */
   readonly apiMessage?: string | null;
-  /** OpenAI's */
-  readonly code?: string | null;
+  /** OpenAI's; a number where a server puts the status of a broken stream there */
+  readonly code?: string | number | null;
+  /** the vendor's word for the error */
+  readonly type?: string | null;
+  /** what the server said; there is none where the connection failed */
+  readonly error?: unknown;
   readonly cause?: unknown;
 }
 
 /** What a request can do without: some servers know nothing of it. */
-export type Optional = 'thinking' | 'format';
+export type Optional = 'thinking' | 'format' | 'stream' | 'usage';
 
 const complaints: ReadonlyMap<Optional, RegExp> = new Map([
   ['thinking', /thinking|effort|reasoning|encrypted content|output_config(?!\.format)/i],
+  // Some models are streamed only to organisations that the vendor has verified.
+  ['stream', /\bstream(ing)?\b/i],
+  ['usage', /stream_options|include_usage/i],
   ['format', /response_format|json_?schema|structured output|output_config(?!\.effort)|text\.format/i],
 ]);
 
@@ -28,14 +35,16 @@ const complaints: ReadonlyMap<Optional, RegExp> = new Map([
  */
 export function turnErrorOf(error: unknown, model: string, baseURLIs: string): TurnError {
   if (error instanceof TurnError) return error;
-  const { status, headers, apiMessage, code, cause } = error as SdkError;
+  const { headers, apiMessage, code, cause, status: answered } = error as SdkError;
   if (cause instanceof TurnError) return cause;
+  const status = statusOf(error as SdkError);
   const because = (text: string) => `${model}: ${oneLine(text, 300)}`;
   if (status === undefined) {
     const reasons = [messageOf(error), rootCode(cause)].filter((reason) => reason !== undefined);
     return new TurnError('provider', because(reasons.join(' ')), { retryable: true, cause: error });
   }
-  const said = `HTTP ${status}: ${apiMessage ?? messageOf(error).replace(`${status} `, '')}`;
+  const words = apiMessage ?? messageOf(error).replace(`${answered} `, '');
+  const said = answered === undefined ? `the answer broke off: ${words}` : `HTTP ${answered}: ${words}`;
   if (status === 404) {
     return new TurnError(
       'model',
@@ -43,7 +52,7 @@ export function turnErrorOf(error: unknown, model: string, baseURLIs: string): T
     );
   }
   if (status === 413 || (status === 400 && /prompt is too long|context (window|length|limit)/i.test(said))) {
-    return new TurnError('truncated', because(`${said} (the event or the session is too long for this model)`));
+    return tooLong(because(said));
   }
   if (status === 400 && isRefusal(code)) return new TurnError('refusal', because(`${said} (the provider refused)`));
   if (status === 401 || status === 403) {
@@ -53,9 +62,32 @@ export function turnErrorOf(error: unknown, model: string, baseURLIs: string): T
   return new TurnError('provider', because(said), { retryable, retryAfterMs: retryAfterMs(headers), cause: error });
 }
 
+export function tooLong(said: string): TurnError {
+  return new TurnError('truncated', `${said} (the event or the session is too long for this model)`);
+}
+
+/** What an error in the midst of a stream, which has no status, would have had as one. */
+const statuses: ReadonlyMap<string, number> = new Map([
+  ['invalid_request_error', 400],
+  ['invalid_prompt', 400],
+  ['context_length_exceeded', 400],
+  ['authentication_error', 401],
+  ['billing_error', 402],
+  ['permission_error', 403],
+  ['not_found_error', 404],
+  ['request_too_large', 413],
+]);
+
+/** Undefined where the server said nothing at all. What is not known to stay as it is may pass. */
+function statusOf({ status, code, type, error }: SdkError): number | undefined {
+  if (status !== undefined || error === undefined) return status;
+  if (Number(code) >= 400) return Number(code);
+  return statuses.get(String(code)) ?? statuses.get(String(type)) ?? 500;
+}
+
 /** True for the codes with which OpenAI and those who follow it refuse to answer because of what was asked. */
-export function isRefusal(code: string | null | undefined): boolean {
-  return /^invalid_prompt$|content_filter|policy/.test(code ?? '');
+export function isRefusal(code: string | number | null | undefined): boolean {
+  return /^invalid_prompt$|content_filter|policy/.test(String(code));
 }
 
 /** What a server that refuses the request complains of; empty where the request would be no better without. */

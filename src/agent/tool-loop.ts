@@ -1,70 +1,106 @@
 import { messageOf, TurnError } from '../domain/errors.ts';
 import type { Usage } from '../domain/run.ts';
 import type { Reply, Turn } from './agent.ts';
-import type { Exchange } from './http-agent.ts';
 import { checkInput, maxRounds, type Tool } from './tool.ts';
 
+/** How an API is asked. `Whole` is an answer in its own form; its messages are what the session keeps. */
+export interface Dialogue<Whole, Message> {
+  /** Asks with what came after the prompt so far; where there is `tell`, for a stream, the text of which it is told. */
+  ask(after: readonly Message[], tell: Tell | undefined): Promise<Whole>;
+  /** undefined where the answer does not say */
+  usageOf(answer: Whole): Usage | undefined;
+  /** Throws a `TurnError` for an answer that is none, or that is not whole. */
+  read(answer: Whole): Said<Message>;
+  results(outcomes: readonly Outcome[]): readonly Message[];
+}
+
+export type Tell = (piece: string) => void;
+
 /** What a model says at once. */
-export interface Answer {
+export interface Said<Message> {
   readonly text: string;
-  readonly usage: Usage;
+  readonly messages: readonly Message[];
+  readonly calls: readonly Call[];
 }
 
 /** A tool that the model wants to be called. */
 interface Call {
   readonly id: string;
   readonly name: string;
-  /** JSON, if the model got it right */
-  readonly input: string;
+  /** Throws where the model wrote no JSON. */
+  input(): unknown;
 }
 
-/** How an API is asked. Its messages are what the session keeps. */
-export interface Dialogue<Message> {
-  /** Asks with what came after the prompt so far. */
-  ask(
-    after: readonly Message[],
-  ): Promise<Answer & { readonly messages: readonly Message[]; readonly calls: readonly Call[] }>;
-  result(call: Call, output: string): Message;
+/** What came of a call. */
+interface Outcome {
+  readonly id: string;
+  readonly output: string;
+  readonly failed: boolean;
+}
+
+interface Options {
+  /** provider/model, for messages */
+  readonly model: string;
+  /** false: answers come as a whole, whatever the turn asks for */
+  readonly stream: boolean;
+  /** called with each answer: from then on tools may have run, and nothing is begun anew */
+  readonly heard: () => void;
 }
 
 /** Asks the model and calls the tools that it wants to be called, until it wants none. */
-export async function converse<Message>(
-  { ask, result }: Dialogue<Message>,
-  { tools, signal }: Pick<Turn, 'tools' | 'signal'>,
-  { model, heard }: Pick<Exchange, 'model' | 'heard'>,
+export async function converse<Whole, Message>(
+  { ask, usageOf, read, results }: Dialogue<Whole, Message>,
+  { tools, signal, onText, onUsage }: Turn,
+  { model, stream, heard }: Options,
 ): Promise<Omit<Reply, 'model'>> {
   const reply: Message[] = [];
-  const answers: Answer[] = [];
-  for (;;) {
-    const answer = await ask(reply);
+  const spent: Usage[] = [];
+  let text = '';
+  for (let round = 1; ; round += 1) {
+    let told = false;
+    const tell = (piece: string) => {
+      if (piece === '') return;
+      told = true;
+      onText?.(piece);
+    };
+    const answer = await ask(reply, onText && stream ? tell : undefined);
     heard();
-    answers.push(answer);
-    reply.push(...answer.messages);
-    if (answer.calls.length === 0) return { ...total(answers), reply };
-    if (answers.length === maxRounds) {
+    // Before the answer is looked into: what was refused or cut off has its price, too.
+    const usage = usageOf(answer);
+    if (usage) {
+      spent.push(usage);
+      onUsage?.(usage);
+    }
+    const said = read(answer);
+    // A server that streams nothing has told nothing so far.
+    if (!told) tell(said.text);
+    // After its tools a model may have nothing to add, so the last answer that says something counts.
+    if (said.text.trim() !== '') text = said.text;
+    reply.push(...said.messages);
+    if (said.calls.length === 0) return { text, reply, usage: total(spent) };
+    if (round === maxRounds) {
       throw new TurnError('tool-limit', `${model}: the model still called tools after ${maxRounds} rounds`);
     }
-    const results = answer.calls.map(async (call) => result(call, await outputOf(call, tools, signal)));
-    reply.push(...(await Promise.all(results)));
+    reply.push(...results(await Promise.all(said.calls.map((call) => outcomeOf(call, tools, signal)))));
   }
 }
 
-/** What the last answer that says something says, since after its tools a model may have nothing to add; and what all of them cost. */
-export function total(answers: readonly Answer[]): Answer {
-  const sum = (of: (usage: Usage) => number) => answers.reduce((sum, { usage }) => sum + of(usage), 0);
-  return {
-    text: answers.findLast(({ text }) => text.trim() !== '')?.text ?? '',
-    usage: { inputTokens: sum((usage) => usage.inputTokens), outputTokens: sum((usage) => usage.outputTokens) },
-  };
+/** For the APIs that carry a call's input as JSON. Without arguments some models write nothing. */
+export function parsedInput(json: string): unknown {
+  return JSON.parse(json.trim() || '{}');
 }
 
-/** These APIs have no field for a failure: the model is told in words. */
-async function outputOf({ name, input }: Call, tools: readonly Tool[], signal: AbortSignal): Promise<string> {
+function total(spent: readonly Usage[]): Usage {
+  const sum = (of: (usage: Usage) => number) => spent.reduce((sum, usage) => sum + of(usage), 0);
+  return { inputTokens: sum((usage) => usage.inputTokens), outputTokens: sum((usage) => usage.outputTokens) };
+}
+
+async function outcomeOf({ id, name, input }: Call, tools: readonly Tool[], signal: AbortSignal): Promise<Outcome> {
   try {
     const tool = tools.find((one) => one.name === name);
     if (!tool) throw new Error(`there is no tool "${name}"`);
-    return await tool.run(checkInput(tool, JSON.parse(input.trim() || '{}')), signal);
+    return { id, output: await tool.run(checkInput(tool, input()), signal), failed: false };
   } catch (error) {
-    return `Error: ${messageOf(error)}`;
+    return { id, output: `Error: ${messageOf(error)}`, failed: true };
   }
 }

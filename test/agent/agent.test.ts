@@ -76,6 +76,14 @@ describe.each(agents)('the agent %s', (provider, model, answer, create) => {
     expect(reply).toEqual({ text: answer('Hello'), reply: expect.any(Array), usage, model: `${provider}/${model}` });
   });
 
+  it('tells its text piece by piece to who listens, and gives the same reply', async () => {
+    const agent = create();
+    const pieces: string[] = [];
+    const reply = await agent(turn({ onText: (piece) => void pieces.push(piece) }));
+    expect(pieces.join('')).toBe(answer('Hello'));
+    expect({ ...reply, reply: [] }).toEqual({ ...(await agent(turn())), reply: [] });
+  });
+
   it('goes on with a session of its own turns and of another provider’s', async () => {
     const agent = create();
     const first = await agent(turn());

@@ -289,7 +289,7 @@ describe('the agent for a model', () => {
         };
         await agent({ ...turn(model), thinking: 'high', format: {}, system: 'Be brief.', tools: [tool] });
         expect(server.requests.map(({ body }) => Object.keys(body).sort())).toEqual([
-          ['max_tokens', 'messages', 'model', 'stream', 'system', 'tools'],
+          ['max_tokens', 'messages', 'model', 'system', 'tools'],
         ]);
         expect(Object.keys(server.requests[0]?.headers ?? {})).not.toContain('anthropic-beta');
       } finally {

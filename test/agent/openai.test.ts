@@ -168,6 +168,8 @@ describe('a reply', () => {
     [failed('server_error'), { code: 'provider', retryable: true }, 'the model failed (it happened)'],
     [failed('rate_limit_exceeded'), { code: 'provider', retryable: true }, 'the model failed'],
     [{ status: 'failed', output: [] }, { code: 'provider', retryable: true }, 'the model failed (without a reason)'],
+    [failed('server_is_overloaded'), { code: 'provider', retryable: true }, 'the model failed'],
+    [failed('context_length_exceeded'), { code: 'truncated', retryable: false }, 'it happened (the event or'],
     [failed('vector_store_timeout'), { code: 'provider', retryable: false }, 'the model failed'],
     [failed('invalid_prompt'), { code: 'refusal' }, 'the model refused (it happened)'],
     [failed('bio_policy'), { code: 'refusal' }, 'the model refused'],

@@ -194,7 +194,7 @@ describe('the tools of a run', () => {
   it('are not there for a model that asks for one which the policy does not give', async () => {
     answers.set('overreach', does('I see.', ['report', { text: 'x' }]));
     const { runId } = await ended('blocked', 'overreach');
-    expect(callsOf('overreach')[1]?.results).toEqual(["Error: Tool 'report' not found"]);
+    expect(callsOf('overreach')[1]?.results).toEqual(['Error: there is no tool "report"']);
     expect(await readOf(runId)).toEqual([]);
   });
 

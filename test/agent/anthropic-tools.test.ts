@@ -64,7 +64,7 @@ const answered = (...content: object[]) => ({ role: 'assistant', content });
 const sent = (index: number): any[] => server.requests[index]?.body.messages as any[];
 
 describe('a turn with tools', () => {
-  it('tells the model of them, and keeps no thread on the server', async () => {
+  it('tells the model of them, and asks for nothing of the vendor’s own', async () => {
     script({ content: 'Hi' });
     await ask({ thinking: 'low' });
     expect(server.requests).toHaveLength(1);
@@ -77,7 +77,6 @@ describe('a turn with tools', () => {
       output_config: { effort: 'low' },
       tools: [{ name: 'weather', description: 'Tells the weather.', input_schema: inputSchema }],
       messages: [{ role: 'user', content: 'Hello' }],
-      stream: false,
     });
   });
 
@@ -117,7 +116,7 @@ describe('a turn with tools', () => {
       0,
     ],
     ['what the tool itself says no to', { city: 'Atlantis' }, 'weather', 'Error: no such city', 1],
-    ['a tool that is not there', { city: 'Oslo' }, 'tides', "Error: Tool 'tides' not found", 0],
+    ['a tool that is not there', { city: 'Oslo' }, 'tides', 'Error: there is no tool "tides"', 0],
   ];
   it.each(mistakes)('tells the model about %s, and goes on', async (_, input, name, message, runs) => {
     script({ toolCalls: [{ id: 'toolu_1', name, arguments: JSON.stringify(input) }] }, { content: 'Oh.' });
