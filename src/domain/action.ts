@@ -59,8 +59,8 @@ export const wakePayloadSchema = Type.Object({
   mode: Type.Optional(agentFields.wakeMode),
 });
 
-export const stepConditions = ['always', 'previous-success', 'previous-error'] as const;
-export type StepCondition = (typeof stepConditions)[number];
+const stepConditions = ['always', 'previous-success', 'previous-error'] as const;
+type StepCondition = (typeof stepConditions)[number];
 
 /** A workflow has at most as many steps. */
 export const mostSteps = 100;

@@ -8,8 +8,8 @@ import type { Notice } from '../runtime/live-runs.ts';
 import type { Delivery } from '../store/deliveries.ts';
 import type { EventRow } from '../store/events.ts';
 import type { RunRow } from '../store/runs.ts';
-import type { StepRun } from '../store/workflows.ts';
 import type { Session, SessionTurn } from '../store/sessions.ts';
+import type { StepRun } from '../store/workflows.ts';
 
 /** The field names that the world sees live only here. */
 

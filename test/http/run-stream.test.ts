@@ -1,0 +1,111 @@
+import { describe, expect, it } from '@jest/globals';
+import { listen } from '../support/event-stream.ts';
+import { eventually } from '../support/eventually.ts';
+import { gatewayToken, hookToken } from '../support/gateway.ts';
+import { providerError, startModel, toolCalls } from '../support/model.ts';
+import { tempGateway } from '../support/temp-gateway.ts';
+
+/** Lets the calls that wait go on. */
+const release: (() => void)[] = [];
+const long = 'It is a long story, and it is told piece by piece.';
+const model = await startModel(({ prompt, results }) => {
+  if (prompt.includes('with tools') && results.length === 0) return toolCalls(['report', { text: 'Rain.' }]);
+  if (prompt.includes('slow')) return new Promise<string>((resolve) => release.push(() => resolve(long)));
+  if (prompt.includes('fail')) return providerError(400, 'no');
+  return long;
+});
+const gateway = await tempGateway({
+  agents: model.agents,
+  hooks: { mappings: [{ match: { path: 'tools' }, messageTemplate: 'Look {{how}}', tools: ['report'] }] },
+});
+const quiet = { deliver: false, wakeMode: 'next-heartbeat' };
+const start = async (message: string): Promise<string> =>
+  (await gateway.post('agent', { message, ...quiet })).body.runId;
+const stream = (runId: string) => listen(`${gateway.url}/hooks/runs/${runId}/stream`, hookToken);
+const running = (runId: string) =>
+  eventually(async () => (await gateway.get(`runs/${runId}`)).body.run.status === 'running');
+const textOf = (heard: readonly { event: string; data: { text?: string } }[]) =>
+  heard.flatMap(({ event, data }) => (event === 'text' ? [data.text] : []));
+
+describe('GET /hooks/runs/:runId/stream', () => {
+  it('tells of a run from the first to the last, its text in pieces between', async () => {
+    const runId = await start('be slow');
+    await running(runId);
+    const listening = await stream(runId);
+    expect((await listening.first('run')).run).toMatchObject({ runId, status: 'running' });
+    for (const go of release.splice(0)) go();
+    const heard = await listening.ended;
+    const texts = textOf(heard);
+    expect(texts.length).toBeGreaterThan(1);
+    expect(texts.join('')).toBe(long);
+    expect(heard.at(-1)).toMatchObject({ event: 'run', data: { run: { status: 'completed', outputText: long } } });
+  });
+
+  it('tells of each call of a tool when it begins and when it has ended', async () => {
+    const { body } = await gateway.post('tools', { how: 'with tools, be slow' });
+    const heard = await (async () => {
+      const listening = await stream(body.runId);
+      await eventually(() => release.length > 0);
+      for (const go of release.splice(0)) go();
+      return listening.ended;
+    })();
+    const call = { call: 0, name: 'report', input: '{"text":"Rain."}' };
+    const result = { resultChars: expect.any(Number), ms: expect.any(Number), error: null };
+    expect(heard.filter(({ event }) => event === 'tool').map(({ data }) => data)).toEqual([
+      call,
+      { ...call, ...result },
+    ]);
+    expect(heard.at(-1)?.data.run.status).toBe('completed');
+  });
+
+  it('tells who comes later what was said so far', async () => {
+    const { body } = await gateway.post('tools', { how: 'with tools, be slow' });
+    await eventually(() => release.length > 0);
+    const listening = await stream(body.runId);
+    await eventually(() => listening.heard.filter(({ event }) => event === 'tool').length === 2);
+    for (const go of release.splice(0)) go();
+    expect(textOf(await listening.ended).join('')).toBe(long);
+  });
+
+  it('of a run that has ended is its end', async () => {
+    const runId = await start('fail');
+    await gateway.ended(runId);
+    expect(await (await stream(runId)).ended).toMatchObject([
+      { event: 'run', data: { run: { runId, status: 'error', errorCode: 'provider' } } },
+    ]);
+  });
+
+  it('of an unknown run is a 404, and needs the token', async () => {
+    await expect(stream('nobody')).rejects.toThrow('404 {"ok":false,"error":"run not found"}');
+    await expect(listen(`${gateway.url}/hooks/runs/x/stream`, 'wrong')).rejects.toThrow('401');
+  });
+
+  it('ends when the caller hangs up, and the run goes on', async () => {
+    const runId = await start('be slow');
+    const listening = await stream(runId);
+    await listening.first('run');
+    listening.stop();
+    await eventually(() => release.length > 0);
+    for (const go of release.splice(0)) go();
+    expect(await gateway.ended(runId)).toMatchObject({ status: 'completed', outputText: long });
+  });
+});
+
+it('the owner can also follow heartbeats', async () => {
+  await gateway.post('wake', { text: 'be slow' });
+  await eventually(() => release.length > 0);
+  const { body } = await gateway.api('GET', '/runs?kind=heartbeat&status=running');
+  const [beat] = body.runs;
+  await expect(stream(beat.runId)).rejects.toThrow('404');
+  const listening = await listen(`${gateway.url}/api/runs/${beat.runId}/stream`, gatewayToken);
+  for (const go of release.splice(0)) go();
+  expect((await listening.ended).at(-1)).toMatchObject({ event: 'run', data: { run: { status: 'completed' } } });
+});
+
+it('a stop of the gateway ends the streams', async () => {
+  const runId = await start('be slow');
+  const listening = await stream(runId);
+  await listening.first('run');
+  await gateway.stop();
+  await expect(listening.ended).resolves.toBeDefined();
+});
