@@ -244,6 +244,62 @@ describe('runs', () => {
   });
 });
 
+describe('workflow', () => {
+  const payload = {
+    id: 'plan-build-test',
+    name: 'Plan-Build-Test',
+    sessionKey: 'workflow:my-task',
+    deliver: false,
+    model: 'anthropic/claude-3-5-sonnet',
+    thinking: 'high',
+    continueOnError: false,
+    steps: [
+      { id: 'plan', name: 'Plan', message: 'Create implementation plan' },
+      { id: 'build', name: 'Build', message: 'Implement the plan', condition: 'previous-success' },
+      { id: 'test', name: 'Test', message: 'Run tests', condition: 'previous-success' },
+    ],
+  };
+
+  it('returns a workflowRunId at once, and its results are there by it: each step saw those before', async () => {
+    const answer = await curl(
+      `curl -X POST http://127.0.0.1:18789/hooks/workflow -H 'x-gimli-token: SECRET' -d '${JSON.stringify(payload)}'`,
+    );
+    const workflowRunId = expect.stringMatching(/^wf-/);
+    expect(answer).toEqual({ status: 202, body: { ok: true, workflowRunId, eventId: ids.eventId } });
+    const show = `curl http://127.0.0.1:18789/hooks/workflows/${answer.body.workflowRunId} \\
+  -H 'Authorization: Bearer SECRET'`;
+    const workflow = await eventually(async () => {
+      const { status, body } = await curl(show);
+      return status === 200 && body.workflow.status === 'completed' && body.workflow;
+    });
+    expect(workflow.steps).toMatchObject(
+      payload.steps.map(({ id, name }) => ({ stepId: id, stepName: name, status: 'ok', runId: expect.any(String) })),
+    );
+    const calls = model.calls.filter(({ prompt }) => /Create implementation|Implement the|Run tests/.test(prompt));
+    const reply = 'Issue triaged and labeled\nI reviewed the issue and closed it.';
+    const [plan, build, test] = calls.map(({ prompt }) => prompt);
+    expect(calls.map(({ messages }) => messages)).toEqual([
+      [plan],
+      [plan, reply, build],
+      [plan, reply, build, reply, test],
+    ]);
+    expect(calls.map((call) => call.model)).toEqual(['claude-sonnet-5-5', 'claude-sonnet-5-5', 'claude-sonnet-5-5']);
+  });
+
+  it('runs are listed, by status and by workflow, and unknown ones are a 404', async () => {
+    const get = (address: string) =>
+      curl(`curl 'http://127.0.0.1:18789/hooks/workflows${address}' -H 'Authorization: Bearer SECRET'`);
+    const { status, body } = await get('?status=completed&workflowId=plan-build-test&limit=10&offset=0');
+    expect({ status, body }).toMatchObject({ status: 200, body: { ok: true, total: 1, limit: 10, offset: 0 } });
+    expect(body.workflows).toMatchObject([{ workflowId: 'plan-build-test', stepsCompleted: 3, stepsTotal: 3 }]);
+    expect((await get('?status=error')).body).toMatchObject({ ok: true, workflows: [], total: 0 });
+    expect(await get('/wf-1706832000-abc123')).toEqual({
+      status: 404,
+      body: { ok: false, error: 'workflow run not found' },
+    });
+  });
+});
+
 it.each([
   [401, 'Authorization: Bearer WRONG', '{"text":"x"}'],
   [400, 'Authorization: Bearer SECRET', '{"text":5}'],

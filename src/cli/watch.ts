@@ -18,10 +18,13 @@ export async function watchRun(configFile: string, id: string, { json }: { json?
       const value = JSON.parse(data);
       if (event === 'run') last = value.run;
       if (json) console.log(JSON.stringify({ event, ...value }));
-      else if (event === 'run') lines.line(statusLine(value.run));
-      else if (event === 'tool') lines.line(toolLine(value));
+      else if (event === 'run') {
+        // Who comes too late to hear it may read it.
+        if (value.run.outputText !== null && !lines.heard()) lines.text(value.run.outputText);
+        lines.line(statusLine(value.run));
+      } else if (event === 'tool') lines.line(toolLine(value));
       else if (event === 'text') lines.text(value.text);
-      else if (event === 'restart') lines.line('… begins anew');
+      else if (event === 'restart') lines.restart();
       // Without a gateway nothing will happen to it.
       if (event === 'run' && !client.isRunning) break;
     }
@@ -33,11 +36,18 @@ export async function watchRun(configFile: string, id: string, { json }: { json?
 /** Text that comes in pieces, and lines between them. */
 function createLines() {
   let open = false;
+  let heard = false;
   return {
+    heard: () => heard,
     text(piece: string) {
+      heard = true;
       const shown = piece.replace(/[^\n]+/g, printable);
       process.stdout.write(shown);
       open = shown === '' ? open : !shown.endsWith('\n');
+    },
+    restart() {
+      heard = false;
+      this.line('… begins anew');
     },
     line(text: string) {
       process.stdout.write(`${open ? '\n' : ''}${text}\n`);

@@ -94,6 +94,7 @@ it('a run that is completed has all its fields', async () => {
     ok: true,
     run: {
       runId: ids[0],
+      workflowRunId: null,
       name: 'GitHub issue',
       sessionKey: 'hook:GitHub issue',
       status: 'completed',
