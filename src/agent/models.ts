@@ -1,7 +1,9 @@
 import type { Config } from '../config/schema.ts';
 import { ConfigError, messageOf, TurnError } from '../domain/errors.ts';
+import type { Price } from '../domain/spending.ts';
 import { autoModels, successorOf } from './aliases.ts';
 import { createNames, retirement, splitModel } from './model-names.ts';
+import { createPrices } from './prices.ts';
 import { createProviderAgent, type Environment, loadProvider, type ProviderAgent, providersOf } from './providers.ts';
 
 export interface Models {
@@ -20,6 +22,8 @@ export interface Models {
   readonly agent: (providerModel: string) => ReadyAgent;
   /** Whether a model that `resolve` returned is a command on this machine. */
   readonly runsCommand: (providerModel: string) => boolean;
+  /** What a model (provider/model) costs; undefined where that is not known. */
+  readonly priceOf: (providerModel: string) => Price | undefined;
   /** Loads what the default model needs. Called once after start-up, it spares the first run the wait. */
   readonly warm: () => Promise<void>;
 }
@@ -45,6 +49,7 @@ export function createModels(
     [...providers].map(([id, provider]) => [id, createProviderAgent(id, provider, { env, workspace })]),
   );
   const { resolve, resolveUnlisted } = createNames(agents.defaults.models, warn);
+  const prices = createPrices(agents.prices, resolveUnlisted);
 
   const agent: Models['agent'] = (providerModel) => {
     const successor = successorOf(providerModel);
@@ -55,7 +60,10 @@ export function createModels(
     const known = [...created.keys()].join(', ');
     throw new TurnError('model', `"${providerModel}" needs a provider "${id}"; agents.providers has: ${known}`);
   };
-  const runsCommand = (providerModel: string) => providers.get(splitModel(providerModel)[0])?.api === 'command';
+  const apiOf = (providerModel: string) => providers.get(splitModel(providerModel)[0])?.api;
+  const runsCommand = (providerModel: string) => apiOf(providerModel) === 'command';
+  const priceOf = (providerModel: string) =>
+    apiOf(providerModel) === 'echo' ? { input: 0, output: 0 } : prices.get(successorOf(providerModel) ?? providerModel);
 
   const usable = (key: string, name: string): string => {
     try {
@@ -78,5 +86,5 @@ export function createModels(
     const provider = providers.get(splitModel(defaultModel)[0]);
     if (provider) await loadProvider(provider);
   };
-  return { resolve, resolveUnlisted, defaultModel, fallbacks, agent, runsCommand, warm };
+  return { resolve, resolveUnlisted, defaultModel, fallbacks, agent, runsCommand, priceOf, warm };
 }

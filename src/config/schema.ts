@@ -2,6 +2,7 @@ import { type Static, Type } from 'typebox';
 import { agentFields, channels, replyFields } from '../domain/action.ts';
 import { mappingSchema, presetOverlaySchema, runTools, workflowSchema } from '../domain/mapping.ts';
 import { serverId, toolsSchema, workspaceTools } from '../domain/tool-grant.ts';
+import { budget, prices } from './money-schema.ts';
 
 /**
  * The one description of gimli.json5. Types, defaults, error messages, `config/gimli.schema.json` and
@@ -201,6 +202,7 @@ const defaults = Type.Object(
       description:
         'The folder of HEARTBEAT.md, of the files that tools may work on, and where commands run that have no `cwd`.',
     }),
+    budget,
     heartbeat,
   },
   { ...strict, default: {}, description: 'What every run starts from; a mapping or a call may say otherwise.' },
@@ -304,6 +306,7 @@ export const configSchema = Type.Object(
           description:
             'Model providers by id. `anthropic`, `openai`, `ollama`, `openrouter` and `echo` exist without being listed.',
         }),
+        prices,
         mcpServers: Type.Record(Type.String({ pattern: `^${serverId}$` }), mcpServer, {
           ...strict,
           default: {},

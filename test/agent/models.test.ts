@@ -17,9 +17,10 @@ function agents(defaults: Partial<Agents['defaults']> = {}, providers: Agents['p
     timeoutSeconds: 600,
     maxConcurrent: 8,
     workspace: '/tmp',
+    budget: {},
     heartbeat,
   };
-  return { defaults: { ...usual, ...defaults }, providers, mcpServers: {} };
+  return { defaults: { ...usual, ...defaults }, providers, prices: {}, mcpServers: {} };
 }
 
 describe('the default model', () => {

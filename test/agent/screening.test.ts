@@ -38,6 +38,7 @@ const defaults = {
   timeoutSeconds: 600,
   maxConcurrent: 8,
   workspace: '/tmp',
+  budget: {},
   heartbeat,
 };
 
@@ -51,7 +52,7 @@ function screener(
 ) {
   const anthropic = { api: 'anthropic' as const, baseURL: server.url, apiKey: 'k' };
   const { model = 'anthropic/claude-haiku-5-5', models, providers = { anthropic } } = more;
-  const agents = { defaults: { ...defaults, ...(models && { models }) }, providers, mcpServers: {} };
+  const agents = { defaults: { ...defaults, ...(models && { models }) }, providers, prices: {}, mcpServers: {} };
   return createScreener({ model, onError: 'block' }, createModels(agents, {}), more.callMs);
 }
 

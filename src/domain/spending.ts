@@ -1,0 +1,31 @@
+import type { Usage } from './run.ts';
+
+/** US dollars for a million tokens. */
+export interface Price {
+  readonly input: number;
+  readonly output: number;
+}
+
+/** What was used, and what that cost. */
+export interface Spending extends Usage {
+  /** US dollars, of the tokens whose price is known */
+  readonly cost: number;
+  /** how many of the tokens have no known price: what they cost is not in `cost` */
+  readonly unpricedTokens: number;
+}
+
+/** In US dollars; null where the price is not known, which is not the same as nothing. */
+export function costOf({ inputTokens, outputTokens }: Usage, price: Price | undefined): number | null {
+  return price ? (inputTokens * price.input + outputTokens * price.output) / 1_000_000 : null;
+}
+
+/** The day of a time in epoch ms, in UTC: `2026-02-03`. */
+export function dayOf(ms: number): string {
+  return new Date(ms).toISOString().slice(0, 10);
+}
+
+/** An amount for people: `$12.30`, `$0.0042`. */
+export function dollars(cost: number): string {
+  if (cost > 0 && cost < 0.0001) return 'less than $0.0001';
+  return `$${cost.toFixed(cost < 1 && cost > 0 ? 4 : 2)}`;
+}
