@@ -9,6 +9,7 @@ import { createRefusals } from './ingest/refusals.ts';
 import { createThrottle } from './ingest/throttle.ts';
 import { createSqliteQueue } from './queue/sqlite.ts';
 import { openSettings } from './reload.ts';
+import { holdAtBudget } from './runtime/budget.ts';
 import { deliverHandler } from './runtime/deliver.ts';
 import { heartbeatHandler, startHeartbeatTimer } from './runtime/heartbeat.ts';
 import { createLiveRuns } from './runtime/live-runs.ts';
@@ -53,13 +54,19 @@ export async function createGimli({ configFile, log, env = process.env, port }: 
     live: parts.live,
     current,
     onRunEnd: (run, status, ms) => metrics.onRunEnd(run.hook, status, ms),
+    onUsage: (run, usage, cost) => metrics.onUsage(run.hook, usage, cost),
     onScreened: (run, verdict) => metrics.onScreened(run.hook, verdict),
   };
+  const mayBegin = holdAtBudget(runtime);
   const worker = createWorker({
     store,
     queue,
     log,
-    handlers: { run: runHandler(runtime), heartbeat: heartbeatHandler(runtime), deliver: deliverHandler(runtime) },
+    handlers: {
+      run: { ...runHandler(runtime), mayBegin },
+      heartbeat: { ...heartbeatHandler(runtime), mayBegin },
+      deliver: deliverHandler(runtime),
+    },
   });
 
   let url: string;

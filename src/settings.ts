@@ -14,6 +14,7 @@ import type { Mapping } from './mapping/mapping.ts';
 import { createSpecs, type Specs } from './mapping/sources/spec-folder.ts';
 import { createTable, type Table } from './mapping/table.ts';
 import { createTransforms, type Transforms } from './mapping/transform.ts';
+import { budgetWarnings } from './runtime/budget.ts';
 
 /** Everything that a config file brings about. A reload makes a whole new one, or none. */
 export interface Settings {
@@ -76,8 +77,10 @@ export async function loadSettings(
     ...runs,
     report: (problems) => log.error({ problems }, 'specs left out'),
   });
-  // So that a broken one is known of before it is called.
-  specs.all();
+  // Asked for here so that a broken one is known of before it is called.
+  const mappings = [...table.mappings, ...specs.all().mappings];
+  const inUse = modelsInUse(config, models, mappings, screener);
+  for (const line of budgetWarnings(config.agents.defaults.budget, inUse, models.priceOf)) log.warn(line);
   return {
     loaded,
     config,
@@ -93,4 +96,21 @@ export async function loadSettings(
     isSpecToken: createTokenCheck(specToken(config).token),
     isGatewayToken: createTokenCheck(config.gateway.token),
   };
+}
+
+/** The models that are known before a call or a transform names another. */
+function modelsInUse(
+  { agents }: LoadedConfig['config'],
+  { defaultModel, fallbacks, resolve }: Models,
+  mappings: readonly Mapping[],
+  screener: Screener,
+): string[] {
+  const { heartbeat } = agents.defaults;
+  return [
+    defaultModel,
+    ...fallbacks,
+    ...(heartbeat.model === undefined ? [] : [resolve(heartbeat.model)]),
+    ...mappings.flatMap(({ model }) => model ?? []),
+    ...(mappings.some(({ policy }) => policy.screen) ? [screener.model] : []),
+  ];
 }

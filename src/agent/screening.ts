@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import type { Config } from '../config/schema.ts';
 import { ConfigError, messageOf, TurnError } from '../domain/errors.ts';
 import { type Flag, oneLine, type Usage } from '../domain/run.ts';
+import type { Turn } from './agent.ts';
 import { safeJson } from './fence.ts';
 import type { Models, ReadyAgent } from './models.ts';
 import { answerFormat, readAnswer } from './screening-answer.ts';
@@ -18,9 +19,9 @@ export interface Screener {
   digest(values: readonly Value[]): string;
   /**
    * Judges all values, or stops at the first call in which some are not clean. Rejects with a TurnError where there is no
-   * verdict, for whatever reason; when the signal aborts, with its reason.
+   * verdict, for whatever reason; when the signal aborts, with its reason. `onUsage` is told of each answer, as of a turn's.
    */
-  screen(values: readonly Value[], signal: AbortSignal): Promise<Screened>;
+  screen(values: readonly Value[], signal: AbortSignal, onUsage?: Turn['onUsage']): Promise<Screened>;
 }
 
 interface Screened {
@@ -39,7 +40,7 @@ const longestReason = 200;
 export function createScreener(config: Config['screening'], models: Models, callMs = 10_000): Screener {
   const { model, agent, id, problem } = findModel(config.model, models);
 
-  async function ask(fields: readonly Field[], signal: AbortSignal) {
+  async function ask(fields: readonly Field[], signal: AbortSignal, onUsage: Turn['onUsage']) {
     if (problem !== undefined) throw new TurnError('screened', problem);
     const limit = new AbortController();
     const late = () => limit.abort(new TurnError('screened', `${model} did not answer within ${callMs / 1000} s`));
@@ -53,6 +54,7 @@ export function createScreener(config: Config['screening'], models: Models, call
         history: [],
         tools: [],
         thinking: 'low',
+        onUsage,
         signal: AbortSignal.any([signal, limit.signal]),
       });
       return { results: readAnswer(text, fields), usage };
@@ -68,11 +70,11 @@ export function createScreener(config: Config['screening'], models: Models, call
       createHash('sha256')
         .update(JSON.stringify([model, screeningPolicy, values]))
         .digest('hex'),
-    async screen(values, signal) {
+    async screen(values, signal, onUsage) {
       const flagged = new Map<string, Flag>();
       let [calls, inputTokens, outputTokens] = [0, 0, 0];
       for (const fields of screeningCalls(values)) {
-        const { results, usage } = await ask(fields, signal);
+        const { results, usage } = await ask(fields, signal, onUsage);
         calls += 1;
         inputTokens += usage.inputTokens;
         outputTokens += usage.outputTokens;

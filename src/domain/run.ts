@@ -14,6 +14,7 @@ export type RunErrorCode =
   | 'model'
   | 'provider'
   | 'screened'
+  | 'budget'
   | 'interrupted'
   | 'cancelled'
   | 'internal';
@@ -70,7 +71,10 @@ export interface Run {
   readonly completedAt: number | null;
   readonly attempts: number;
   readonly model: string | null;
+  /** of all attempts, screening included; null where no model has answered */
   readonly usage: Usage | null;
+  /** of the same, in US dollars; null where a price is not known */
+  readonly cost: number | null;
   /** the prompt as sent to the model */
   readonly prompt: string | null;
   /** all messages after the prompt in the provider's own form, replayed verbatim by later turns of the session */

@@ -10,6 +10,7 @@ import { findRun, listRuns } from '../store/runs.ts';
 import { toolCallsOf } from '../store/tool-calls.ts';
 import { refuse } from './answer.ts';
 import { cancelRoute, retryRoute } from './by-hand.ts';
+import { getCosts } from './costs.ts';
 import type { HttpDeps } from './deps.ts';
 import { pass } from './gate.ts';
 import { aboutRuns } from './owner-runs.ts';
@@ -27,6 +28,7 @@ const run = { what: 'run', key: 'runId', retry: retryRun, cancel: cancelRun } as
 /** `/api/*`: what the owner sees and does, behind `gateway.token`. */
 export function createApi(deps: HttpDeps): express.Router {
   const { store, queue, log, refusals } = deps;
+  const budget = () => deps.current().config.agents.defaults.budget;
   const router = express.Router();
 
   router.use(ownerOnly(deps));
@@ -38,14 +40,14 @@ export function createApi(deps: HttpDeps): express.Router {
     if (typeof filter === 'string') return refuse(res, 400, filter);
     if (query.kind !== undefined && !kind) return refuse(res, 400, `kind must be one of ${kinds.join(', ')}`);
     const { runs, total } = await listRuns(store.read, { ...filter, kind });
-    const about = await aboutRuns(store.read, queue, runs);
+    const about = await aboutRuns(store.read, queue, runs, budget());
     res.json({ ok: true, runs: runs.map((run) => adminRunRow(run, about(run.id))), total });
   });
 
   router.get('/runs/:id', async (req, res) => {
     const run = await findRun(store.read, req.params.id);
     if (!run) return refuse(res, 404, 'run not found');
-    const about = await aboutRuns(store.read, queue, [run]);
+    const about = await aboutRuns(store.read, queue, [run], budget());
     const [pings, calls] = await Promise.all([pingsOf(store.read, run.id), toolCallsOf(store.read, run.id)]);
     res.json({ ok: true, run: adminRun(run, about(run.id), pings, calls) });
   });
@@ -56,6 +58,8 @@ export function createApi(deps: HttpDeps): express.Router {
   router.post('/runs/:id/cancel', cancelRoute(deps, run));
 
   router.use('/workflows', ownerWorkflows(deps));
+
+  router.get('/costs', (req, res) => getCosts(deps, queryOf(req), res));
 
   router.get('/events', async (req, res) => {
     const { hook, outcome, before, limit: wanted } = queryOf(req);

@@ -1,12 +1,14 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Outcome } from '../domain/event.ts';
-import type { Screening } from '../domain/run.ts';
+import type { Screening, Usage } from '../domain/run.ts';
 import type { Queue } from '../queue/queue.ts';
 import type { Store } from '../store/store.ts';
 
 export interface Metrics {
   onEvent(hook: string, outcome: Outcome): void;
   onRunEnd(hook: string, status: 'completed' | 'error', ms: number): void;
+  /** `cost` is null where it is not known */
+  onUsage(hook: string, usage: Usage, cost: number | null): void;
   onScreened(hook: string, verdict: Screening['verdict']): void;
   /** in the format that Prometheus reads */
   text(): Promise<string>;
@@ -34,6 +36,18 @@ export function createMetrics(store: Store, queue: Queue): Metrics {
     buckets: [0.1, 0.5, 1, 2, 5, 10, 30, 60, 120, 300, 600],
     registers,
   });
+  const tokens = new Counter({
+    name: 'gimli_tokens_total',
+    help: 'Tokens that models have read (input) and written (output)',
+    labelNames: ['hook', 'direction'],
+    registers,
+  });
+  const cost = new Counter({
+    name: 'gimli_cost_dollars_total',
+    help: 'US dollars for tokens whose price is known',
+    labelNames: ['hook'],
+    registers,
+  });
   const screenings = new Counter({
     name: 'gimli_screenings_total',
     help: 'Runs whose values were to be screened, by what came of it',
@@ -54,6 +68,11 @@ export function createMetrics(store: Store, queue: Queue): Metrics {
     onRunEnd(hook, status, ms) {
       runs.inc({ hook, status });
       seconds.observe(ms / 1000);
+    },
+    onUsage(hook, { inputTokens, outputTokens }, paid) {
+      tokens.inc({ hook, direction: 'input' }, inputTokens);
+      tokens.inc({ hook, direction: 'output' }, outputTokens);
+      if (paid !== null) cost.inc({ hook }, paid);
     },
     onScreened: (hook, verdict) => screenings.inc({ hook, verdict }),
     text: () => registry.metrics(),

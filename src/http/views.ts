@@ -9,6 +9,7 @@ import type { Delivery } from '../store/deliveries.ts';
 import type { EventRow } from '../store/events.ts';
 import type { RunRow } from '../store/runs.ts';
 import type { Session, SessionTurn } from '../store/sessions.ts';
+import type { DaysSpending } from '../store/spending.ts';
 import type { StepRun } from '../store/workflows.ts';
 
 /** The field names that the world sees live only here. */
@@ -32,6 +33,7 @@ export function runView(run: RunRow, delivery: Delivery | undefined) {
     attempts: run.attempts,
     model: run.model,
     usage: run.usage,
+    cost: roundedCost(run.cost),
     delivery: delivery ? deliveryView(delivery) : null,
   };
 }
@@ -97,7 +99,7 @@ export interface AboutRun {
   readonly delivery: Delivery | undefined;
   /** the ids of the events that joined it after its first */
   readonly joined: readonly string[];
-  readonly waiting: Waiting | undefined;
+  readonly waiting: Waiting | { readonly for: 'budget' } | undefined;
 }
 
 /** A run as its owner sees it. */
@@ -136,9 +138,10 @@ const waitingWords = {
   rate: 'rate',
   maxConcurrent: 'maxConcurrent',
   place: 'a free place',
+  budget: 'the budget of the day',
 } as const;
 
-function waitingView(waiting: Waiting): string {
+function waitingView(waiting: NonNullable<AboutRun['waiting']>): string {
   return waiting.for === 'events'
     ? `gathering until ${new Date(waiting.until).toISOString()}`
     : waitingWords[waiting.for];
@@ -150,6 +153,32 @@ export function sessionView({ key, turns, updatedAt, clearedAt }: Session) {
 
 export function turnView({ id, name, completedAt, model, prompt, outputText }: SessionTurn) {
   return { runId: id, name, completedAt, model, prompt, outputText };
+}
+
+/** What was spent, the newest day first, and in each day what cost most. `cost` is null where no price is known. */
+export function costsView(
+  rows: readonly DaysSpending[],
+  { perRun, perDay, isDaySpent }: { perRun?: number; perDay?: number; isDaySpent: boolean },
+) {
+  const days = [...Map.groupBy(rows, ({ day }) => day)].map(([day, ofDay]) => ({
+    day,
+    ...totalOf(ofDay),
+    mappings: ofDay.map((row) => ({ mapping: row.mapping, ...totalOf([row]) })),
+  }));
+  return { days, total: totalOf(rows), budget: { perRun: perRun ?? null, perDay: perDay ?? null, isDaySpent } };
+}
+
+function totalOf(rows: readonly DaysSpending[]) {
+  const sum = (of: Exclude<keyof DaysSpending, 'day' | 'mapping'>) => rows.reduce((sum, row) => sum + row[of], 0);
+  const [inputTokens, outputTokens, unpricedTokens] = [sum('inputTokens'), sum('outputTokens'), sum('unpricedTokens')];
+  const isUnknown = unpricedTokens > 0 && unpricedTokens === inputTokens + outputTokens;
+  const cost = isUnknown ? null : roundedCost(sum('cost'));
+  return { runs: sum('runs'), inputTokens, outputTokens, cost, unpricedTokens };
+}
+
+/** Without the dust that sums of fractions leave behind; far below the price of one token. */
+function roundedCost(cost: number | null): number | null {
+  return cost === null ? null : Math.round(cost * 1e9) / 1e9;
 }
 
 export function eventRow(event: EventRow) {

@@ -30,6 +30,8 @@ export interface Mapping {
   /** body limit in bytes; undefined for the usual one */
   readonly maxBodyBytes: number | undefined;
   readonly policy: Policy;
+  /** provider/model that its runs ask for; absent: the default, or what the event says */
+  readonly model?: string;
   readonly limits: Limits;
   /** how its senders prove who they are; undefined: with the hook token */
   readonly verify: Verify | undefined;
@@ -126,6 +128,7 @@ export function compileMapping(
     does: describeAction(rule),
     maxBodyBytes: rule.maxBodyBytes,
     policy,
+    ...(model !== undefined && { model }),
     limits: limitsOf(rule),
     verify: rule.verify,
     match,

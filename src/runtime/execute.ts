@@ -5,6 +5,7 @@ import { type Job, maxAttempts } from '../domain/job.ts';
 import type { Run } from '../domain/run.ts';
 import type { ToolCall } from '../domain/tool-call.ts';
 import { sessionHistory } from '../store/runs.ts';
+import { askOnAccount, openAccount } from './account.ts';
 import { agentFor, askInTurn } from './ask.ts';
 import { completeRun, failRun, handBackRun, retryRun } from './finish.ts';
 import type { LiveRun } from './live-runs.ts';
@@ -57,27 +58,40 @@ async function attempt(
   const calls: ToolCall[] = [];
   const warnings: string[] = [];
   const about = { runId: run.id, eventId: run.eventId, hook: run.hook, attempt: job.attempt };
+  const account = openAccount(run, {
+    priceOf: models.priceOf,
+    perRun: config.agents.defaults.budget.perRun,
+    onUsage: (usage, cost) => runtime.onUsage(run, usage, cost),
+  });
   try {
     if (job.attempt > maxAttempts)
       throw new TurnError('interrupted', `gave up after ${maxAttempts} attempts: each was cut short`);
+    const spentBefore = account.overBudget();
+    if (spentBefore) throw spentBefore;
     const find = (name: string) => agentFor(models, store.read, run, name);
     const first = await find(model);
     model = first.name;
-    const text = await makePrompt({ api: first.api, signal: limit.signal });
+    const text = await makePrompt({ api: first.api, signal: limit.signal, account });
     prompt = text;
     const history = await sessionHistory(store.read, run.sessionKey, historyBudget);
     const thinking = run.action.thinking ?? config.agents.defaults.thinking;
     const opened = await openTools(settings, run.policy.tools, limit.signal);
-    const noted = { attempt: job.attempt, calls, signal: limit.signal, onCall: live.tool };
-    const ask = ({ agent, model, warning }: ReadyAgent) => {
-      if (warning !== undefined) warnings.push(warning);
+    // A model that calls a tool wants to be asked once more.
+    const mayGoOn = () => {
+      const error = account.overBudget();
+      if (error) limit.abort(error);
+      limit.signal.throwIfAborted();
+    };
+    const noted = { attempt: job.attempt, calls, signal: limit.signal, onCall: live.tool, mayGoOn };
+    const ask = (ready: ReadyAgent) => {
+      if (ready.warning !== undefined) warnings.push(ready.warning);
       // What a model has said before its provider went down, the next one will say itself.
       live.restart();
       const reporting = reportingTools(run.policy);
       said = reporting.said;
       const tools = recorded([...reporting.tools, ...opened.tools], noted);
-      const { signal } = limit;
-      return agent({ model, prompt: text, history, tools, ...(thinking && { thinking }), onText: live.text, signal });
+      const turn = { model: ready.model, prompt: text, history, tools, ...(thinking && { thinking }) };
+      return askOnAccount(account, ready, { ...turn, onText: live.text, signal: limit.signal });
     };
     const onSwitch = (message: string) => {
       log.warn(about, message);
@@ -86,7 +100,7 @@ async function attempt(
     reply = await askInTurn({ first, fallbacks: models.fallbacks, find, ask, onSwitch }).finally(opened.close);
   } catch (thrown) {
     if (thrown instanceof Stopping) {
-      await handBackRun(runtime, job, run, calls);
+      await handBackRun(runtime, job, run, { calls, account });
       return;
     }
     const error =
@@ -96,17 +110,17 @@ async function attempt(
     const failed = { ...about, code: error.code };
     if (error.retryable && job.attempt < maxAttempts) {
       log.warn(failed, `run failed, will be tried again: ${error.logged}`);
-      await stored(() => retryRun(runtime, job, run, { prompt, error, calls }));
+      await stored(() => retryRun(runtime, job, run, { prompt, error, calls, account }));
     } else {
       log.warn(failed, `run failed: ${error.logged}`);
-      await stored(() => failRun(runtime, job, run, { prompt, model, error, said, warnings, calls }));
+      await stored(() => failRun(runtime, job, run, { prompt, model, error, said, warnings, calls, account }));
       runtime.onRunEnd(run, 'error', Date.now() - began);
     }
     return;
   } finally {
     limit.clear();
   }
-  await stored(() => completeRun(runtime, job, run, { prompt, reply, said, warnings, calls }));
+  await stored(() => completeRun(runtime, job, run, { prompt, reply, said, warnings, calls, account }));
   const ms = Date.now() - began;
   log.info({ ...about, model: reply.model, ms }, 'run completed');
   runtime.onRunEnd(run, 'completed', ms);

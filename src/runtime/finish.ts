@@ -8,8 +8,10 @@ import type { Executor } from '../store/database.ts';
 import { anotherBeatIsDue, insertSystemEvent, linesOfBeat, markLinesRead, releaseLines } from '../store/inbox.ts';
 import { finishRun, reopenRun } from '../store/runs.ts';
 import { recordTurn } from '../store/sessions.ts';
+import { recordSpending } from '../store/spending.ts';
 import type { AfterCommit } from '../store/store.ts';
 import { insertToolCalls } from '../store/tool-calls.ts';
+import type { Account } from './account.ts';
 import { afterRun } from './after-run.ts';
 import { recordPings, recordReply } from './record-deliveries.ts';
 import type { Said } from './reporting-tools.ts';
@@ -23,17 +25,25 @@ export async function completeRun(
   runtime: Runtime,
   job: Job,
   run: Run,
-  turn: { prompt: string; reply: Reply; said: Said; warnings: readonly string[]; calls: readonly ToolCall[] },
+  turn: {
+    prompt: string;
+    reply: Reply;
+    said: Said;
+    warnings: readonly string[];
+    calls: readonly ToolCall[];
+    account: Account;
+  },
 ): Promise<void> {
   const { store, queue } = runtime;
-  const { text: outputText, reply, usage, model } = turn.reply;
-  const { prompt } = turn;
+  const { text: outputText, reply, model } = turn.reply;
+  const { prompt, account } = turn;
   const warning = warningOf(turn.warnings);
   const summary = summaryOf(outputText);
   await store.write(async (tx, afterCommit) => {
     const now = Date.now();
     if (!(await queue.complete(tx, job))) return;
-    await finishRun(tx, run.id, { prompt, model, reply, usage, outputText, summary, warning }, now);
+    await finishRun(tx, run.id, { prompt, model, reply, ...account.ofRun(), outputText, summary, warning }, now);
+    await recordSpending(tx, run, account.ofAttempt(), now);
     await recordTurn(tx, run.sessionKey, now);
     await insertToolCalls(tx, run.id, turn.calls);
     let isLastWord = false;
@@ -60,10 +70,11 @@ export async function failRun(
     said: Said;
     warnings: readonly string[];
     calls: readonly ToolCall[];
+    account: Account;
   },
 ): Promise<void> {
   const { store, queue } = runtime;
-  const { prompt, model, error, said } = failure;
+  const { prompt, model, error, said, account } = failure;
   const warning = warningOf(failure.warnings);
   const summary = oneLine(`failed (${error.code}): ${error.message}`, 300);
   await store.write(async (tx, afterCommit) => {
@@ -73,7 +84,9 @@ export async function failRun(
     const outOfAttempts = job.attempt >= maxAttempts && run.kind === 'hook';
     const mine = outOfAttempts ? await queue.bury(tx, job, error.message) : await queue.complete(tx, job);
     if (!mine) return;
-    await finishRun(tx, run.id, { prompt, model, summary, warning, error: error.message, errorCode: error.code }, now);
+    const why = { error: error.message, errorCode: error.code };
+    await finishRun(tx, run.id, { prompt, model, summary, warning, ...why, ...account.ofRun() }, now);
+    await recordSpending(tx, run, account.ofAttempt(), now);
     await insertToolCalls(tx, run.id, failure.calls);
     if (run.kind === 'heartbeat') await giveUpBeat(runtime, tx, run, error, now, afterCommit);
     else await afterRun(runtime, tx, run, { outcome: `${run.name} ${summary}`, said }, now, afterCommit);
@@ -116,12 +129,19 @@ export async function retryRun(
   { store, queue }: Runtime,
   job: Job,
   run: Run,
-  { prompt, error, calls }: { prompt: string | undefined; error: TurnError; calls: readonly ToolCall[] },
+  {
+    prompt,
+    error,
+    calls,
+    account,
+  }: { prompt: string | undefined; error: TurnError; calls: readonly ToolCall[]; account: Account },
 ): Promise<void> {
   await store.write(async (tx) => {
-    const runAt = Date.now() + backoffMs(job.attempt, error.retryAfterMs);
+    const now = Date.now();
+    const runAt = now + backoffMs(job.attempt, error.retryAfterMs);
     if (!(await queue.retry(tx, job, { runAt, error: error.message }))) return;
-    await reopenRun(tx, run.id, { prompt, error: error.message, errorCode: error.code });
+    await reopenRun(tx, run.id, { prompt, error: error.message, errorCode: error.code }, account.ofRun());
+    await recordSpending(tx, run, account.ofAttempt(), now);
     await insertToolCalls(tx, run.id, calls);
   });
 }
@@ -131,11 +151,13 @@ export async function handBackRun(
   { store, queue, log }: Runtime,
   job: Job,
   run: Run,
-  calls: readonly ToolCall[],
+  { calls, account }: { calls: readonly ToolCall[]; account: Account },
 ): Promise<void> {
   await store.write(async (tx) => {
-    if (!(await queue.retry(tx, job, { runAt: Date.now(), error: null, counted: false }))) return;
-    await reopenRun(tx, run.id, null);
+    const now = Date.now();
+    if (!(await queue.retry(tx, job, { runAt: now, error: null, counted: false }))) return;
+    await reopenRun(tx, run.id, null, account.ofRun());
+    await recordSpending(tx, run, account.ofAttempt(), now);
     await insertToolCalls(tx, run.id, calls);
   });
   log.info({ runId: run.id, eventId: run.eventId, hook: run.hook }, 'run handed back unfinished');

@@ -42,11 +42,13 @@ interface Noted {
   readonly calls: ToolCall[];
   /** told of each call when it begins and when it has ended */
   readonly onCall: (call: LiveCall) => void;
+  /** throws where a model that wants a call is not to be asked again: the call is noted, and not made */
+  readonly mayGoOn: () => void;
   readonly signal: AbortSignal;
 }
 
 /** The same tools, whose calls end with the signal, tell the model no more than it can read, and are noted in `calls`. */
-export function recorded(tools: readonly Tool[], { attempt, calls, onCall, signal }: Noted): Tool[] {
+export function recorded(tools: readonly Tool[], { attempt, calls, onCall, mayGoOn, signal }: Noted): Tool[] {
   return tools.map((tool) => ({
     ...tool,
     checksInput: true,
@@ -62,6 +64,7 @@ export function recorded(tools: readonly Tool[], { attempt, calls, onCall, signa
         onCall({ number, ...call, result });
       };
       try {
+        mayGoOn();
         const result = await unlessAborted(tool.run(checkInput(tool, input), signal), signal);
         note(result.length, null);
         return cut(result, maxResult);

@@ -5,6 +5,7 @@ import { messageOf, TurnError } from '../domain/errors.ts';
 import { maxAttempts } from '../domain/job.ts';
 import type { Run, Screening } from '../domain/run.ts';
 import { recordScreening } from '../store/runs.ts';
+import type { Account } from './account.ts';
 import type { Runtime } from './runtime.ts';
 import { untilStored } from './until-stored.ts';
 
@@ -14,6 +15,8 @@ export interface Attempt {
   readonly api: ReadyAgent['api'];
   /** aborts when the attempt's time is over or the gateway stops */
   readonly signal: AbortSignal;
+  /** what the screening spends is the run's */
+  readonly account: Pick<Account, 'add'>;
 }
 
 /** An error names this many values. */
@@ -36,7 +39,7 @@ export async function screen(
   const screening =
     attempt.api === 'echo'
       ? skipped("echo calls no model, so none reads the run's values")
-      : await judge(screener, run, values, digest, attempt.signal);
+      : await judge(screener, run, values, digest, attempt);
   await untilStored(() => store.write((tx) => recordScreening(tx, run.id, screening)), attempt.signal, log);
   onScreened(run, screening.verdict);
 
@@ -54,11 +57,11 @@ async function judge(
   run: Run,
   values: readonly Value[],
   digest: string,
-  signal: AbortSignal,
+  { signal, account }: Attempt,
 ): Promise<Screening> {
   const { model } = screener;
   try {
-    const { calls, flagged, usage } = await screener.screen(values, signal);
+    const { calls, flagged, usage } = await screener.screen(values, signal, (used) => account.add(model, used));
     if (calls === 0) return skipped('there is nothing but numbers, booleans and blanks');
     return { verdict: flagged.length > 0 ? 'flagged' : 'clean', model, usage, flagged, detail: null, digest };
   } catch (error) {

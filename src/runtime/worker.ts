@@ -8,6 +8,8 @@ import type { AfterCommit, Store, Work } from '../store/store.ts';
 /** How jobs of a kind are done. `limit` are under way at once. */
 export interface Handler {
   readonly limit: () => number;
+  /** Part of the claim's transaction: false while none of them may begin, however many are due. Then it is asked again each second. */
+  mayBegin?(tx: Executor): Promise<boolean>;
   /** Part of the claim's transaction, with queries alone. What it gives back is the work; null where there is none left. */
   begin(tx: Executor, job: Job, afterCommit: AfterCommit): Promise<((signal: AbortSignal) => Promise<void>) | null>;
 }
@@ -42,6 +44,8 @@ export function createWorker(deps: {
   let again = false;
   let timer: NodeJS.Timeout | undefined;
   let renewedAt = Date.now();
+  /** may not begin, as the latest claim found */
+  let held: ReadonlySet<JobKind> = new Set();
 
   /** Asks for work; calls while a claim is under way make one more claim after it. */
   function pump(): void {
@@ -59,7 +63,7 @@ export function createWorker(deps: {
       again = false;
       try {
         for (const [job, work] of await store.write(claim)) start(job, work);
-        const free = kinds.filter((kind) => busy[kind] < handlers[kind].limit());
+        const free = kinds.filter((kind) => busy[kind] < handlers[kind].limit() && !held.has(kind));
         const due = (await queue.nextDue(store.read, free)) ?? Number.POSITIVE_INFINITY;
         if (due <= Date.now()) again = true;
         wait = Math.min(longestWaitMs, due - Date.now());
@@ -84,9 +88,15 @@ export function createWorker(deps: {
         renewedAt = now;
       });
     }
+    const mayNotBegin = new Set<JobKind>();
+    held = mayNotBegin;
     for (const kind of kinds) {
       const free = handlers[kind].limit() - busy[kind];
       if (free <= 0) continue;
+      if ((await handlers[kind].mayBegin?.(tx)) === false) {
+        mayNotBegin.add(kind);
+        continue;
+      }
       for (const job of await queue.claim(tx, kind, free, now)) {
         const work = await begin(tx, job, afterCommit);
         if (work) claimed.push([job, work]);

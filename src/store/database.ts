@@ -41,6 +41,7 @@ export interface Database {
     attempts: Generated<number>;
     model: string | null;
     usageJson: string | null;
+    cost: number | null;
     prompt: string | null;
     replyJson: string | null;
     outputText: string | null;
@@ -132,6 +133,16 @@ export interface Database {
     updatedAt: number;
     /** turns that completed earlier are no part of it any more */
     clearedAt: number | null;
+  };
+  /** what the runs of a mapping spent in a day (UTC, `2026-02-03`); `unpricedTokens` are not in `cost`, which is in US dollars */
+  spending: {
+    day: string;
+    mapping: string;
+    runs: number;
+    inputTokens: number;
+    outputTokens: number;
+    cost: number;
+    unpricedTokens: number;
   };
   /** how many runs there are of each kind and status (`hook.pending`), kept by triggers so that lists need not count rows */
   counters: { name: string; value: number };

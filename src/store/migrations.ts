@@ -18,6 +18,11 @@ export const sqliteMigrations: Record<string, Migration> = {
       for (const statement of sessions) await sql.raw(statement).execute(db);
     },
   },
+  '004-costs': {
+    async up(db) {
+      for (const statement of costs) await sql.raw(statement).execute(db);
+    },
+  },
   '005-workflows': {
     async up(db) {
       for (const statement of workflows) await sql.raw(statement).execute(db);
@@ -110,6 +115,13 @@ const sessions = [
      select sessionKey, count(*), max(completedAt) from runs indexed by completedRunsBySession
      where status = 'completed' group by sessionKey`,
   'create index sessionsByTime on sessions (updatedAt, key)',
+];
+
+const costs = [
+  'alter table runs add column cost real',
+  `create table spending (
+    day text not null, mapping text not null, runs integer not null, inputTokens integer not null, outputTokens integer not null,
+    cost real not null, unpricedTokens integer not null, primary key (day, mapping)) without rowid`,
 ];
 
 const workflows = [

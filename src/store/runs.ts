@@ -55,7 +55,9 @@ export interface RunEnd {
   readonly prompt?: string | undefined;
   readonly reply?: readonly unknown[];
   readonly model?: string | undefined;
-  readonly usage?: Usage;
+  /** of all attempts; what is left out stays as it is */
+  readonly usage?: Usage | null;
+  readonly cost?: number | null;
   readonly outputText?: string;
   readonly summary: string;
   readonly warning?: string | null;
@@ -72,7 +74,7 @@ export async function finishRun(tx: Executor, id: string, end: RunEnd, now: numb
       status: end.error === undefined ? 'completed' : 'error',
       completedAt: now,
       replyJson: reply ? JSON.stringify(reply) : null,
-      usageJson: usage ? JSON.stringify(usage) : null,
+      ...(usage && { usageJson: JSON.stringify(usage) }),
     })
     .where('id', '=', id)
     .execute();
@@ -83,10 +85,12 @@ export async function reopenRun(
   tx: Executor,
   id: string,
   failure: { prompt?: string | undefined; error: string; errorCode: RunErrorCode } | null,
+  { usage, ...cost }: Pick<RunEnd, 'usage' | 'cost'> = {},
 ): Promise<void> {
+  const spent = { ...cost, ...(usage && { usageJson: JSON.stringify(usage) }) };
   await tx
     .updateTable('runs')
-    .set({ status: 'pending', completedAt: null, ...(failure ?? { error: null, errorCode: null }) })
+    .set({ status: 'pending', completedAt: null, ...spent, ...(failure ?? { error: null, errorCode: null }) })
     .where('id', '=', id)
     .execute();
 }
@@ -173,6 +177,7 @@ const listed = [
   'attempts',
   'model',
   'usageJson',
+  'cost',
   'outputText',
   'summary',
   'warning',

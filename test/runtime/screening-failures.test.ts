@@ -5,6 +5,7 @@ import { createModels } from '../../src/agent/models.ts';
 import { createScreener } from '../../src/agent/screening.ts';
 import type { Run } from '../../src/domain/run.ts';
 import { createSqliteQueue } from '../../src/queue/sqlite.ts';
+import { openAccount } from '../../src/runtime/account.ts';
 import { createLiveRuns } from '../../src/runtime/live-runs.ts';
 import { screen } from '../../src/runtime/screen.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
@@ -167,10 +168,19 @@ it('at the last attempt an overloaded screening model is a failed screening', as
       live: createLiveRuns(),
       current,
       onRunEnd() {},
+      onUsage() {},
       onScreened() {},
     };
-    const run = { id: 'r', policy: { screen: true }, attempts, screening: null } as unknown as Run;
-    const attempt = { api: 'anthropic' as const, signal: new AbortController().signal };
+    const run = {
+      id: 'r',
+      policy: { screen: true },
+      attempts,
+      screening: null,
+      usage: null,
+      cost: null,
+    } as unknown as Run;
+    const account = openAccount(run, { priceOf: models.priceOf, perRun: undefined, onUsage() {} });
+    const attempt = { api: 'anthropic' as const, signal: new AbortController().signal, account };
     return screen(runtime, run, [{ label: 'subject', text: 'screening busy' }], attempt);
   };
   await expect(outcome(4, 'block')).rejects.toMatchObject({ code: 'provider', retryable: true });

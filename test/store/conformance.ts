@@ -32,6 +32,7 @@ import {
   recordTurn,
   runUnderWay,
 } from '../../src/store/sessions.ts';
+import { costOfDay, recordSpending, spendingSince } from '../../src/store/spending.ts';
 import type { Store } from '../../src/store/store.ts';
 
 export function newEvent(change: Partial<Event> = {}): Event {
@@ -354,6 +355,34 @@ export function storeConformance(open: () => Promise<Store>): void {
     expect(await linesReadBy(store.read, [], 2, 2)).toEqual([]);
     await store.write((tx) => releaseLines(tx, 'beat-2', false));
     expect(await waitingLines(store.read, 10)).toEqual([]);
+  });
+
+  it('adds up what runs spend by day and mapping, each run once, also after it was closed and opened again', async () => {
+    const [event, beat] = [newEvent({ mapping: uuid() }), newRun({ kind: 'heartbeat', hook: 'heartbeat' })];
+    const run = newRun({ eventId: event.id });
+    const [day, next] = [Date.parse('2001-02-03T23:59:59Z'), Date.parse('2001-02-04T00:00:00Z')];
+    const spent = { inputTokens: 10, outputTokens: 2, cost: 0.5, unpricedTokens: 4 };
+    await store.write(async (tx) => {
+      await insertEvent(tx, event);
+      for (const one of [run, beat]) await insertRun(tx, one);
+      await recordSpending(tx, { id: run.id, usage: null }, spent, day);
+      await recordSpending(tx, { id: run.id, usage: spent }, spent, day);
+      await recordSpending(tx, { id: beat.id, usage: null }, { ...spent, cost: 2 }, day);
+      await recordSpending(tx, { id: run.id, usage: spent }, spent, next);
+      const nothing = { inputTokens: 0, outputTokens: 0, cost: 0, unpricedTokens: 0 };
+      await recordSpending(tx, { id: beat.id, usage: null }, nothing, next);
+    });
+    await store.close();
+    store = await open();
+    const ofRun = { mapping: event.mapping, ...spent };
+    expect(await spendingSince(store.read, '2001-02-03')).toEqual([
+      { day: '2001-02-04', runs: 0, ...ofRun },
+      { day: '2001-02-03', mapping: 'heartbeat', runs: 1, ...spent, cost: 2 },
+      { day: '2001-02-03', runs: 1, ...ofRun, inputTokens: 20, outputTokens: 4, cost: 1, unpricedTokens: 8 },
+    ]);
+    expect(await spendingSince(store.read, '2001-02-04')).toHaveLength(1);
+    expect(await costOfDay(store.read, '2001-02-03')).toBe(3);
+    expect(await costOfDay(store.read, '2001-02-05')).toBe(0);
   });
 
   it('keeps the pings of a run apart from the delivery of its reply', async () => {

@@ -1,0 +1,24 @@
+import type { Response } from 'express';
+import { dayOf } from '../domain/spending.ts';
+import { isDaySpent } from '../runtime/budget.ts';
+import { spendingSince } from '../store/spending.ts';
+import { refuse } from './answer.ts';
+import type { HttpDeps } from './deps.ts';
+import { integer } from './runs.ts';
+import { costsView } from './views.ts';
+
+const dayMs = 86_400_000;
+
+/** `GET /api/costs`: what was spent in the last days (UTC), today included. */
+export async function getCosts(
+  { store, current }: Pick<HttpDeps, 'store' | 'current'>,
+  query: Record<string, string>,
+  res: Response,
+): Promise<void> {
+  const days = integer(query.days, 30);
+  if (days === undefined || days < 1 || days > 366) return refuse(res, 400, 'days must be an integer from 1 to 366');
+  const now = Date.now();
+  const { budget } = current().config.agents.defaults;
+  const rows = await spendingSince(store.read, dayOf(now - (days - 1) * dayMs));
+  res.json({ ok: true, ...costsView(rows, { ...budget, isDaySpent: await isDaySpent(store.read, budget, now) }) });
+}

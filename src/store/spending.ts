@@ -1,0 +1,49 @@
+import { CompiledQuery, type Selectable } from 'kysely';
+import type { Run } from '../domain/run.ts';
+import { dayOf, type Spending } from '../domain/spending.ts';
+import type { Database, Executor } from './database.ts';
+
+/** What the runs of a mapping spent in a day; those of `heartbeat` are main's own. */
+export type DaysSpending = Selectable<Database['spending']>;
+
+/** Adds what an attempt of a run has spent to the totals of the day in which it ended. `run` is as the attempt found it. */
+export async function recordSpending(
+  tx: Executor,
+  { id, usage }: Pick<Run, 'id' | 'usage'>,
+  { inputTokens, outputTokens, cost, unpricedTokens }: Spending,
+  now: number,
+): Promise<void> {
+  if (inputTokens + outputTokens === 0) return;
+  const isFirst = usage === null ? 1 : 0;
+  const values = [dayOf(now), isFirst, inputTokens, outputTokens, cost, unpricedTokens, id];
+  await tx.executeQuery(CompiledQuery.raw(addSql, values));
+}
+
+// Not the query builder: this is part of every run, and finds the mapping on the way.
+const addSql = `insert into spending (day, mapping, runs, inputTokens, outputTokens, cost, unpricedTokens)
+  select ?, coalesce(events.mapping, runs.hook), ?, ?, ?, ?, ?
+    from runs left join events on events.id = runs.eventId where runs.id = ?
+  on conflict (day, mapping) do update set runs = runs + excluded.runs, inputTokens = inputTokens + excluded.inputTokens,
+    outputTokens = outputTokens + excluded.outputTokens, cost = cost + excluded.cost,
+    unpricedTokens = unpricedTokens + excluded.unpricedTokens`;
+
+/** What a day has cost so far, as far as prices are known, in US dollars. */
+export async function costOfDay(db: Executor, day: string): Promise<number> {
+  const { rows } = await db.executeQuery<{ cost: number }>(CompiledQuery.raw(costSql, [day]));
+  return rows[0]?.cost ?? 0;
+}
+
+// As above: asked at each claim where there is a budget.
+const costSql = 'select coalesce(sum(cost), 0) as cost from spending where day = ?';
+
+/** From a day on, the newest day first, and in a day what cost most. */
+export function spendingSince(db: Executor, day: string): Promise<DaysSpending[]> {
+  return db
+    .selectFrom('spending')
+    .selectAll()
+    .where('day', '>=', day)
+    .orderBy('day', 'desc')
+    .orderBy('cost', 'desc')
+    .orderBy('mapping')
+    .execute();
+}
