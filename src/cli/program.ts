@@ -138,6 +138,13 @@ export async function main(argv: readonly string[]): Promise<number> {
     .action(async (id) => (await import('./events.ts')).replayEvent(config(), id));
 
   program
+    .command('costs')
+    .description('what was spent, by day and mapping')
+    .option('--days <n>', 'how many days, today included', number(1, 366), 30)
+    .option('--json', 'as JSON')
+    .action(async (options) => (await import('./costs.ts')).showCosts(config(), options));
+
+  program
     .command('screening')
     .description('how good the screening model is')
     .command('eval <file>')

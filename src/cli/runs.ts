@@ -1,3 +1,4 @@
+import { dollars } from '../domain/spending.ts';
 import type { adminRun, adminRunRow } from '../http/views.ts';
 import { queryString, withClient } from './client.ts';
 import { printable, printJson, record, table, time } from './print.ts';
@@ -31,11 +32,12 @@ export async function showRun(configFile: string, id: string, { json }: { json?:
   );
   if (json) return printJson(run);
   const { createdAt, startedAt, completedAt, prompt, outputText, action: _action, eventIds, ...rest } = run;
-  const { pings, toolCalls, ...same } = rest;
+  const { pings, toolCalls, cost, ...same } = rest;
   const times = { created: time(createdAt), started: time(startedAt), completed: time(completedAt) };
+  const spent = cost === null ? {} : { cost: dollars(cost) };
   const events = eventIds.length > 1 ? { eventIds } : {};
   const [calls, said] = [toolCalls.map(callLine), pings.map(pingLine)].map((lines) => lines.join('\n'));
-  console.log(record({ ...same, ...events, ...times, prompt, 'tool calls': calls, outputText, pings: said }));
+  console.log(record({ ...same, ...spent, ...events, ...times, prompt, 'tool calls': calls, outputText, pings: said }));
 }
 
 function pingLine({ text, channel, to, status, error }: FullRun['pings'][number]): string {

@@ -22,3 +22,12 @@ it('warns of mappings that give strangers much', async () => {
     expect.stringMatching(/^mighty: bash lets a run do whatever /),
   ]);
 });
+
+it('warns of models that a budget does not count', async () => {
+  const defaults = { model: 'sonnet', fallbacks: ['ollama/qwen3:8b'], budget: { perDay: 5 } };
+  fs.writeFileSync(path.join(dir, 'gimli.json5'), JSON.stringify({ agents: { defaults } }));
+  const { stdout } = await cli.run('check', '--json');
+  expect(JSON.parse(stdout).warnings).toEqual([
+    'agents.defaults.budget does not count what ollama/qwen3:8b costs: its price is not known; say it in agents.prices',
+  ]);
+});

@@ -1,0 +1,34 @@
+import { dollars } from '../domain/spending.ts';
+import type { costsView } from '../http/views.ts';
+import { queryString, withClient } from './client.ts';
+import { printJson, table } from './print.ts';
+
+type Costs = ReturnType<typeof costsView>;
+
+/** What was spent, by day and mapping. */
+export async function showCosts(
+  configFile: string,
+  { json, ...filter }: { days: number; json?: boolean },
+): Promise<void> {
+  const answer = await withClient(configFile, (client) => client.get<Costs>(`/costs${queryString(filter)}`));
+  if (json) return printJson(answer);
+  const { days, total, budget } = answer;
+  if (days.length === 0) console.log('nothing was spent');
+  else {
+    const rows = days.flatMap(({ day, mappings, ...sum }) => [
+      ...mappings.map(({ mapping, ...one }) => [day, mapping, ...cells(one)]),
+      ...(mappings.length > 1 ? [[day, 'all', ...cells(sum)]] : []),
+    ]);
+    const all = ['total', '', ...cells(total)];
+    console.log(table(['DAY (UTC)', 'MAPPING', 'RUNS', 'INPUT', 'OUTPUT', 'COST'], [...rows, all]));
+  }
+  if (budget.isDaySpent) {
+    console.log(`the budget of the day (${dollars(budget.perDay ?? 0)}) is spent: runs and heartbeats wait`);
+  }
+}
+
+function cells({ runs, inputTokens, outputTokens, cost, unpricedTokens }: Costs['total']): string[] {
+  const known = cost === null ? 'not known' : dollars(cost);
+  const more = cost !== null && unpricedTokens > 0 ? ` and ${unpricedTokens} tokens without a price` : '';
+  return [String(runs), String(inputTokens), String(outputTokens), `${known}${more}`];
+}
