@@ -14,9 +14,14 @@ export interface Spending extends Usage {
   readonly unpricedTokens: number;
 }
 
-/** In US dollars; null where the price is not known, which is not the same as nothing. */
+/**
+ * In US dollars; null where it is not known, which is not the same as nothing: without a price, and where an answer has a price
+ * and no tokens, since then the server does not say how many there were.
+ */
 export function costOf({ inputTokens, outputTokens }: Usage, price: Price | undefined): number | null {
-  return price ? (inputTokens * price.input + outputTokens * price.output) / 1_000_000 : null;
+  const isFree = price?.input === 0 && price.output === 0;
+  if (!price || (inputTokens + outputTokens === 0 && !isFree)) return null;
+  return (inputTokens * price.input + outputTokens * price.output) / 1_000_000;
 }
 
 /** The day of a time in epoch ms, in UTC: `2026-02-03`. */

@@ -37,11 +37,14 @@ it('a price for what is no model is refused', () => {
   expect(make).toThrow('agents.prices["cheap"]: "cheap" is no model');
 });
 
-it('what tokens cost is not known where their price is not, however few they are', () => {
+it('what an answer costs is not known without a price, nor where its server does not say its tokens', () => {
   const usage = { inputTokens: 500_000, outputTokens: 100_000 };
   expect(costOf(usage, { input: 2, output: 10 })).toBe(2);
   expect(costOf(usage, { input: 0, output: 0 })).toBe(0);
-  expect(costOf({ inputTokens: 0, outputTokens: 0 }, undefined)).toBeNull();
+  expect(costOf(usage, undefined)).toBeNull();
+  const untold = { inputTokens: 0, outputTokens: 0 };
+  expect(costOf(untold, { input: 2, output: 10 })).toBeNull();
+  expect(costOf(untold, { input: 0, output: 0 })).toBe(0);
 });
 
 it('a day is one in UTC', () => {

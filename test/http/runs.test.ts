@@ -109,7 +109,7 @@ it('a run that is completed has all its fields', async () => {
       attempts: 1,
       model: 'anthropic/claude-haiku-5-5',
       usage: { inputTokens: 0, outputTokens: 0 },
-      cost: 0,
+      cost: null,
       delivery: null,
     },
   });

@@ -25,6 +25,7 @@ const model = await startModel(({ model, prompt, results }) => {
     return using(100, 10, toolCalls(['report', { text: 'so far' }]));
   if (prompt.includes('is cut short') && results.length > 0 && held) return new Promise<string>(() => {});
   if (prompt.includes('is cut short') && held) return using(10, 1, toolCalls(['report', { text: 'so far' }]));
+  if (prompt.includes('is refused')) return using(40, 4, { content: 'No.', finishReason: 'refusal' });
   if (prompt.includes('is wrong') && results.length > 0) return providerError(400, 'no');
   if (prompt.includes('is wrong')) return using(70, 7, toolCalls(['report', { text: 'so far' }]));
   return using(500_000, 50_000);
@@ -99,6 +100,7 @@ describe('a run', () => {
     const endless = await ran('mail', 'for ever');
     expect(endless).toMatchObject({ errorCode: 'tool-limit', ...spent(2500, 250, 0.0075) });
     expect(await ran('mail', 'is wrong')).toMatchObject({ errorCode: 'provider', ...spent(70, 7, 0.00021) });
+    expect(await ran('mail', 'is refused')).toMatchObject({ errorCode: 'refusal', ...spent(40, 4, 0.00012) });
   });
 
   it('pays for each attempt, the worker’s and those by hand', async () => {
