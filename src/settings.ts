@@ -110,7 +110,7 @@ function modelsInUse(
     defaultModel,
     ...fallbacks,
     ...(heartbeat.model === undefined ? [] : [resolve(heartbeat.model)]),
-    ...mappings.flatMap(({ model }) => model ?? []),
+    ...mappings.flatMap(({ models }) => models),
     ...(mappings.some(({ policy }) => policy.screen) ? [screener.model] : []),
   ];
 }

@@ -62,7 +62,11 @@ export function workflowRow(workflow: WorkflowRun, runs: readonly StepRun[]) {
 }
 
 /** A workflow with where each of its steps is. */
-export function workflowView(workflow: WorkflowRun, runs: readonly StepRun[]) {
+export function workflowView(
+  workflow: WorkflowRun,
+  runs: readonly StepRun[],
+  outputs: ReadonlyMap<string, string | null>,
+) {
   const steps = stepStates(workflow, runs).map(({ status, run }, at) => ({
     stepId: workflow.action.steps[at]?.id ?? '',
     stepName: workflow.action.steps[at]?.name ?? '',
@@ -71,7 +75,7 @@ export function workflowView(workflow: WorkflowRun, runs: readonly StepRun[]) {
     startedAt: run?.startedAt ?? null,
     completedAt: run?.completedAt ?? null,
     summary: run?.summary ?? null,
-    outputText: run?.outputText ?? null,
+    outputText: (run && outputs.get(run.id)) ?? null,
     error: run?.error ?? null,
     errorCode: run?.errorCode ?? null,
   }));

@@ -1,6 +1,6 @@
 import type { Response } from 'express';
 import type { Executor } from '../store/database.ts';
-import { findWorkflowRun, listWorkflowRuns, stepRunsOf } from '../store/workflows.ts';
+import { findWorkflowRun, listWorkflowRuns, stepOutputsOf, stepRunsOf } from '../store/workflows.ts';
 import { refuse } from './answer.ts';
 import { pageOf } from './runs.ts';
 import { workflowRow, workflowView } from './views.ts';
@@ -26,5 +26,6 @@ export async function getWorkflow(db: Executor, id: string, res: Response): Prom
 /** A workflow as the world sees it; undefined where there is none. */
 export async function loadWorkflow(db: Executor, id: string): Promise<ReturnType<typeof workflowView> | undefined> {
   const workflow = await findWorkflowRun(db, id);
-  return workflow && workflowView(workflow, (await stepRunsOf(db, [id])).get(id) ?? []);
+  if (!workflow) return undefined;
+  return workflowView(workflow, (await stepRunsOf(db, [id])).get(id) ?? [], await stepOutputsOf(db, id));
 }

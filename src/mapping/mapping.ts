@@ -14,7 +14,7 @@ import { type CheckPayload, compilePayloadSchema } from './payload-schema.ts';
 import { sessionKeyProblem } from './session-key.ts';
 import { compileTemplate, maxPieces } from './template.ts';
 import type { Transforms } from './transform.ts';
-import { type CompiledWorkflow, compileWorkflow } from './workflow.ts';
+import { type CompiledWorkflow, compileWorkflow, modelsOfSteps } from './workflow.ts';
 
 /** A rule from event to action, compiled. Nothing that uses one knows where it came from. */
 export interface Mapping {
@@ -30,8 +30,8 @@ export interface Mapping {
   /** body limit in bytes; undefined for the usual one */
   readonly maxBodyBytes: number | undefined;
   readonly policy: Policy;
-  /** provider/model that its runs ask for; absent: the default, or what the event says */
-  readonly model?: string;
+  /** provider/model of those that its runs ask for by name; the default and what an event asks for are not among them */
+  readonly models: readonly string[];
   readonly limits: Limits;
   /** how its senders prove who they are; undefined: with the hook token */
   readonly verify: Verify | undefined;
@@ -128,7 +128,7 @@ export function compileMapping(
     does: describeAction(rule),
     maxBodyBytes: rule.maxBodyBytes,
     policy,
-    ...(model !== undefined && { model }),
+    models: [model, ...(workflow ? modelsOfSteps(workflow) : [])].filter((one) => one !== undefined),
     limits: limitsOf(rule),
     verify: rule.verify,
     match,

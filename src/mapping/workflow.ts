@@ -58,6 +58,11 @@ export function compileWorkflow(
   return problems.length > 0 ? { ok: false, problems } : { ok: true, value: { id, rule, model, steps: compiled } };
 }
 
+/** The models that a workflow names. */
+export function modelsOfSteps({ model, steps }: CompiledWorkflow): string[] {
+  return [model, ...steps.map((step) => step.model)].filter((one) => one !== undefined);
+}
+
 /** What is wrong with ids that are there twice. */
 export function repeatedStepIds(steps: readonly { readonly id: string }[]): Problem[] {
   return steps.flatMap(({ id }, at) => {

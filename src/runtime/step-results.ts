@@ -2,7 +2,7 @@ import type { Run } from '../domain/run.ts';
 import { display, type Resolve } from '../domain/text.ts';
 import { stepPlaceholder, stepReference } from '../domain/workflow.ts';
 import type { Executor } from '../store/database.ts';
-import { findWorkflowRun, stepRunsOf } from '../store/workflows.ts';
+import { findWorkflowRun, stepOutputsOf, stepRunsOf } from '../store/workflows.ts';
 import { cut, maxResult } from './run-tools.ts';
 
 /**
@@ -14,13 +14,16 @@ export async function withStepResults(db: Executor, { workflowRunId }: Run, reso
   if (!workflow) return resolve;
   const { steps, outside } = workflow.action;
   const runs = (await stepRunsOf(db, [workflow.id])).get(workflow.id) ?? [];
+  const outputs = await stepOutputsOf(db, workflow.id);
 
   /** Nothing for a step that did not run, or did not end so. */
   const resultOf = (path: string): string | undefined => {
     const named = stepReference(path);
     if (!named) return undefined;
     const at = steps.findIndex(({ id }) => id === named.id);
-    return cut(display(runs.find(({ step }) => step === at)?.[named.field]), maxResult);
+    const run = runs.find(({ step }) => step === at);
+    const result = named.field === 'error' ? run?.error : outputs.get(run?.id ?? '');
+    return cut(display(result), maxResult);
   };
   return (path) => {
     const result = resultOf(path);

@@ -49,10 +49,10 @@ export async function listWorkflowRuns(
   return { workflows: rows.map(toWorkflowRun), total };
 }
 
-/** What is shown of a step's run. */
+/** What is shown of a step's run, but for its reply, which may be long. */
 export type StepRun = Pick<
   Run,
-  'id' | 'step' | 'status' | 'startedAt' | 'completedAt' | 'summary' | 'outputText' | 'error' | 'errorCode'
+  'id' | 'step' | 'status' | 'startedAt' | 'completedAt' | 'summary' | 'error' | 'errorCode'
 >;
 
 /** The runs of the steps of each of the workflows, in the order of the steps; without those that were taken back. */
@@ -60,13 +60,23 @@ export async function stepRunsOf(db: Executor, ids: readonly string[]): Promise<
   if (ids.length === 0) return new Map();
   const rows = await db
     .selectFrom('runs')
-    .select(['id', 'workflowRunId', 'step', 'status', 'startedAt', 'completedAt', 'summary', 'outputText'])
-    .select(['error', 'errorCode'])
+    .select(['id', 'workflowRunId', 'step', 'status', 'startedAt', 'completedAt', 'summary', 'error', 'errorCode'])
     .where('workflowRunId', 'in', [...ids])
     .where('step', 'is not', null)
     .orderBy('step')
     .execute();
   return Map.groupBy(rows, ({ workflowRunId }) => workflowRunId as string);
+}
+
+/** The replies of the steps of a workflow, by the ids of their runs. */
+export async function stepOutputsOf(db: Executor, id: string): Promise<Map<string, string | null>> {
+  const rows = await db
+    .selectFrom('runs')
+    .select(['id', 'outputText'])
+    .where('workflowRunId', '=', id)
+    .where('step', 'is not', null)
+    .execute();
+  return new Map(rows.map((row) => [row.id, row.outputText]));
 }
 
 /** A step has begun. */

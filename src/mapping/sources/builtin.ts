@@ -15,6 +15,7 @@ import { modelOf, nameOf, type ResolveModel, recipient } from '../make-action.ts
 import type { Mapping, MappingDeps } from '../mapping.ts';
 import { isObject, type JsonObject } from '../payload-limits.ts';
 import { checkSessionKey, freshSessionKey } from '../session-key.ts';
+import { modelsOfSteps } from '../workflow.ts';
 import { workflowAction } from './workflow-request.ts';
 
 /** Other names that callers use for a channel. */
@@ -38,12 +39,15 @@ export function builtinMappings({ hooks, resolveModel, usualTools, workflows }: 
   return [
     builtin('wake', policy, ({ payload }) => wakeAction(payload)),
     builtin('agent', policy, ({ payload, path }) => agentAction(payload, { name: path, checkKey, resolveModel })),
-    builtin('workflow', policy, (context) => {
-      const { payload } = context;
-      if (!isObject(payload)) throw new InvalidEvent('the workflow is not valid: expected an object');
-      const request = withChannelName(payload) as JsonObject;
-      return workflowAction(request, context, { workflows, resolveModel, checkSessionKey: checkKey });
-    }),
+    {
+      ...builtin('workflow', policy, (context) => {
+        const { payload } = context;
+        if (!isObject(payload)) throw new InvalidEvent('the workflow is not valid: expected an object');
+        const request = withChannelName(payload) as JsonObject;
+        return workflowAction(request, context, { workflows, resolveModel, checkSessionKey: checkKey });
+      }),
+      models: [...workflows.values()].flatMap(modelsOfSteps),
+    },
   ];
 }
 
@@ -58,6 +62,7 @@ function builtin(path: string, policy: Policy, act: (context: Context) => Action
     maxBodyBytes: undefined,
     policy,
     limits: {},
+    models: [],
     verify: undefined,
     match: () => null,
     check: () => [],

@@ -78,7 +78,7 @@ export function compileSpec(text: string, { resolveModel, runsCommand, usualTool
     does: 'agent',
     maxBodyBytes: specBodyBytes,
     policy,
-    ...(model && { model }),
+    models: model ? [model] : [],
     limits: {},
     verify: undefined,
     match: () => null,
