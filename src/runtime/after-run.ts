@@ -2,12 +2,13 @@ import { oneLine, type Run } from '../domain/run.ts';
 import { next, resultsOf, runOfStep, stepStates, type WorkflowRun } from '../domain/workflow.ts';
 import { runJob } from '../queue/jobs.ts';
 import type { Executor } from '../store/database.ts';
+import { havePinged } from '../store/deliveries.ts';
 import { insertRun } from '../store/runs.ts';
 import type { AfterCommit } from '../store/store.ts';
 import { endWorkflowRun, findWorkflowRun, type StepRun, stepRunsOf } from '../store/workflows.ts';
 import type { Said } from './reporting-tools.ts';
 import type { Runtime } from './runtime.ts';
-import { pingedMain, tellMain } from './tell-main.ts';
+import { tellMain } from './tell-main.ts';
 
 type Parts = Pick<Runtime, 'queue'>;
 
@@ -30,7 +31,8 @@ export async function afterRun(
   }
   const steps = (await stepRunsOf(tx, [workflow.id])).get(workflow.id) ?? [];
   const end = await goOn(parts, tx, workflow, steps, now, afterCommit);
-  const pinged = said.pings.length > 0 || (end !== undefined && (await pingedMain(tx, steps)));
+  const earlier = steps.map(({ id }) => id);
+  const pinged = said.pings.length > 0 || (end !== undefined && (await havePinged(tx, earlier)));
   await tellMain(parts, tx, run, { outcome: end ?? null, said, pinged }, now, afterCommit);
   return end !== undefined && workflow.action.deliver === true;
 }

@@ -2,7 +2,6 @@ import type { Policy } from '../domain/mapping.ts';
 import type { Run } from '../domain/run.ts';
 import { wakeJob } from '../queue/jobs.ts';
 import type { Executor } from '../store/database.ts';
-import { pingsOf } from '../store/deliveries.ts';
 import { insertSystemEvent } from '../store/inbox.ts';
 import type { AfterCommit } from '../store/store.ts';
 import type { Said } from './reporting-tools.ts';
@@ -39,10 +38,4 @@ export async function tellMain(
     await insertSystemEvent(tx, { eventId: run.eventId, source: `run ${run.id}`, text, mode, createdAt: now });
   }
   if (mode === 'now' && lines.length > 0) await queue.enqueue(tx, wakeJob(now), afterCommit);
-}
-
-/** Whether any of the runs had the owner told something. */
-export async function pingedMain(db: Executor, runs: readonly Pick<Run, 'id'>[]): Promise<boolean> {
-  for (const { id } of runs) if ((await pingsOf(db, id)).length > 0) return true;
-  return false;
 }

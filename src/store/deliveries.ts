@@ -50,6 +50,18 @@ export function pingsOf(db: Executor, runId: string): Promise<Delivery[]> {
     .execute();
 }
 
+/** Whether any of the runs had the owner told something. */
+export async function havePinged(db: Executor, runIds: readonly string[]): Promise<boolean> {
+  const row = await db
+    .selectFrom('deliveries')
+    .select('id')
+    .where('runId', 'in', [...runIds])
+    .where('kind', '=', 'ping')
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
 /** Where main's own latest delivery went: the route that `last` means. */
 export async function lastRouteOfMain(db: Executor): Promise<{ channel: string; to?: string } | undefined> {
   const row = await db
