@@ -1,7 +1,9 @@
 import { TurnError } from '../domain/errors.ts';
-import { isOver } from '../domain/run.ts';
+import { isOver, type Run } from '../domain/run.ts';
 import { runJob } from '../queue/jobs.ts';
+import type { Executor } from '../store/database.ts';
 import { findRun, finishRun } from '../store/runs.ts';
+import type { AfterCommit } from '../store/store.ts';
 import { cancelWorkflowRun, findWorkflowRun, stepRunsOf } from '../store/workflows.ts';
 import { afterRun } from './after-run.ts';
 import type { Runtime } from './runtime.ts';
@@ -18,21 +20,34 @@ export type Cancelled = 'cancelled' | 'missing' | 'ended' | 'heartbeat' | 'elsew
 export async function cancelRun(runtime: Parts, id: string): Promise<Cancelled> {
   const { store, queue, live } = runtime;
   const now = Date.now();
-  const error = new TurnError('cancelled', 'cancelled by the owner');
   const outcome = await store.write(async (tx, afterCommit): Promise<Cancelled | 'running'> => {
     const run = await findRun(tx, id);
     if (!run) return 'missing';
     if (run.kind === 'heartbeat') return 'heartbeat';
     if (isOver(run)) return 'ended';
     if (!(await queue.withdraw(tx, runJob(run.id, run.sessionKey, now)))) return 'running';
-    const summary = `failed (${error.code}): ${error.message}`;
-    await finishRun(tx, id, { summary, error: error.message, errorCode: error.code }, now);
-    const outcome = `${run.name} ${summary}`;
-    await afterRun(runtime, tx, run, { outcome, said: { pings: [], reports: [] } }, now, afterCommit);
+    await endCancelled(runtime, tx, run, now, afterCommit);
     return 'cancelled';
   });
   if (outcome !== 'running') return outcome;
-  return live.abort(id, error) ? 'cancelled' : 'elsewhere';
+  return live.abort(id, cancelledByOwner()) ? 'cancelled' : 'elsewhere';
+}
+
+const cancelledByOwner = () => new TurnError('cancelled', 'cancelled by the owner');
+
+/** Ends a run whose turn is not under way, and whose job is gone. */
+export async function endCancelled(
+  parts: Pick<Runtime, 'queue'>,
+  tx: Executor,
+  run: Run,
+  now: number,
+  afterCommit: AfterCommit,
+): Promise<void> {
+  const { code, message } = cancelledByOwner();
+  const summary = `failed (${code}): ${message}`;
+  await finishRun(tx, run.id, { summary, error: message, errorCode: code }, now);
+  const outcome = `${run.name} ${summary}`;
+  await afterRun(parts, tx, run, { outcome, said: { pings: [], reports: [] } }, now, afterCommit);
 }
 
 /** Ends a workflow with the step at which it is. */

@@ -1,4 +1,4 @@
-import { type Selectable, sql } from 'kysely';
+import type { Selectable } from 'kysely';
 import type { Policy } from '../domain/mapping.ts';
 import type { Run, RunErrorCode, RunStatus } from '../domain/run.ts';
 import type { WorkflowRun } from '../domain/workflow.ts';
@@ -79,14 +79,16 @@ export async function stepOutputsOf(db: Executor, id: string): Promise<Map<strin
   return new Map(rows.map((row) => [row.id, row.outputText]));
 }
 
-/** A step has begun. */
-export async function markWorkflowStarted(tx: Executor, id: string, now: number): Promise<void> {
-  await tx
-    .updateTable('workflowRuns')
-    .set({ status: 'running', startedAt: sql<number>`coalesce(startedAt, ${now})` })
-    .where('id', '=', id)
-    .where('status', '=', 'pending')
-    .execute();
+/** A step is to begin; false where its workflow has been cancelled since it was queued. */
+export async function beginStep(tx: Executor, id: string, now: number): Promise<boolean> {
+  const of = tx.selectFrom('workflowRuns').select(['status', 'cancelled', 'startedAt']).where('id', '=', id);
+  const workflow = await of.executeTakeFirst();
+  if (workflow?.cancelled === 1) return false;
+  if (workflow?.status === 'pending') {
+    const begun = { status: 'running', startedAt: workflow.startedAt ?? now } as const;
+    await tx.updateTable('workflowRuns').set(begun).where('id', '=', id).execute();
+  }
+  return true;
 }
 
 export async function endWorkflowRun(

@@ -151,3 +151,34 @@ it('a run that five crashes cut short is given up as interrupted, and can be tri
   expect(await after.jobs()).toMatchObject({ dead: 0 });
   await after.stop();
 });
+
+it('a workflow whose cancelling a crash cut short ends at the start, and its open step is not asked again', async () => {
+  const never = new Promise<string>(() => {});
+  const model = await startModel(() => never);
+  const ownDir = tempDir();
+  const before = await start(ownDir, { agents: model.agents });
+  const steps = ['a', 'b'].map((id) => ({ id, name: id, message: id }));
+  const { workflowRunId } = (await before.post('workflow', { id: 'w', name: 'W', steps, wakeMode: 'next-heartbeat' }))
+    .body;
+  await eventually(() => model.calls.length === 1);
+  await before.stop();
+  // As the crash leaves it: what the owner wants is noted, and the step under way.
+  const store = await openSqliteStore(path.join(ownDir, 'data', 'gimli.db'));
+  await store.write(async (tx) => {
+    await sql`update workflowRuns set cancelled = 1`.execute(tx);
+    await sql`update jobs set status = 'running', attempt = 1`.execute(tx);
+    await sql`update runs set status = 'running'`.execute(tx);
+  });
+  await store.close();
+
+  const after = await start(ownDir, { agents: model.agents });
+  const workflow = await eventually(async () => {
+    const now = (await after.get(`workflows/${workflowRunId}`)).body.workflow;
+    return now.completedAt !== null && now;
+  });
+  expect(workflow).toMatchObject({ status: 'error', errorCode: 'cancelled' });
+  expect(workflow.steps).toMatchObject([{ status: 'error', errorCode: 'cancelled' }, { status: 'skipped' }]);
+  expect(model.calls).toHaveLength(1);
+  expect(await after.jobs()).toMatchObject({ running: 0, queued: 0, waiting: 0 });
+  await after.stop();
+});
