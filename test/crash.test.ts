@@ -6,10 +6,9 @@ import Sqlite from 'better-sqlite3';
 import { builtCli, type ServedGateway } from './support/built-cli.ts';
 import { eventually } from './support/eventually.ts';
 import { startModel, type TestModel, toolCalls } from './support/model.ts';
+import { randomFrom, seed } from './support/random.ts';
 import { tempDir } from './support/temp-dir.ts';
 
-/** GIMLI_TEST_SEED repeats a test with the same moments and the same requests, as far as the clock allows. */
-const seed = Number(process.env.GIMLI_TEST_SEED ?? Math.floor(Math.random() * 1e9));
 const hookToken = 'hook-token-of-the-test';
 const gatewayToken = 'gateway-token-of-the-test';
 
@@ -217,15 +216,4 @@ function checkStore(file: string): void {
   expect(store.pragma('integrity_check', { simple: true })).toBe('ok');
   expect(store.prepare('select count(*) from systemEvents where readAt is null').pluck().get()).toBe(0);
   store.close();
-}
-
-/** Mulberry32: numbers from 0 to 1 that a seed repeats. */
-function randomFrom(start: number): () => number {
-  let state = start;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
