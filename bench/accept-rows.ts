@@ -60,7 +60,7 @@ async function measure(
     const turn = async (server: Child) => {
       server.resume();
       const before = server.cpuMs();
-      const result = await load(server.url, call, seconds);
+      const result = await load(server.url, call, { duration: seconds });
       const cpuMs = (server.cpuMs() - before) / result.requests;
       server.pause();
       return { ...result, cpuMs };

@@ -7,7 +7,9 @@ declare module 'autocannon' {
     body: string;
     connections: number;
     /** seconds */
-    duration: number;
+    duration?: number;
+    /** of requests, instead of a duration */
+    amount?: number;
   }
 
   interface Result {

@@ -3,8 +3,7 @@ import fs from 'node:fs';
 import http from 'node:http';
 import net from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { hookToken } from './config.ts';
-import type { Call } from './load.ts';
+import { type Call, headers } from './load.ts';
 
 /** A server in a process of its own. */
 export interface Child {
@@ -67,9 +66,9 @@ export async function startChild(args: readonly string[], logFile: string, probe
 }
 
 function answers(url: string, { path, body }: Call): Promise<boolean> {
-  const headers = { Authorization: `Bearer ${hookToken}`, 'Content-Type': 'application/json', Connection: 'close' };
   return new Promise((resolve) => {
-    const request = http.request(url + path, { method: 'POST', headers }, (response) => {
+    const options = { method: 'POST', headers: { ...headers, Connection: 'close' } };
+    const request = http.request(url + path, options, (response) => {
       response.resume().once('close', () => resolve(Math.floor((response.statusCode ?? 0) / 100) === 2));
     });
     request.once('error', () => resolve(false)).end(body);

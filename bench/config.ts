@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 
 export const hookToken = 'the-hook-token-of-the-bench';
+export const gatewayToken = 'the-gateway-token-of-the-bench';
 
 /** How a gateway under test does its runs. */
 export interface Work {
@@ -33,13 +34,17 @@ export function storeFile(dir: string): string {
   return path.join(dir, 'data', 'gimli.db');
 }
 
-/** Writes a gateway's config into its folder: the defaults, but for a heartbeat that beats only when woken. */
+/**
+ * Writes a gateway's config into its folder: the defaults, with replies to the log as `gimli init` has it, but for a heartbeat
+ * that beats only when woken.
+ */
 export function writeConfig(dir: string, { model, maxConcurrent = 8, providers = {} }: Work): string {
   const file = path.join(dir, 'gimli.json5');
   const config = {
-    gateway: { drainSeconds: 0 },
+    gateway: { drainSeconds: 0, token: gatewayToken },
     hooks: { enabled: true, token: hookToken, mappings: [order] },
     agents: { defaults: { model, maxConcurrent, heartbeat: { every: '0m', target: 'none' } }, providers },
+    channels: { owner: { channel: 'log' } },
     log: { level: 'info' },
   };
   fs.writeFileSync(file, JSON.stringify(config, null, 2));

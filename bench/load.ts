@@ -1,5 +1,6 @@
 import autocannon from 'autocannon';
 import { hookToken } from './config.ts';
+import { quantiles } from './row.ts';
 
 /** What is sent over and over: always 1 KB of JSON, so that rows can be compared. */
 export interface Call {
@@ -18,10 +19,19 @@ export interface Load {
 
 const connections = 50;
 
-/** Full load for some seconds. Throws where a single answer was not 2xx: the speed of refusals is no speed. */
-export async function load(url: string, { path, body }: Call, seconds: number): Promise<Load> {
-  const headers = { Authorization: `Bearer ${hookToken}`, 'Content-Type': 'application/json' };
-  const run = autocannon({ url: url + path, method: 'POST', headers, body, connections, duration: seconds });
+/** What a call to a hook needs besides its body. */
+export const headers = { Authorization: `Bearer ${hookToken}`, 'Content-Type': 'application/json' };
+
+/**
+ * Full load for some seconds, or with some number of calls. Throws where a single answer was not 2xx: the speed of refusals
+ * is no speed.
+ */
+export async function load(
+  url: string,
+  { path, body }: Call,
+  much: { duration: number } | { amount: number },
+): Promise<Load> {
+  const run = autocannon({ url: url + path, method: 'POST', headers, body, connections, ...much });
   // Its own histogram counts in whole milliseconds, which is too coarse here.
   const latencies: number[] = [];
   run.on('response', (_client, _status, _bytes, ms) => latencies.push(ms));
@@ -30,15 +40,7 @@ export async function load(url: string, { path, body }: Call, seconds: number): 
   if (errors + timeouts + non2xx > 0 || result['2xx'] === 0) {
     throw new Error(`${path}: ${result['2xx']} good answers, ${non2xx} others, ${errors} errors, ${timeouts} timeouts`);
   }
-  const sorted = Float64Array.from(latencies).sort();
-  const quantile = (part: number) => sorted[Math.ceil(part * sorted.length) - 1] ?? Number.NaN;
-  return {
-    requests: result['2xx'],
-    perSecond: result['2xx'] / result.duration,
-    p50: quantile(0.5),
-    p99: quantile(0.99),
-    max: quantile(1),
-  };
+  return { requests: result['2xx'], perSecond: result['2xx'] / result.duration, ...quantiles(latencies) };
 }
 
 /** A call whose JSON is exactly 1,024 bytes: `padding` names the field that is filled up. */

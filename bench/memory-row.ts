@@ -25,7 +25,7 @@ export const memoryRow: Row = {
         1000,
       );
       const call = oneKilobyte('/hooks/agent', { name: 'Bench' }, 'message');
-      await load(gimli.url, call, minutes * 60).finally(() => clearInterval(sampling));
+      await load(gimli.url, call, { duration: minutes * 60 }).finally(() => clearInterval(sampling));
       const peak = Math.max(...samples.map(({ mb }) => mb));
       // A third of the time, but two minutes at most, is the warm-up.
       const warm = samples.filter(({ minute }) => minute > Math.min(2, minutes / 3));

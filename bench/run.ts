@@ -6,13 +6,15 @@ import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { acceptRows } from './accept-rows.ts';
+import { fullRunsRow } from './full-runs-row.ts';
 import { memoryRow } from './memory-row.ts';
+import { modelCallRow } from './model-call-row.ts';
 import type { Bench, Result, Row } from './row.ts';
 import { startBase, startSilentServer } from './servers.ts';
 import { startRow } from './start-row.ts';
 import { table } from './table.ts';
 
-const rows: readonly Row[] = [...acceptRows, startRow, memoryRow];
+const rows: readonly Row[] = [...acceptRows, fullRunsRow, modelCallRow, startRow, memoryRow];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

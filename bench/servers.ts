@@ -39,7 +39,7 @@ export function startStoreless(dir: string, work: Work): Promise<Child> {
   return startChild([storelessServer, writeConfig(dir, work)], path.join(dir, 'gimli.log'), probe);
 }
 
-/** A model server that answers at once. */
+/** A model that answers at once. */
 export function startInstantModel(dir: string): Promise<Child> {
   return startChild([instantModel], path.join(dir, 'model.log'), probe);
 }
