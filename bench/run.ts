@@ -13,8 +13,9 @@ import type { Bench, Result, Row } from './row.ts';
 import { startBase, startSilentServer } from './servers.ts';
 import { startRow } from './start-row.ts';
 import { table } from './table.ts';
+import { workflowRow } from './workflow-row.ts';
 
-const rows: readonly Row[] = [...acceptRows, fullRunsRow, modelCallRow, startRow, memoryRow];
+const rows: readonly Row[] = [...acceptRows, fullRunsRow, modelCallRow, workflowRow, startRow, memoryRow];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -1,0 +1,141 @@
+import http from 'node:http';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { local } from './config.ts';
+import { type Call, headers, oneKilobyte } from './load.ts';
+import { median, quantiles, type Row } from './row.ts';
+import { startGateway, startInstantModel } from './servers.ts';
+
+const steps = ['plan', 'build', 'test', 'review', 'report'];
+const wakesPerSecond = 20;
+const limit = 25;
+const pollMs = 50;
+/** on which wakes come in */
+const connections = 5;
+
+/**
+ * Workflows that are all posted at once, each over a connection and in a session of its own and with a model that answers at
+ * once, and the wakes that come in meanwhile: whoever sends those must not feel it.
+ */
+export const workflowRow: Row = {
+  name: 'workflows',
+  async run(bench) {
+    const [rounds, amount] = bench.quick ? [2, 50] : [5, 200];
+    const model = await startInstantModel(bench.dir);
+    const gimli = await startGateway(path.join(bench.dir, 'workflows'), local(model.url));
+    const senders = new http.Agent({ keepAlive: true, maxSockets: connections });
+    try {
+      const all: Round[] = [];
+      for (let n = 0; n <= rounds; n += 1) {
+        const one = await round(gimli.url, senders, amount, n * amount);
+        // The first is the warm-up.
+        if (n > 0) all.push(one);
+      }
+      const seconds = all.map((one) => one.seconds);
+      const perSecond = (amount * steps.length) / median(seconds);
+      const accepted = median(all.map((one) => one.accepted));
+      const wakes = all.flatMap((one) => one.wakes);
+      const { p50, p99, max } = quantiles(wakes);
+      return [
+        {
+          row: `${amount} workflows, and wakes`,
+          measured: [
+            `${median(seconds).toFixed(1)} s (${seconds.map((value) => value.toFixed(1)).join(', ')})`,
+            `${Math.round(perSecond)} steps/s`,
+            `all accepted in ${accepted.toFixed(1)} s`,
+            `${wakes.length} wakes: p50 ${p50.toFixed(1)} p99 ${p99.toFixed(1)} max ${max.toFixed(1)} ms`,
+          ].join(', '),
+          bar: `wakes p99 ≤ ${limit} ms`,
+          met: p99 <= limit,
+          figures: { seconds, perSecond, accepted, wakes: wakes.length, p50, p99, max },
+        },
+      ];
+    } finally {
+      senders.destroy();
+      await gimli.stop();
+      await model.stop();
+    }
+  },
+};
+
+interface Round {
+  /** until all were answered, and until all were completed */
+  readonly accepted: number;
+  readonly seconds: number;
+  /** how long each took, in ms */
+  readonly wakes: number[];
+}
+
+async function round(url: string, senders: http.Agent, amount: number, before: number): Promise<Round> {
+  // Whoever sends wakes all the time has its connections open already.
+  await Promise.all(Array.from({ length: connections }, () => post(url, wake, senders)));
+  const began = performance.now();
+  const since = () => (performance.now() - began) / 1000;
+  const agent = new http.Agent({ keepAlive: true });
+  const accepted = Promise.all(Array.from({ length: amount }, () => post(url, workflow, agent))).then(since);
+  const over = Promise.all([accepted, completed(url, before + amount).then(since)]);
+  const wakes = await pacedWakes(url, senders, over);
+  const [answered, seconds] = await over;
+  agent.destroy();
+  return { accepted: answered, seconds, wakes };
+}
+
+const workflow: Call = {
+  path: '/hooks/workflow',
+  body: JSON.stringify({
+    id: 'bench',
+    name: 'Bench',
+    steps: steps.map((id, at) => ({
+      id,
+      name: id,
+      condition: at === 0 ? 'always' : 'previous-success',
+      message: at === 0 ? 'Make a plan.' : `Go on from this: {{steps.${steps[at - 1]}.outputText}}`,
+    })),
+  }),
+};
+const wake = oneKilobyte('/hooks/wake', { mode: 'next-heartbeat' }, 'text');
+
+/** One wake after the other at an even pace, whether those before are answered or not. Resolves to how long each took. */
+async function pacedWakes(url: string, senders: http.Agent, over: Promise<unknown>): Promise<number[]> {
+  let isOver = false;
+  const end = () => {
+    isOver = true;
+  };
+  over.then(end, end);
+  const began = performance.now();
+  const answers: Promise<number>[] = [];
+  while (!isOver) {
+    const answer = post(url, wake, senders);
+    answer.catch(end);
+    answers.push(answer);
+    await sleep(Math.max(0, began + (answers.length * 1000) / wakesPerSecond - performance.now()));
+  }
+  return Promise.all(answers);
+}
+
+/** Resolves to how long it took, in ms. */
+function post(url: string, { path, body }: Call, agent: http.Agent): Promise<number> {
+  const began = performance.now();
+  return new Promise((resolve, reject) => {
+    const request = http.request(url + path, { method: 'POST', headers, agent }, (response) => {
+      response.resume().once('end', () => {
+        if (Math.floor((response.statusCode ?? 0) / 100) === 2) resolve(performance.now() - began);
+        else reject(new Error(`${path}: answered with ${response.statusCode}`));
+      });
+    });
+    request.once('error', reject).end(body);
+  });
+}
+
+/** Resolves when so many workflows are completed. Throws where one failed. */
+async function completed(url: string, amount: number): Promise<void> {
+  const count = async (status: string): Promise<number> => {
+    const answer = await fetch(`${url}/hooks/workflows?status=${status}&limit=1`, { headers });
+    return ((await answer.json()) as { total: number }).total;
+  };
+  while ((await count('completed')) < amount) {
+    const failed = await count('error');
+    if (failed > 0) throw new Error(`${failed} workflows failed`);
+    await sleep(pollMs);
+  }
+}
