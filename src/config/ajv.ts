@@ -91,7 +91,8 @@ function problemOf(error: ErrorObject, origins: Origins | undefined): Problem {
       message: `missing${property ? `; expected ${expectation(property)}` : ''}`,
     };
   }
-  return { path, message: `expected ${expectation(schema)}, found ${found(path, error.data, origins)}` };
+  const tooMany = error.keyword === 'maxItems' ? ` of ${(error.data as unknown[]).length}` : '';
+  return { path, message: `expected ${expectation(schema)}, found ${found(path, error.data, origins)}${tooMany}` };
 }
 
 function badKey(key: string, schema: JsonSchema): string {

@@ -12,7 +12,7 @@ import { compileMatch, describeMatch } from './match.ts';
 import type { Patch } from './patch.ts';
 import { type CheckPayload, compilePayloadSchema } from './payload-schema.ts';
 import { sessionKeyProblem } from './session-key.ts';
-import { compileTemplate, maxPieces } from './template.ts';
+import { compileTemplate, maxPieces, tooManyPieces } from './template.ts';
 import type { Transforms } from './transform.ts';
 import { type CompiledWorkflow, compileWorkflow, modelsOfSteps } from './workflow.ts';
 
@@ -53,8 +53,8 @@ export interface MappingDeps {
   readonly checkTools: (tools: readonly string[]) => void;
   /** whether the model, or the default one, is a command on this machine */
   readonly runsCommand: (model: string | undefined) => boolean;
-  /** those of the config, by id */
-  readonly workflows: ReadonlyMap<string, CompiledWorkflow>;
+  /** those of the config, by id; undefined for one that does not compile */
+  readonly workflows: ReadonlyMap<string, CompiledWorkflow | undefined>;
   /** what a run may do whose mapping does not say so */
   readonly usualTools: Policy['tools'];
   readonly transforms: Pick<Transforms, 'run'>;
@@ -158,21 +158,24 @@ interface AskedModel {
 
 /** On which models the runs of a rule will be for sure; a transform may yet choose another. */
 function modelsOf(
-  { action = 'agent', transform }: MappingRule,
+  { action = 'agent', transform, steps }: MappingRule,
   workflow: CompiledWorkflow | undefined,
   asked: AskedModel = { path: '', name: undefined, model: undefined },
 ): AskedModel[] {
   if (transform || action === 'wake') return [];
-  if (!workflow) return action === 'agent' ? [asked] : [];
-  const usual = asked.name === undefined ? workflow.model : asked.model;
-  return workflow.steps.map(({ model = usual }) => ({ path: asked.path, name: model, model }));
+  if (action === 'agent') return [asked];
+  const at = (path: string, model: string): AskedModel => ({ path, name: model, model });
+  const usual = asked.name === undefined && workflow?.model !== undefined ? at('/workflow', workflow.model) : asked;
+  const all = (workflow?.steps ?? []).map(({ model }, index) =>
+    model === undefined ? usual : at(steps ? toPointer(['steps', index, 'model']) : '/workflow', model),
+  );
+  // Most steps have theirs from the same place.
+  return [...new Map(all.map((one) => [`${one.path} ${one.model}`, one])).values()];
 }
 
 /** The workflow of the config that a rule names; undefined where it names none. Throws an Error where there is no such one. */
 function namedWorkflow({ workflow: id }: MappingRule, workflows: MappingDeps['workflows']) {
-  if (id === undefined) return undefined;
-  const found = workflows.get(id);
-  if (found) return found;
+  if (id === undefined || workflows.has(id)) return workflows.get(id ?? '');
   const known = [...workflows.keys()];
   throw new Error(
     `there is no workflow "${id}"; workflows ${known.length > 0 ? `has ${known.join(', ')}` : 'is empty'}`,
@@ -204,7 +207,7 @@ function actionsOf(
     const action = named(element, () => make(element, at));
     if (!action) return [];
     pieces += textsOf(action).flat().length;
-    if (pieces > maxPieces) throw new InvalidEvent(`with this event the texts have more than ${maxPieces} pieces`);
+    if (pieces > maxPieces) throw tooManyPieces();
     return action;
   });
 }
@@ -227,7 +230,8 @@ export function hookName(path: string): string {
 
 function describeAction({ action = 'agent', forEach, transform, workflow, steps, ...limits }: MappingRule): string {
   const each = forEach === undefined ? '' : ` for each of ${forEach}`;
-  const which = workflow === undefined ? (steps ? ` of ${steps.length} steps` : '') : ` ${workflow}`;
+  const which =
+    workflow === undefined ? (steps ? ` of ${steps.length} step${steps.length === 1 ? '' : 's'}` : '') : ` ${workflow}`;
   return `${action}${which}${each}${transform ? ` through ${transform.module}` : ''}${describeLimits(limits)}`;
 }
 

@@ -60,13 +60,13 @@ export async function createTable(deps: TableDeps): Promise<Table> {
   return index(mappings, hooks.maxBodyBytes);
 }
 
-/** The workflows that compile; what is wrong with the others is added to `lines`. */
+/** The workflows by id, undefined for one that does not compile: what is wrong with it is added to `lines`. */
 function compileWorkflows({ workflows, resolveModel, locate }: TableDeps, lines: string[]) {
-  const compiled = new Map<string, CompiledWorkflow>();
+  const compiled = new Map<string, CompiledWorkflow | undefined>();
   for (const [id, rule] of Object.entries(workflows)) {
     const checked = compileWorkflow(id, rule, resolveModel);
-    if (checked.ok) compiled.set(id, checked.value);
-    else {
+    compiled.set(id, checked.ok ? checked.value : undefined);
+    if (!checked.ok) {
       const at = toPointer(['workflows', id]);
       lines.push(...locate(checked.problems.map(({ path, message }) => ({ path: at + path, message }))));
     }

@@ -12,6 +12,10 @@ export type Template = (context: Context) => Text;
 /** What the texts of one event may be made of: sections in sections multiply the lists that a sender puts there. */
 export const maxPieces = 20_000;
 
+export function tooManyPieces(): InvalidEvent {
+  return new InvalidEvent(`with this event the texts have more than ${maxPieces} pieces`);
+}
+
 type Node = Fixed | Value | Section;
 /** The owner's words, or what an earlier step will have said. */
 interface Fixed {

@@ -7,7 +7,7 @@ import type { StepRule, WorkflowRule } from '../domain/mapping.ts';
 import { oneLine } from '../domain/run.ts';
 import { isBlank } from '../domain/text.ts';
 import { stepReference } from '../domain/workflow.ts';
-import { compileTemplate, type Template } from './template.ts';
+import { compileTemplate, maxPieces, type Template, tooManyPieces } from './template.ts';
 
 /** A workflow of the config with its templates compiled and its models resolved. */
 export interface CompiledWorkflow {
@@ -63,27 +63,46 @@ export function modelsOfSteps({ model, steps }: CompiledWorkflow): string[] {
   return [model, ...steps.map((step) => step.model)].filter((one) => one !== undefined);
 }
 
+/** A step that need not have an id yet. */
+interface StepBefore {
+  readonly id: string | undefined;
+}
+
 /** What is wrong with ids that are there twice. */
-export function repeatedStepIds(steps: readonly { readonly id: string }[]): Problem[] {
+export function repeatedStepIds(steps: readonly StepBefore[]): Problem[] {
   return steps.flatMap(({ id }, at) => {
     const first = steps.findIndex((step) => step.id === id);
-    if (first === at) return [];
+    if (first === at || id === undefined) return [];
     const message = `expected an id of its own, found that of steps[${first}]`;
     return [{ path: toPointer(['steps', at, 'id']), message }];
   });
 }
 
 /** Gives the check of a path such as `steps.plan.outputText` in the message of a step: it throws an Error where there will be no result. */
-export function checkStepsBefore(steps: readonly { readonly id: string }[], at: number): (path: string) => void {
-  const earlier = steps.slice(0, at).map(({ id }) => id);
+export function checkStepsBefore(steps: readonly StepBefore[], at: number): (path: string) => void {
+  const earlier = steps.slice(0, at).flatMap(({ id }) => id ?? []);
   return (path) => {
     const named = stepReference(path);
-    if (!named) throw new Error(`{{${path}}}: expected steps.<id>.outputText or steps.<id>.error`);
+    if (!named) {
+      const field = `a field of the payload is payload.${path}`;
+      throw new Error(`{{${path}}}: expected steps.<id>.outputText or steps.<id>.error; ${field}`);
+    }
     if (earlier.includes(named.id)) return;
-    const known = earlier.length > 0 ? `there are ${earlier.join(', ')}` : 'it is the first';
-    throw new Error(`{{${path}}}: there is no step "${named.id}" before this one; ${known}`);
+    const known = at === 0 ? 'it is the first' : `before it ${earlier.length === 1 ? 'is' : 'are'} ${listed(earlier)}`;
+    const tag = `{{steps.${shortened(named.id)}.${named.field}}}`;
+    throw new Error(`${tag}: there is no such step before this one; ${known}`);
   };
 }
+
+/** The first few names of many: what a sender is told must not be longer than what it sent. */
+export function listed(names: readonly string[]): string {
+  const more = names.length - mostListed;
+  const some = names.slice(0, mostListed).map(shortened);
+  return more > 0 ? `${some.join(', ')} and ${more} more` : some.join(', ');
+}
+const mostListed = 10;
+
+const shortened = (name: string) => oneLine(name, 60);
 
 type Defaults = Pick<Step, 'model' | 'thinking' | 'timeoutSeconds'>;
 
@@ -103,8 +122,11 @@ export function stepDefaults({
 /** The steps for one event, each with what it takes from the whole. Throws InvalidEvent where one has nothing to say. */
 export function stepsFor({ steps }: CompiledWorkflow, defaults: Defaults, context: Context): WorkflowAction['steps'] {
   const resolve = resolveIn(context);
+  let pieces = 0;
   return steps.map((step, at) => {
     const message = step.message(context);
+    pieces += message.length;
+    if (pieces > maxPieces) throw tooManyPieces();
     // What a step will have said is not known yet.
     const hasResult = message.some((part) => typeof part !== 'string' && stepReference(part.path));
     if (!hasResult && isBlank(message, resolve))

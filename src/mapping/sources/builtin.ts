@@ -13,7 +13,6 @@ import { type Policy, usualPolicy } from '../../domain/mapping.ts';
 import { invalidEvent } from '../invalid-event.ts';
 import { modelOf, nameOf, type ResolveModel, recipient } from '../make-action.ts';
 import type { Mapping, MappingDeps } from '../mapping.ts';
-import { isObject, type JsonObject } from '../payload-limits.ts';
 import { checkSessionKey, freshSessionKey } from '../session-key.ts';
 import { modelsOfSteps } from '../workflow.ts';
 import { workflowAction } from './workflow-request.ts';
@@ -41,9 +40,7 @@ export function builtinMappings({ hooks, resolveModel, usualTools, workflows }: 
     builtin('agent', policy, ({ payload, path }) => agentAction(payload, { name: path, checkKey, resolveModel })),
     {
       ...builtin('workflow', policy, (context) => {
-        const { payload } = context;
-        if (!isObject(payload)) throw new InvalidEvent('the workflow is not valid: expected an object');
-        const request = withChannelName(payload) as JsonObject;
+        const request = withChannelName(context.payload);
         return workflowAction(request, context, { workflows, resolveModel, checkSessionKey: checkKey });
       }),
       models: [...workflows.values()].flatMap(modelsOfSteps),

@@ -1,6 +1,8 @@
 import { type Checked, compileSchema, onePerValue } from '../../config/ajv.ts';
+import { found } from '../../config/found.ts';
 import { type Problem, toPointer } from '../../config/problem.ts';
 import {
+  mostSteps,
   type WorkflowAction,
   type WorkflowCall,
   workflowCallSchema,
@@ -13,7 +15,14 @@ import { stepPlaceholder } from '../../domain/workflow.ts';
 import { invalidEvent } from '../invalid-event.ts';
 import { nameOf, type ResolveModel, recipient } from '../make-action.ts';
 import { isObject, type JsonObject } from '../payload-limits.ts';
-import { type CompiledWorkflow, checkStepsBefore, repeatedStepIds, stepDefaults, stepsFor } from '../workflow.ts';
+import {
+  type CompiledWorkflow,
+  checkStepsBefore,
+  listed,
+  repeatedStepIds,
+  stepDefaults,
+  stepsFor,
+} from '../workflow.ts';
 
 const checkWhole = compileSchema(workflowPayloadSchema);
 const checkCall = compileSchema(workflowCallSchema);
@@ -22,7 +31,7 @@ const checkCall = compileSchema(workflowCallSchema);
 const mostPlaceholders = 20;
 
 interface RequestDeps {
-  readonly workflows: ReadonlyMap<string, CompiledWorkflow>;
+  readonly workflows: ReadonlyMap<string, CompiledWorkflow | undefined>;
   readonly resolveModel: ResolveModel;
   /** Throws an Error for a key that a caller may not choose. */
   readonly checkSessionKey: (sessionKey: string) => string;
@@ -32,19 +41,22 @@ interface RequestDeps {
  * The body of `POST /hooks/workflow` as an action: its own steps, or those of the workflow of the config that its id names. Throws
  * InvalidEvent with all that is wrong.
  */
-export function workflowAction(body: JsonObject, context: Context, deps: RequestDeps): WorkflowAction {
+export function workflowAction(body: unknown, context: Context, deps: RequestDeps): WorkflowAction {
   const { workflows, resolveModel, checkSessionKey } = deps;
-  const request = tidied(body);
-  const id = String(request.id);
-  const named = request.steps === undefined ? workflows.get(id) : undefined;
-  const checked: Checked<WorkflowCall> = named ? checkCall(request) : checkWhole(request);
+  const request = isObject(body) ? tidied(body) : {};
+  const named = request.steps === undefined ? workflows.get(String(request.id)) : undefined;
+  const checked: Checked<WorkflowCall> = named ? checkCall(request) : checkWhole(isObject(body) ? request : body);
   const problems = [
-    ...(checked.ok ? [] : checked.problems.map((problem) => withReason(problem, request))),
+    ...tooManySteps(body),
+    ...(checked.ok ? [] : checked.problems.map((problem) => withReason(problem, request, workflows))),
     ...problemsOf(request, deps),
   ];
-  if (!checked.ok || problems.length > 0) throw invalidEvent('the workflow is not valid', onePerValue(problems));
+  if (!checked.ok || problems.length > 0) {
+    const byStep = onePerValue(problems).toSorted((a, b) => stepOf(a) - stepOf(b));
+    throw invalidEvent('the workflow is not valid', byStep);
+  }
 
-  const { name, sessionKey, model, thinking, timeoutSeconds, ...fields } = checked.value;
+  const { id, name, sessionKey, model, thinking, timeoutSeconds, ...fields } = checked.value;
   const usual = named?.rule ?? {};
   const defaults = stepDefaults({
     model: model === undefined ? named?.model : resolveModel(model),
@@ -60,7 +72,7 @@ export function workflowAction(body: JsonObject, context: Context, deps: Request
       ? stepsFor(named, defaults, context)
       : (fields.steps ?? []).map(({ id, name, condition = 'always', ...step }, at) => ({
           id,
-          name: oneLine(name, 200),
+          name: nameOf(name, id),
           condition,
           message: [{ path: `payload.steps[${at}].message` }],
           ...defaults,
@@ -76,22 +88,39 @@ export function workflowAction(body: JsonObject, context: Context, deps: Request
   };
 }
 
-/** Ids without the blanks round them, so that no two look the same. */
+/** Ids in one line without the blanks round them, so that no two look the same. Too many steps are not looked at. */
 function tidied(body: JsonObject): JsonObject {
-  const steps = Array.isArray(body.steps)
-    ? { steps: body.steps.map((step) => (isObject(step) ? trimId(step) : step)) }
-    : {};
-  return { ...trimId(body), ...steps };
+  const all = stepsOf(body);
+  if (!all) return trimId(body);
+  const steps = all.length > mostSteps ? [] : all.map((step) => (isObject(step) ? trimId(step) : step));
+  return { ...trimId(body), steps };
+}
+
+function stepsOf(body: unknown): readonly unknown[] | undefined {
+  return isObject(body) && Array.isArray(body.steps) ? body.steps : undefined;
+}
+
+function tooManySteps(body: unknown): Problem[] {
+  const { length } = stepsOf(body) ?? [];
+  if (length <= mostSteps) return [];
+  return [{ path: '/steps', message: `expected a list of 1 to ${mostSteps} steps, found a list of ${length}` }];
 }
 
 function trimId(holder: JsonObject): JsonObject {
-  return typeof holder.id === 'string' ? { ...holder, id: holder.id.trim() } : holder;
+  return typeof holder.id === 'string' ? { ...holder, id: oneLine(holder.id, Infinity) } : holder;
 }
 
 /** Who meant a workflow of the config has to know that there is none. */
-function withReason(problem: Problem, { id, steps }: JsonObject): Problem {
-  if (problem.path !== '/steps' || steps !== undefined || typeof id !== 'string') return problem;
-  return { ...problem, message: `${problem.message}, or the id of one of the workflows in the config` };
+function withReason(problem: Problem, { id, steps }: JsonObject, workflows: RequestDeps['workflows']): Problem {
+  if (problem.path !== '/steps' || steps !== undefined || typeof id !== 'string' || id === '') return problem;
+  const known =
+    workflows.size > 0 ? `is no ${found('/id', id)}, there are ${listed([...workflows.keys()])}` : 'is none';
+  return { ...problem, message: `${problem.message}, or as id that of a workflow in the config: there ${known}` };
+}
+
+/** The place among the steps of what has the problem; what is about the whole comes before them. */
+function stepOf({ path }: Problem): number {
+  return Number(/^\/steps\/(\d+)/.exec(path)?.[1] ?? -1);
 }
 
 /** What no schema says, of whatever is right so far. */
@@ -101,11 +130,12 @@ function problemsOf(request: JsonObject, { resolveModel, checkSessionKey }: Requ
     try {
       if (typeof value === 'string' && value.trim() !== '') check(value);
     } catch (error) {
-      problems.push({ path, message: messageOf(error).replace(/^sessionKey:? /, '') });
+      problems.push({ path, message: messageOf(error).replace(/^(sessionKey|to):? /, '') });
     }
   };
   const steps = Array.isArray(request.steps) ? request.steps.map((step) => (isObject(step) ? step : {})) : [];
-  const ids = steps.map(({ id }, at) => ({ id: typeof id === 'string' && id !== '' ? id : String(at) }));
+  const ids = steps.map(({ id }) => ({ id: typeof id === 'string' && id !== '' ? id : undefined }));
+  attempt('/to', request.to, recipient);
   attempt('/model', request.model, resolveModel);
   attempt('/sessionKey', request.sessionKey, checkSessionKey);
   problems.push(...repeatedStepIds(ids));
