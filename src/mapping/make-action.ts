@@ -91,7 +91,11 @@ function makeWorkflow(compiled: CompiledRule, { context, each }: Element, patch:
   const { rule, workflow } = compiled;
   // The patch of a transform cannot make a workflow, so there is one.
   if (!workflow) throw new Error('a mapping of action workflow has none');
-  if (patch.message ?? patch.text) throw new InvalidEvent('a workflow takes no message or text from a transform');
+  const [said, action] = patch.message ? ['message', 'agent'] : patch.text ? ['text', 'wake'] : [];
+  if (said !== undefined) {
+    const reason = `the transform returned a ${said}, but a workflow has messages in its steps`;
+    throw new InvalidEvent(`${reason}; return action: '${action}' with it to have no workflow`);
+  }
   const resolve = resolveIn(context);
   const { name: usualName = workflow.id, ...usual } = workflow.rule;
   const wanted = patch.sessionKey ?? (compiled.sessionKey && renderSessionKey(compiled.sessionKey(context), resolve));

@@ -164,11 +164,12 @@ function modelsOf(
 ): AskedModel[] {
   if (transform || action === 'wake') return [];
   if (action === 'agent') return [asked];
-  const at = (path: string, model: string): AskedModel => ({ path, name: model, model });
-  const usual = asked.name === undefined && workflow?.model !== undefined ? at('/workflow', workflow.model) : asked;
-  const all = (workflow?.steps ?? []).map(({ model }, index) =>
-    model === undefined ? usual : at(steps ? toPointer(['steps', index, 'model']) : '/workflow', model),
-  );
+  const ofWorkflow = (model: string): AskedModel => ({ path: '/workflow', name: model, model });
+  const usual = asked.name === undefined && workflow?.model !== undefined ? ofWorkflow(workflow.model) : asked;
+  const all = (workflow?.steps ?? []).map(({ model }, at) => {
+    if (model === undefined) return usual;
+    return steps ? { path: toPointer(['steps', at, 'model']), name: steps[at]?.model, model } : ofWorkflow(model);
+  });
   // Most steps have theirs from the same place.
   return [...new Map(all.map((one) => [`${one.path} ${one.model}`, one])).values()];
 }
