@@ -15,7 +15,8 @@ export function checkMappings(list: unknown, at: string): Problem[] {
   return rules.flatMap((placed) => [
     ...reservedPath(placed),
     ...uselessTemplate(placed),
-    ...workflowFields(placed),
+    ...workflowFieldsOfOthers(placed),
+    ...workflowProblems(placed),
     ...namelessKeys(placed),
     ...runFieldsOfWake(placed),
     ...blockedReport(placed),
@@ -55,36 +56,41 @@ function uselessTemplate({ rule, at }: PlacedRule): Problem[] {
   if (Object.hasOwn(rule, other)) {
     return [{ path: `${at}/${other}`, message: `would be ignored: a mapping of action ${action} has a ${own}` }];
   }
-  if (Object.hasOwn(rule, own) || Object.hasOwn(rule, 'transform')) return [];
+  // With steps it is the action that is missing: `workflowFieldsOfOthers` says so.
+  if ([own, 'transform', 'steps', 'workflow'].some((field) => Object.hasOwn(rule, field))) return [];
   return [{ path: at, message: `a mapping of action ${action} needs a ${own} or a transform` }];
 }
 
-/** What only a workflow has, and what it must have. */
-function workflowFields({ rule, at }: PlacedRule): Problem[] {
+/** What only a workflow has. */
+function workflowFieldsOfOthers({ rule, at }: PlacedRule): Problem[] {
   if (typeof rule !== 'object' || rule === null) return [];
+  const action = follow(rule, ['action']) ?? 'agent';
+  if (action !== 'agent' && action !== 'wake') return [];
+  const ignored = ['workflow', 'steps', 'continueOnError'].filter((field) => Object.hasOwn(rule, field));
+  const message = `would be ignored: a mapping of action ${action} has no steps; action workflow has`;
+  const problems = ignored.map((field) => ({ path: at + toPointer([field]), message }));
+  if (follow(rule, ['deliver']) !== 'every-step') return problems;
+  const everyStep = `expected true or false, found "every-step": a mapping of action ${action} has no steps`;
+  return [...problems, { path: `${at}/deliver`, message: everyStep }];
+}
+
+/** What a workflow must have, and what it makes no use of. */
+function workflowProblems({ rule, at }: PlacedRule): Problem[] {
+  if (typeof rule !== 'object' || rule === null || follow(rule, ['action']) !== 'workflow') return [];
   const has = (field: string) => Object.hasOwn(rule, field);
-  if (follow(rule, ['action']) !== 'workflow') {
-    const ignored = ['workflow', 'steps', 'continueOnError'].filter(has);
-    const message = 'would be ignored: only a mapping of action workflow has it';
-    const everyStep = follow(rule, ['deliver']) === 'every-step' ? ['deliver'] : [];
-    return [
-      ...ignored.map((field) => ({ path: at + toPointer([field]), message })),
-      ...everyStep.map((field) => ({
-        path: at + toPointer([field]),
-        message: 'expected true or false: it has no steps',
-      })),
-    ];
-  }
+  const problems: Problem[] = [];
   if (has('workflow') && has('steps')) {
     const message = 'would be ignored: the steps are those of `workflow`; leave one of the two out';
-    return [{ path: `${at}/steps`, message, see: `${at}/workflow` }];
+    problems.push({ path: `${at}/steps`, message, see: `${at}/workflow` });
+  }
+  if (!has('workflow') && !has('steps')) {
+    problems.push({ path: at, message: 'a mapping of action workflow needs steps, or a workflow by its id' });
   }
   if (has('coalesce')) {
-    return [{ path: `${at}/coalesce`, message: 'would be ignored: each event makes a workflow of its own' }];
+    const message = 'would be ignored: each event makes a workflow of its own';
+    problems.push({ path: `${at}/coalesce`, message });
   }
-  return has('workflow') || has('steps')
-    ? []
-    : [{ path: at, message: 'a mapping of action workflow needs steps, or a workflow by its id' }];
+  return problems;
 }
 
 /** A wake makes no run: its lines are gathered by the heartbeat. */

@@ -291,6 +291,85 @@ describe('a bad config is refused with file, line, key, what was found and what 
       ],
     ],
     [
+      'a workflow without steps',
+      mapping('{ action: "workflow", name: "x", transform: { module: "a.ts" } }'),
+      ['gimli.json5:3: hooks.mappings[0]: a mapping of action workflow needs steps, or a workflow by its id'],
+    ],
+    [
+      'what a workflow makes no use of, all at once',
+      mapping(
+        '{ action: "workflow",\n workflow: "a",\n steps: [{ id: "a", message: "x" }],\n coalesce: { key: "x" },\n messageTemplate: "x",\n textTemplate: "x" }',
+      ),
+      [
+        'gimli.json5:5: hooks.mappings[0].steps: would be ignored: the steps are those of `workflow`; leave one of the two out (line 4)',
+        'gimli.json5:6: hooks.mappings[0].coalesce: would be ignored: each event makes a workflow of its own',
+        'gimli.json5:7: hooks.mappings[0].messageTemplate: would be ignored: a mapping of action workflow has steps, each with a message',
+        'gimli.json5:8: hooks.mappings[0].textTemplate: would be ignored: a mapping of action workflow has steps, each with a message',
+      ],
+    ],
+    ...[
+      ['agent', 'messageTemplate'],
+      ['wake', 'textTemplate'],
+    ].map(([action, template]): [string, string, string[]] => [
+      `what only a workflow has, in a mapping of action ${action}`,
+      mapping(
+        `{ action: "${action}", ${template}: "x",\n workflow: "a",\n steps: [{ id: "a", message: "x" }],\n continueOnError: true,\n deliver: "every-step" }`,
+      ),
+      [
+        ...['4: hooks.mappings[0].workflow', '5: hooks.mappings[0].steps', '6: hooks.mappings[0].continueOnError'].map(
+          (place) =>
+            `gimli.json5:${place}: would be ignored: a mapping of action ${action} has no steps; action workflow has`,
+        ),
+        `gimli.json5:7: hooks.mappings[0].deliver: expected true or false, found "every-step": a mapping of action ${action} has no steps`,
+      ],
+    ]),
+    [
+      'steps without an action, of which agent is the usual one',
+      mapping('{ steps: [{ id: "a", message: "x" }] }'),
+      [
+        'gimli.json5:3: hooks.mappings[0].steps: would be ignored: a mapping of action agent has no steps; action workflow has',
+      ],
+    ],
+    [
+      'an action that is mistyped, without more about its steps',
+      mapping('{ action: "worflow", steps: [{ id: "a", message: "x" }], deliver: "every-step" }'),
+      ['gimli.json5:3: hooks.mappings[0].action: expected one of wake, agent, workflow, found "worflow"'],
+    ],
+    [
+      'steps of a mapping that are none',
+      mapping(
+        '{ action: "workflow", steps: [\n { id: " ", mesage: "x" },\n { id: "a", message: "", condition: "never", deliver: true },\n "x" ] }',
+      ),
+      [
+        'gimli.json5:4: hooks.mappings[0].steps[0].message: missing; expected a non-blank string',
+        'gimli.json5:4: hooks.mappings[0].steps[0].id: expected a non-blank string of at most 200 characters, found " "',
+        'gimli.json5:4: hooks.mappings[0].steps[0].mesage: unknown key; did you mean "message"?',
+        'gimli.json5:5: hooks.mappings[0].steps[1].message: expected a non-blank string, found ""',
+        'gimli.json5:5: hooks.mappings[0].steps[1].condition: expected one of always, previous-success, previous-error, found "never"',
+        'gimli.json5:5: hooks.mappings[0].steps[1].deliver: unknown key; expected one of id, message, condition, model, thinking, timeoutSeconds, name',
+        'gimli.json5:6: hooks.mappings[0].steps[2]: expected an object with id, message, found "x"',
+      ],
+    ],
+    [
+      'workflows that are none',
+      `{ workflows: {\n a: { steps: [] },\n b: { name: "x" },\n c: { steps: [${'{ id: "a", message: "x" },'.repeat(101)}] },\n d: { steps: [{ id: "a", message: "x" }],\n deliver: "each",\n sessionKey: "x" } } }`,
+      [
+        'gimli.json5:2: workflows.a.steps: expected a list of 1 to 100 steps, found an empty list',
+        'gimli.json5:3: workflows.b.steps: missing; expected a list of 1 to 100 steps',
+        'gimli.json5:4: workflows.c.steps: expected a list of 1 to 100 steps, found a list of 101',
+        'gimli.json5:6: workflows.d.deliver: expected true, false or "every-step", found "each"',
+        'gimli.json5:7: workflows.d.sessionKey: unknown key; expected one of steps, name, model, thinking, timeoutSeconds, wakeMode, channel, to, continueOnError, deliver',
+      ],
+    ],
+    [
+      'every-step for a preset, whose mappings need not be workflows',
+      '{ hooks: { presets: ["gmail"],\n gmail: { deliver: "every-step", steps: [] } } }',
+      [
+        'gimli.json5:2: hooks.gmail.deliver: expected true or false, found "every-step"',
+        'gimli.json5:2: hooks.gmail.steps: unknown key; expected one of verify, model, thinking, deliver, channel, to, allowUnsafeExternalContent, screen',
+      ],
+    ],
+    [
       'screening of a wake, which no agent reads',
       mapping(
         '{ action: "wake", textTemplate: "x", screen: true },\n  { action: "agent", messageTemplate: "x", screen: true }',

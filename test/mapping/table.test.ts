@@ -10,10 +10,12 @@ import { actionsOf, contextOf } from './fixtures.ts';
 
 const root = tempDir();
 
-/** The table of a config whose `hooks` are these; each line of `hooks` begins at line 2 of the file. */
-function tableOf(hooks: string, check: Transforms['check'] = async (specs) => specs.map(() => null)) {
+const noProblems: Transforms['check'] = async (specs) => specs.map(() => null);
+
+/** The table of a config whose `hooks` are these; each line of `hooks` begins at line 2 of the file, `workflows` come after them. */
+function tableOf(hooks: string, check = noProblems, workflows = '') {
   const dir = fs.mkdtempSync(path.join(root, 'config-'));
-  fs.writeFileSync(path.join(dir, 'gimli.json5'), `{ hooks: {\n${hooks}\n} }`);
+  fs.writeFileSync(path.join(dir, 'gimli.json5'), `{ hooks: {\n${hooks}\n}, workflows: {\n${workflows}\n} }`);
   fs.writeFileSync(path.join(dir, '.env'), 'GITHUB_WEBHOOK_SECRET=s\n');
   const { config, env, locate } = loadConfig(path.join(dir, 'gimli.json5'), {});
   const resolveModel = (name: string) => {
@@ -38,9 +40,9 @@ function tableOf(hooks: string, check: Transforms['check'] = async (specs) => sp
   });
 }
 
-async function problemsOf(hooks: string, check?: Transforms['check']): Promise<string[]> {
+async function problemsOf(...config: Parameters<typeof tableOf>): Promise<string[]> {
   try {
-    await tableOf(hooks, check);
+    await tableOf(...config);
     return [];
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
@@ -192,5 +194,76 @@ describe('the table', () => {
       'twice.json5:3: mappings[1].id: expected an id of its own, found "a", which another mapping has (line 2)',
     ]);
     expect(await problemsOf('presets: ["gmail", "gmail"]')).toHaveLength(1);
+  });
+});
+
+describe('the workflows of a config', () => {
+  const chain =
+    'chain: { model: "big", steps: [{ id: "a", message: "{{topic}}" }, { id: "b", message: "x", model: "small" }] }';
+
+  it('are started by mappings and by requests that name them', async () => {
+    const named = mapping('{ match: { path: "go" }, action: "workflow", workflow: "chain" }');
+    const table = await tableOf(named, noProblems, chain);
+    const made = ['go', 'workflow'].flatMap((path) => {
+      const [first] = table.candidates(path);
+      return first ? actionsOf(first, contextOf({ id: 'chain', topic: 'rain' }, { path })) : [];
+    });
+    const steps = [{ model: 'provider/big' }, { model: 'provider/small' }];
+    expect(made).toMatchObject([
+      { workflowId: 'chain', outside: false, steps },
+      { workflowId: 'chain', outside: false, steps },
+    ]);
+  });
+
+  it('may be those of a preset, over whose mappings the owner lays model, thinking and where replies go', async () => {
+    const rules =
+      '{ match: { path: "flow" }, action: "workflow", workflow: "chain", deliver: "every-step", channel: "log" }';
+    fs.writeFileSync(path.join(root, 'flow.json5'), `{ description: "x", samples: {}, mappings: [${rules}] }`);
+    const overlay = 'flow: { model: "huge", thinking: "max", deliver: true, channel: "slack", to: "C1", screen: true }';
+    const table = await tableOf(`presets: ["../flow.json5"], ${overlay}`, noProblems, chain);
+    const [flow] = table.candidates('flow');
+    expect(flow).toMatchObject({ does: 'workflow chain', policy: { screen: true } });
+    const [action] = flow ? actionsOf(flow, contextOf({ topic: 'rain' })) : [];
+    expect(action).toMatchObject({
+      deliver: true,
+      channel: 'slack',
+      to: 'C1',
+      steps: [
+        { model: 'provider/huge', thinking: 'max' },
+        // What a step says itself holds.
+        { model: 'provider/small', thinking: 'max' },
+      ],
+    });
+  });
+
+  it('have everything told that is wrong, with its line; who names one that does not work is not blamed for it', async () => {
+    const hooks = mapping(`{ action: "workflow", workflow: "good" },
+      { action: "workflow", workflow: "bad" },
+      { action: "workflow",
+        workflow: "bda" },
+      { action: "workflow", steps: [
+        { id: "a", message: "{{steps.b.error}}" },
+        { id: "b", message: "{{#steps.a.error}}x{{/steps.a.error}}",
+          model: "none" }] }`);
+    const workflows = `good: { steps: [{ id: "a", message: "x" }] },
+      bad: { model: "none",
+        steps: [
+          { id: "a", message: "{{steps.a.outputText}}" },
+          { id: "b", message: "{{#x}}", model: "none" },
+          { id: "a", message: "x" }] }`;
+    expect(await problemsOf(hooks, noProblems, workflows)).toEqual([
+      'gimli.json5:12: workflows.bad.model: model "none" is not allowed',
+      'gimli.json5:14: workflows.bad.steps[0].message: {{steps.a.outputText}}: there is no such step before this one; it is the first (template line 1, column 1)',
+      'gimli.json5:15: workflows.bad.steps[1].message: Unclosed section "x" (template line 1, column 7)',
+      'gimli.json5:15: workflows.bad.steps[1].model: model "none" is not allowed',
+      'gimli.json5:16: workflows.bad.steps[2].id: expected an id of its own, found that of steps[0]',
+      'gimli.json5:5: hooks.mappings[2].workflow: there is no workflow "bda"; workflows has good, bad',
+      'gimli.json5:7: hooks.mappings[3].steps[0].message: {{steps.b.error}}: there is no such step before this one; it is the first (template line 1, column 1)',
+      'gimli.json5:8: hooks.mappings[3].steps[1].message: {{#steps.a.error}}: the result of a step cannot make a section (template line 1, column 1)',
+      'gimli.json5:9: hooks.mappings[3].steps[1].model: model "none" is not allowed',
+    ]);
+    expect(await problemsOf(mapping('{ action: "workflow", workflow: "x" }'))).toEqual([
+      'gimli.json5:2: hooks.mappings[0].workflow: there is no workflow "x"; workflows is empty',
+    ]);
   });
 });
