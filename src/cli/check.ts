@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import { loadSettings } from '../settings.ts';
-import { printJson, table } from './print.ts';
+import { printable, printJson, table } from './print.ts';
 
 /**
  * Loads everything that `serve` would and prints the effective mapping table. Resolves to 1 where a spec does not load. Throws
@@ -29,7 +29,7 @@ export async function check(configFile: string, { json }: { json?: boolean }): P
   const { name: defaultModel, api } = models.agent(models.defaultModel);
   if (api === 'command' && !config.agents.defaults.tools.includes('command')) {
     warnings.push(
-      "builtin:agent: the default model runs a command, so a request that names no other ends in error; list 'command' in agents.defaults.tools to let it",
+      "builtin:agent, builtin:workflow: the default model runs a command, so a request that names no other ends in error; list 'command' in agents.defaults.tools to let it",
     );
   }
   const specs = settings.specs.all();
@@ -50,10 +50,11 @@ export async function check(configFile: string, { json }: { json?: boolean }): P
     when,
     screen: policy.screen,
   }));
+  const workflows = Object.entries(config.workflows).map(([id, { steps }]) => ({ id, steps: steps.length }));
   const code = specs.problems.length === 0 ? 0 : 1;
   if (json) {
     const { problems } = specs;
-    printJson({ ok: code === 0, defaultModel, mappings: rows, warnings, problems });
+    printJson({ ok: code === 0, defaultModel, mappings: rows, workflows, warnings, problems });
     return code;
   }
   console.log(
@@ -69,6 +70,8 @@ export async function check(configFile: string, { json }: { json?: boolean }): P
       ]),
     ),
   );
+  const started = workflows.map(({ id, steps }) => `${printable(id)} (${steps} step${steps === 1 ? '' : 's'})`);
+  if (started.length > 0) console.log(`\nworkflows that a request may start by id: ${started.join(', ')}`);
   console.log(`\ndefault model: ${defaultModel}`);
   for (const warning of warnings) console.log(`warning: ${warning}`);
   for (const problem of specs.problems) console.error(problem);

@@ -31,3 +31,38 @@ it('warns of models that a budget does not count', async () => {
     'agents.defaults.budget does not count what ollama/qwen3:8b costs: its price is not known; say it in agents.prices',
   ]);
 });
+
+it('shows what starts a workflow, and which of them a request may start by id', async () => {
+  const steps = [{ id: 'a', message: 'x' }];
+  const mappings = [
+    { id: 'own', match: { path: 'own' }, action: 'workflow', steps, screen: true },
+    { id: 'named', match: { path: 'named' }, action: 'workflow', workflow: 'chain', forEach: 'items', rate: '9/h' },
+  ];
+  const workflows = { chain: { steps: [...steps, { id: 'b', message: '{{steps.a.outputText}}' }] }, short: { steps } };
+  const agents = {
+    defaults: { model: 'sh/x', tools: ['command'] },
+    providers: { sh: { api: 'command', command: 'cat' } },
+  };
+  const write = (more: object) => {
+    const config = { hooks: { enabled: true, token: 't', mappings }, workflows, agents, ...more };
+    fs.writeFileSync(path.join(dir, 'gimli.json5'), JSON.stringify(config));
+  };
+  write({});
+  const { stdout } = await cli.run('check');
+  expect(stdout).toMatch(/^own +token +own +config +workflow of 1 step, screened$/m);
+  expect(stdout).toMatch(/^named +token +named +config +workflow chain for each of items, 9\/h$/m);
+  expect(stdout).toMatch(/^workflow +token +builtin:workflow +builtin +workflow$/m);
+  expect(stdout).toMatch(/^workflows that a request may start by id: chain \(2 steps\), short \(1 step\)$/m);
+  const shown = JSON.parse((await cli.run('check', '--json')).stdout);
+  expect(shown.workflows).toEqual([
+    { id: 'chain', steps: 2 },
+    { id: 'short', steps: 1 },
+  ]);
+  const { tools: _, ...defaults } = agents.defaults;
+  write({ agents: { ...agents, defaults } });
+  const refused = await cli.run('check');
+  expect(refused.code).toBe(2);
+  expect(refused.stderr).toMatch(
+    /hooks\.mappings\[0\]: the default model runs a command, for which .*\n.*mappings\[1\]: the/,
+  );
+});
