@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { type HookPrompt, heartbeatPrompt, hookPrompt, type Said } from '../../src/agent/prompt.ts';
@@ -5,20 +6,28 @@ import type { Config } from '../../src/config/schema.ts';
 import type { Action } from '../../src/domain/action.ts';
 import { InvalidEvent, TransformError } from '../../src/domain/errors.ts';
 import { type Context, contextOf, narrow, resolveIn } from '../../src/domain/event.ts';
+import { newId } from '../../src/domain/id.ts';
 import { usualPolicy } from '../../src/domain/mapping.ts';
 import { oneLine, summaryOf } from '../../src/domain/run.ts';
 import { display, plain, type Text } from '../../src/domain/text.ts';
+import { runOfStep } from '../../src/domain/workflow.ts';
 import type { TransformContext } from '../../src/mapping/define-transform.ts';
 import type { Mapping } from '../../src/mapping/mapping.ts';
 import { type Patch, patchOf } from '../../src/mapping/patch.ts';
 import { createPromptTag } from '../../src/mapping/prompt-tag.ts';
 import { builtinMappings } from '../../src/mapping/sources/builtin.ts';
+import { withStepResults } from '../../src/runtime/step-results.ts';
+import { findRun, finishRun, insertRun } from '../../src/store/runs.ts';
+import { openSqliteStore } from '../../src/store/sqlite.ts';
+import { insertWorkflowRun } from '../../src/store/workflows.ts';
 import { mappingOf } from '../mapping/fixtures.ts';
+import { atEnd } from '../support/at-end.ts';
 import { parseFenced } from '../support/fenced-prompt.ts';
 import { hostileText, safetySwitches } from '../support/hostile.ts';
 import { event, list, mark, marked, payload, type StoredEvent } from '../support/hostile-event.ts';
 import { literals, Nested, nested, ownersPath, template } from '../support/owners-words.ts';
 import { holds, holdsAsync } from '../support/property.ts';
+import { tempDir } from '../support/temp-dir.ts';
 
 /** What comes of a transform that returns this as its message, as `ctx.prompt` and the check of its result have it. */
 function patchWith(message: string | Nested): Patch {
@@ -37,12 +46,14 @@ function written(value: unknown, tag: TransformContext['prompt']): unknown {
   return tag(strings, ...rest.map(([inner]) => written(inner, tag)));
 }
 
-const agent = builtinMappings({
+const builtins = builtinMappings({
   hooks: { allowedSessionKeyPrefixes: [] } as unknown as Config['hooks'],
   resolveModel: (model) => model,
   usualTools: [],
   workflows: new Map(),
-}).find(({ path }) => path === 'agent') as Mapping;
+});
+const builtin = (name: string) => builtins.find(({ path }) => path === name) as Mapping;
+const [agent, workflow] = [builtin('agent'), builtin('workflow')];
 
 /** The prompt of a run: its action as it was stored with its event and the policy of its mapping. */
 function promptOf(mapping: Mapping, from: StoredEvent, action: Action | undefined) {
@@ -53,6 +64,54 @@ function promptOf(mapping: Mapping, from: StoredEvent, action: Action | undefine
   const hook = mapping.path ?? mapping.id;
   const prompt = hookPrompt({ hook, policy: mapping.policy, action: stored, resolve });
   return { prompt, message: stored.message, resolve };
+}
+
+const store = await openSqliteStore(path.join(tempDir(), 'gimli.db'));
+atEnd(() => store.close());
+
+/** How a step has ended: with a reply, or with an error. */
+interface StepEnd {
+  readonly field: 'outputText' | 'error';
+  readonly text: string;
+}
+
+/** What later steps are shown of it. */
+const resultOf = ({ text }: StepEnd) =>
+  text.length <= 50_000
+    ? text.toWellFormed()
+    : `${text.slice(0, 50_000).toWellFormed()}\n[cut: ${text.length} characters in all]`;
+
+/** The prompts of all steps of a workflow that was stored with what came of each of them. */
+async function stepPrompts(mapping: Mapping, from: StoredEvent, action: Action, ends: readonly StepEnd[]) {
+  if (action.kind !== 'workflow') throw new Error('expected a workflow');
+  const names = action.steps.flatMap(({ id, name }) => [id, name]);
+  expectOneLine(action.workflowId, action.name, action.sessionKey ?? 'its own', action.to ?? 'nobody', ...names);
+  const [id, { policy }, hook] = [`wf-${newId()}`, mapping, mapping.path ?? mapping.id];
+  const started = { id, eventId: 'e', hook, sessionKey: `workflow:${id}`, action, policy, group: null, createdAt: 0 };
+  const runs = action.steps.map((_, at) => runOfStep(started, at, 0));
+  await store.write(async (tx) => {
+    await insertWorkflowRun(tx, { ...started, status: 'running' });
+    for (const [at, run] of runs.entries()) {
+      const { field, text } = ends[at] as StepEnd;
+      const end = field === 'error' ? { error: text, errorCode: 'provider' as const } : { outputText: text };
+      await insertRun(tx, run);
+      await finishRun(tx, run.id, { summary: 'x', ...end }, 1);
+    }
+  });
+  return Promise.all(
+    runs.map(async (made) => {
+      const run = await findRun(store.read, made.id);
+      if (!run) throw new Error('the run is gone');
+      expectOneLine(run.name, run.sessionKey);
+      const event = resolveIn(narrow(contextOf(from), run.action.each));
+      const resolve = await withStepResults(store.read, run, event);
+      return {
+        prompt: hookPrompt({ hook, policy, action: run.action, resolve }),
+        message: run.action.message,
+        resolve,
+      };
+    }),
+  );
 }
 
 function expectOneLine(...texts: readonly string[]): void {
@@ -129,6 +188,20 @@ function checkRequest(prompt: string, mapping: Mapping, values: Record<string, s
   expect(Object.fromEntries(data)).toEqual(values);
   return reached;
 }
+
+const stepField = fc.constantFrom('outputText' as const, 'error' as const);
+/** What a model says may speak of steps, too. */
+const stepEnd: fc.Arbitrary<StepEnd> = fc.record({
+  field: stepField,
+  text: fc
+    .tuple(
+      hostileText,
+      fc.constantFrom('', '', '{{steps.first.outputText}}', '{{payload.steps[0].message}}', '{{payload}}'),
+    )
+    .map((texts) => marked(texts.join(''))),
+});
+/** As in templates, or the result of a step. */
+const stepsPath = new RegExp(`${ownersPath.source}|^steps\\.first\\.(?:outputText|error)$`);
 
 /** What is made of an event, or nothing where it is refused as invalid. */
 function valid<T>(make: () => readonly T[]): readonly T[] {
@@ -214,6 +287,83 @@ describe('every value from outside stays inside the fence', () => {
       reached += checkRequest(promptOf(agent, { ...from, body }, action).prompt, agent, { message });
     });
     expect(reached).toBe(2000);
+  });
+
+  it('in the steps of the owner’s workflows, with what earlier ones have said', async () => {
+    let reached = 0;
+    const results = [
+      '{{steps.first.outputText}}',
+      '{{{ steps.first.error }}}',
+      '{{#list}}Read: {{steps.first.outputText}}{{/list}}',
+    ];
+    const step = fc.tuple(template, fc.constantFrom(...results, ''), template).map((parts) => parts.join(''));
+    const rules = fc.tuple(
+      fc.record({ name: template, steps: fc.tuple(template, step) }),
+      fc.constantFrom({}, { forEach: list }),
+      fc.constantFrom({}, { match: { path: 'shop' } }),
+    );
+    await holdsAsync(fc.tuple(rules, event, stepEnd, stepEnd), 400, async ([[rule, each, match], from, ...ends]) => {
+      const steps = rule.steps.map((message, at) => ({ id: at === 0 ? 'first' : 'second', message }));
+      const mapping = mappingOf({ action: 'workflow', ...rule, ...each, ...match, steps });
+      const context = contextOf(from);
+      const frame = frameOf(mapping);
+      for (const action of mapping.act(context, from.body) as Action[]) {
+        const prompts = await stepPrompts(mapping, from, action, ends);
+        const seen = narrow(context, action.each);
+        const [first] = ends;
+        const said = new Map(
+          ['outputText', 'error'].map((field) => [
+            `steps.first.${field}`,
+            first.field === field ? resultOf(first) : '',
+          ]),
+        );
+        for (const { prompt, message, resolve } of prompts) {
+          const { task, data, reached: now } = checkFence(prompt, frame);
+          for (const [label, text] of data) {
+            const value = said.get(label) ?? display(valueAt(label, seen));
+            if (text !== value) throw new Error(`${label} is another value: ${text}`);
+          }
+          expectText(piecesOf(task, stepsPath), (name) => data.get(name), plain(message, resolve));
+          reached += now;
+        }
+      }
+    });
+    expect(reached).toBeGreaterThan(8000);
+  });
+
+  it('in the steps of a request to /hooks/workflow, whose task is ours alone', async () => {
+    let reached = 0;
+    const id = hostileText.map((text) => marked(oneLine(text.slice(0, 90), 100).replaceAll(/[{}]/g, '')));
+    /** Text, or the result of the step that is so many before. */
+    const part = fc.oneof(
+      hostileText.map(marked),
+      fc.record({ back: fc.integer({ min: 1, max: 2 }), field: stepField }),
+    );
+    const step = fc.record({ id, name: id, message: fc.array(part, { minLength: 1, maxLength: 4 }), end: stepEnd });
+    const request = fc.record({ more: payload, id, name: id, steps: fc.array(step, { minLength: 1, maxLength: 3 }) });
+    await holdsAsync(fc.tuple(request, event), 600, async ([{ more, steps, ...named }, from]) => {
+      const message = (at: number, shown: (step: (typeof steps)[number], field: StepEnd['field']) => string) =>
+        (steps[at]?.message ?? []).map((one) => {
+          if (typeof one === 'string') return one;
+          const earlier = steps[at - one.back];
+          return earlier ? shown(earlier, one.field) : 'x';
+        });
+      const sent = steps.map((one, at) => ({
+        id: one.id,
+        name: one.name,
+        message: message(at, (earlier, field) => `{{steps.${earlier.id}.${field}}}`).join(''),
+      }));
+      const body = Buffer.from(JSON.stringify({ ...more, ...named, steps: sent }));
+      const [action] = workflow.act(contextOf({ ...from, body }), body) as Action[];
+      if (!action) throw new Error('no workflow');
+      const ends = steps.map(({ end }) => end);
+      const prompts = await stepPrompts(workflow, { ...from, body }, action, ends);
+      for (const [at, { prompt }] of prompts.entries()) {
+        const said = message(at, ({ end }, field) => (end.field === field ? resultOf(end) : ''));
+        reached += checkRequest(prompt, workflow, { [`payload.steps[${at}].message`]: said.join('') });
+      }
+    });
+    expect(reached).toBeGreaterThan(1500);
   });
 
   it('in the inbox that main reads, whether a line is a wake or a summary', () => {
