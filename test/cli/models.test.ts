@@ -30,6 +30,8 @@ it('check names each retired model that the config asks for, once, and what runs
 it('check says that requests cannot run on a default model that is a command, unless every run may', async () => {
   const providers = { cli: { api: 'command', command: 'cat' } };
   const defaults = { model: 'cli/x' };
-  expect(await check({ providers, defaults })).toMatch(/^warning: builtin:agent, builtin:workflow: the default model runs a command/m);
+  expect(await check({ providers, defaults })).toMatch(
+    /^warning: builtin:agent, builtin:workflow: the default model runs a command/m,
+  );
   expect(await check({ providers, defaults: { ...defaults, tools: ['command'] } })).not.toContain('warning');
 });

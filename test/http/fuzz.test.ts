@@ -28,9 +28,14 @@ const specPolicy: Policy = {
   tools: ['ping_user'],
   updateMainSession: 'on_ping',
 };
+const flow = [
+  { id: 'read', message: 'Read: {{a}} {{#list}}- {{a}}{{/list}}' },
+  { id: 'check', message: 'Check: {{steps.read.outputText}} {{payload}}', condition: 'previous-success' },
+];
 const start = () =>
   tempGateway(
     {
+      workflows: { flow: { steps: flow, wakeMode } },
       hooks: {
         maxBodyBytes: 50_000,
         mappings: [
@@ -57,6 +62,7 @@ const start = () =>
             messageTemplate: '{{payload}}',
             wakeMode,
           },
+          { match: { path: 'flow' }, action: 'workflow', workflow: 'flow', name: '{{a}}', sessionKey: 'hook:{{a}}' },
           { match: { headers: { 'x-any': { regex: '.' } } }, messageTemplate: 'Called {{path}}', wakeMode },
         ],
       },
@@ -136,6 +142,24 @@ describe('whatever is sent by those who may', () => {
       expect({ status: run.status, policy: run.policy }).toEqual({ status: 'completed', policy });
       expect(parseFenced(run.prompt).outside).not.toContain(mark);
       expect(`${run.name}${run.sessionKey}${run.hook}`).not.toMatch(/[\p{Cc}\p{Zl}\p{Zp}]/u);
+    }
+    const { workflows } = (await gateway.get('workflows?limit=100')).body;
+    const started = new Map(
+      [...Map.groupBy<string, { workflowId: string }>(workflows, ({ workflowId }) => workflowId)].map(([id, all]) => [
+        id,
+        all.length,
+      ]),
+    );
+    for (const id of ['w', 'flow']) expect(started.get(id)).toBeGreaterThan(5);
+    for (const { workflowRunId } of workflows) {
+      const workflow = await eventually(async () => {
+        const now = (await gateway.get(`workflows/${workflowRunId}`)).body.workflow;
+        return now.completedAt !== null && now;
+      });
+      const { workflowId, workflowName, sessionKey, status, steps } = workflow;
+      const names = steps.map(({ stepId, stepName }: Record<string, string>) => `${stepId}${stepName}`);
+      expect(`${workflowId}${workflowName}${sessionKey}${names}`).not.toMatch(/[\p{Cc}\p{Zl}\p{Zp}]/u);
+      expect(status).toBe('completed');
     }
     await gateway.post('wake', { text: 'Read it all.', mode: 'now' });
     const [beat] = await eventually(async () => (await gateway.beats()).length > 0 && gateway.beats());

@@ -18,8 +18,41 @@ export const signingSecret = 'signing-secret-of-the-test';
 const markedText = hostileText.map((text) => text + mark);
 const nest = (levels: number, open: string, close: string) => `${open.repeat(levels)}1${close.repeat(levels)}`;
 
+const step = fc.record(
+  {
+    id: fc.oneof(fc.constantFrom('first', 'second', ' first', '__proto__', ''), hostileText),
+    name: fc.oneof(fc.constant(mark), hostileText),
+    message: fc.oneof(
+      markedText,
+      fc.constantFrom('{{steps.first.outputText}}', '{{steps.first.error}}{{steps.x.error}}'),
+    ),
+    condition: fc.constantFrom('always', 'always', 'previous-success', 'previous-error', 'never'),
+    thinking: fc.constantFrom('low', 'max', 'some'),
+    model: fc.constantFrom('echo/echo', 'echo/echo', mark, 5),
+  },
+  { requiredKeys: ['id', 'name', 'message'] },
+);
+const goodSteps = fc.tuple(markedText, markedText).map(([message, then]) => [
+  { id: 'first', name: mark, message },
+  { id: 'second', name: mark, message: `{{steps.first.outputText}}${then}`, condition: 'previous-success' },
+]);
+const steps = fc.oneof(
+  { weight: 4, arbitrary: goodSteps },
+  { weight: 4, arbitrary: fc.array(step, { maxLength: 4 }) },
+  { weight: 1, arbitrary: hostileJson },
+  { weight: 1, arbitrary: fc.constantFrom(new Array(101).fill({}), new Array(9000).fill(0), { length: 1 }, null) },
+);
+/** Of a workflow, and most of it right. */
+const workflow = fc
+  .record({ id: fc.constant('w'), name: hostileText, steps: fc.oneof(goodSteps, steps), a: markedText })
+  .map((known) => JSON.stringify({ wakeMode: 'next-heartbeat', ...known, ...safetySwitches }));
+
 const fields = fc.record(
   {
+    id: fc.oneof(fc.constantFrom('flow', 'w'), markedText),
+    steps,
+    deliver: fc.constantFrom(true, false, 'every-step', 'maybe'),
+    continueOnError: fc.constantFrom(true, false, 0),
     a: markedText,
     b: hostileJson,
     list: fc.array(fc.oneof(markedText, fc.record({ a: hostileText, list: hostileJson })), { maxLength: 5 }),
@@ -96,6 +129,7 @@ const percents = fc
 
 const body: fc.Arbitrary<Buffer> = fc.oneof(
   { weight: 10, arbitrary: object.map((text) => Buffer.from(text)) },
+  { weight: 6, arbitrary: workflow.map((text) => Buffer.from(text)) },
   { weight: 3, arbitrary: oddJson.map((text) => Buffer.from(text)) },
   { weight: 1, arbitrary: hostileJson.map((value) => Buffer.from(JSON.stringify(value))) },
   { weight: 1, arbitrary: fc.oneof(form, percents).map((text) => Buffer.from(text)) },
@@ -134,7 +168,22 @@ const contentType = fc.constantFrom('application/json', 'application/x-www-form-
 const hook = fc.oneof(
   {
     weight: 12,
-    arbitrary: fc.constantFrom('mapped', 'batch', 'changed', 'checked', 'signed', 'wake', 'agent', 'runs', 'nobody'),
+    arbitrary: fc.constantFrom(
+      'mapped',
+      'batch',
+      'changed',
+      'checked',
+      'signed',
+      'wake',
+      'agent',
+      'workflow',
+      'workflow',
+      'workflow',
+      'workflow',
+      'flow',
+      'runs',
+      'nobody',
+    ),
   },
   { weight: 1, arbitrary: hostileText.map(percentEncoded) },
   { weight: 1, arbitrary: percents },
