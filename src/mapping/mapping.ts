@@ -176,7 +176,8 @@ function modelsOf(
 
 /** The workflow of the config that a rule names; undefined where it names none. Throws an Error where there is no such one. */
 function namedWorkflow({ workflow: id }: MappingRule, workflows: MappingDeps['workflows']) {
-  if (id === undefined || workflows.has(id)) return workflows.get(id ?? '');
+  if (id === undefined) return undefined;
+  if (workflows.has(id)) return workflows.get(id);
   const known = [...workflows.keys()];
   throw new Error(
     `there is no workflow "${id}"; workflows ${known.length > 0 ? `has ${known.join(', ')}` : 'is empty'}`,
