@@ -43,7 +43,7 @@ export function builtinMappings({ hooks, resolveModel, usualTools, workflows }: 
         const request = withChannelName(context.payload);
         return workflowAction(request, context, { workflows, resolveModel, checkSessionKey: checkKey });
       }),
-      models: [...workflows.values()].flatMap(modelsOfSteps),
+      models: [...workflows.values()].flatMap((workflow) => (workflow ? modelsOfSteps(workflow) : [])),
     },
   ];
 }
