@@ -145,7 +145,8 @@ export async function listRuns(db: Executor, filter: RunFilter): Promise<{ runs:
   const { status, name, kind } = filter;
   const matching = db
     .selectFrom('runs')
-    .$if(kind !== undefined, (query) => query.where('kind', '=', kind as Run['kind']))
+    // A literal, as in the partial index of heartbeats.
+    .$if(kind !== undefined, (query) => query.where('kind', '=', sql.lit(kind as Run['kind'])))
     .$if(status !== undefined, (query) => query.where('status', '=', status as RunStatus))
     .$if(name !== undefined, (query) =>
       query.where(sql<boolean>`instr(lowercase(name), ${String(name).toLowerCase()}) > 0`),

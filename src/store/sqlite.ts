@@ -80,7 +80,9 @@ function kysely(sqlite: Sqlite.Database): Executor {
     if (!statement) {
       // The program's queries are few; only lists in `in (…)` vary.
       if (statements.size > 500) statements.clear();
-      statement = sqlite.prepare<unknown[]>(sql);
+      // A bare parameter whose value could change the plan has SQLite plan the statement anew each time, which takes ten times
+      // as long as running it. A value with a plus is the same value, and SQLite does not look at it.
+      statement = sqlite.prepare<unknown[]>(sql.replaceAll('?', '+?'));
       statements.set(sql, statement);
     }
     return statement;
