@@ -20,11 +20,11 @@ export function startBase(dir: string): Promise<Child> {
   return startChild([baseServer], path.join(dir, 'base.log'), probe);
 }
 
-/** The built CLI, as a user starts it, with config, store and log in `dir`. */
+/** The built CLI, as a user starts it, with config and store in `dir`, and its log beside that, where nothing is watched. */
 export function startGateway(dir: string, work: Work): Promise<Child> {
   fs.mkdirSync(dir, { recursive: true });
   const args = [...nodeFlags(), cli, '--config', writeConfig(dir, work), 'serve', '--port'];
-  return startChild(args, path.join(dir, 'gimli.log'), probe);
+  return startChild(args, `${dir}.log`, probe);
 }
 
 /** What the first line of the CLI tells Node, as the system reads it. */
