@@ -1,6 +1,7 @@
-import { CompiledQuery, sql } from 'kysely';
+import { sql } from 'kysely';
 import { type Job, type JobKind, leaseMs } from '../domain/job.ts';
 import type { Executor } from '../store/database.ts';
+import { prepared } from '../store/prepared.ts';
 import {
   dueInGroup,
   findGroup,
@@ -27,9 +28,6 @@ export function createSqliteQueue(limitsOf: LimitsOf = () => ({})): Queue {
   // One function for each kind, since a commit calls each function once.
   const notify = { run: tell('run'), heartbeat: tell('heartbeat'), deliver: tell('deliver') };
 
-  /** Guards against a holder whose lease has gone to another. */
-  const held = (job: Job) => sql<boolean>`id = ${job.id} and status = 'running' and attempt = ${job.attempt}`;
-
   const unstarted = (once: string) => sql`once = ${once} and status in ('queued', 'waiting')`;
 
   async function whatHolds(db: Executor, { runAt, begun, once, group: name }: Head, now: number): Promise<Waiting> {
@@ -40,28 +38,15 @@ export function createSqliteQueue(limitsOf: LimitsOf = () => ({})): Queue {
     return { for: begun === 0 && (await isOverRate(db, group, now)) ? 'rate' : 'place' };
   }
 
-  async function moveUp(tx: Executor, lane: string): Promise<void> {
-    await sql`update jobs set status = 'queued' where id =
-      (select id from jobs where lane = ${lane} and status = 'waiting' order by id limit 1)`.execute(tx);
-  }
-
   return {
     async enqueue(tx, job, afterCommit) {
       const { kind, ref, lane, runAt, once = null, group = null, begun = false } = job;
-      const values = [kind, ref, lane, runAt, once, group, begun ? 1 : 0, lane];
-      await tx.executeQuery(CompiledQuery.raw(enqueueSql, values));
+      await insert(tx, { kind, ref, lane, runAt, once, group, begun: begun ? 1 : 0 });
       afterCommit(notify[kind]);
     },
 
     async claim(tx, kind, limit, now) {
-      const { rows: found } = await sql<Ready | NoJob>`
-        select * from (select id, runAt, null as counts from jobs
-          where status = 'queued' and "group" is null and kind = ${kind} and runAt <= ${now} order by runAt, id limit ${limit})
-        union all select * from (select id, runAt, null from jobs
-          where status = 'running' and kind = ${kind} and leaseUntil < ${now} limit ${limit})
-        union all select * from (select null, null, null from jobs where ${queuedInGroup} and kind = ${kind} limit 1)`.execute(
-        tx,
-      );
+      const found = await findReady(tx, { kind, limit, now });
       const ready = found.filter((row) => row.id !== null);
       if (ready.length < found.length) {
         for (const group of await groupsWithRoom(tx, kind, limitsOf)) {
@@ -70,27 +55,20 @@ export function createSqliteQueue(limitsOf: LimitsOf = () => ({})): Queue {
       }
       if (ready.length === 0) return [];
       const first = ready.sort((a, b) => a.runAt - b.runAt || a.id - b.id).slice(0, limit);
-      for (const { counts } of first) {
+      const claimed: Job[] = [];
+      for (const { id, counts } of first) {
         if (counts !== null) await noteStart(tx, counts, limitsOf(counts).rate, now);
+        claimed.push(...(await take(tx, { id, leaseUntil: now + leaseMs })));
       }
-      const { rows } =
-        await sql<Job>`update jobs set status = 'running', once = null, begun = 1, attempt = attempt + 1, leaseUntil = ${now + leaseMs}
-        where id in (select value from json_each(${JSON.stringify(first.map(({ id }) => id))}))
-        returning id, kind, ref, lane, attempt`.execute(tx);
-      return rows.sort((a, b) => a.id - b.id);
+      return claimed.sort((a, b) => a.id - b.id);
     },
 
     async nextDue(db, kinds) {
-      if (kinds.length === 0) return undefined;
-      const firsts = kinds.flatMap((kind) => [
-        sql`select min(runAt) as due from jobs where status = 'queued' and "group" is null and kind = ${kind}`,
-        sql`select min(leaseUntil) from jobs where status = 'running' and kind = ${kind}`,
-      ]);
-      const { rows } = await sql<{ due: number | null; grouped: 0 | 1 }>`select min(due) as due,
-        exists (select 1 from jobs where ${queuedInGroup}) as grouped
-        from (${sql.join(firsts, sql` union all `)})`.execute(db);
-      const times = [rows[0]?.due ?? Infinity];
-      for (const kind of rows[0]?.grouped ? kinds : []) {
+      const times: number[] = [];
+      for (const kind of kinds) {
+        const [first] = await findNext(db, { kind });
+        times.push(first?.runAt ?? Infinity, first?.leaseUntil ?? Infinity);
+        if (!first?.grouped) continue;
         for (const group of await groupsWithRoom(db, kind, limitsOf)) times.push(await dueInGroup(db, kind, group));
       }
       const due = Math.min(...times);
@@ -111,9 +89,9 @@ export function createSqliteQueue(limitsOf: LimitsOf = () => ({})): Queue {
     },
 
     async complete(tx, job) {
-      const { numAffectedRows } = await sql`delete from jobs where ${held(job)}`.execute(tx);
-      if (!numAffectedRows) return false;
-      await moveUp(tx, job.lane);
+      const removed = await remove(tx, job);
+      if (removed.length === 0) return false;
+      await moveUp(tx, job);
       return true;
     },
 
@@ -127,7 +105,7 @@ export function createSqliteQueue(limitsOf: LimitsOf = () => ({})): Queue {
       const { numAffectedRows } =
         await sql`update jobs set status = 'dead', error = ${error}, leaseUntil = null where ${held(job)}`.execute(tx);
       if (!numAffectedRows) return false;
-      await moveUp(tx, job.lane);
+      await moveUp(tx, job);
       return true;
     },
 
@@ -137,7 +115,7 @@ export function createSqliteQueue(limitsOf: LimitsOf = () => ({})): Queue {
         select id from jobs where lane = ${lane} and status in ('queued', 'running') and status = 'queued' and ref = ${ref}
         union all select id from jobs where lane = ${lane} and status = 'waiting' and ref = ${ref})
         returning status`.execute(tx);
-      if (rows[0]?.status === 'queued') await moveUp(tx, lane);
+      if (rows[0]?.status === 'queued') await moveUp(tx, { lane });
       return rows.length > 0;
     },
 
@@ -202,7 +180,44 @@ interface Head extends Pick<Required<NewJob>, 'ref' | 'lane' | 'runAt'> {
   readonly group: string | null;
 }
 
-// Not the query builder: this one statement is part of every accepted request.
-const enqueueSql = `insert into jobs (kind, ref, lane, runAt, once, "group", begun, status) values (?, ?, ?, ?, ?, ?, ?,
-  case when exists (select 1 from jobs where lane = ? and status in ('queued', 'running')) then 'waiting' else 'queued' end)
-  on conflict (once) where once is not null and status in ('queued', 'waiting') do nothing`;
+/** Guards against a holder whose lease has gone to another. */
+const held = ({ id, attempt }: Job) => sql<boolean>`id = ${id} and status = 'running' and attempt = ${attempt}`;
+
+const insert = prepared(
+  (_, { kind, ref, lane, runAt, once, group, begun }: Omit<Head, 'status'> & Pick<NewJob, 'kind'>) => sql`
+    insert into jobs (kind, ref, lane, runAt, once, "group", begun, status)
+    values (${kind}, ${ref}, ${lane}, ${runAt}, ${once}, ${group}, ${begun},
+      case when exists (select 1 from jobs where lane = ${lane} and status in ('queued', 'running')) then 'waiting' else 'queued' end)
+    on conflict (once) where once is not null and status in ('queued', 'waiting') do nothing`,
+);
+
+/** Jobs outside of groups that may be claimed, and whether there are some in groups. */
+const findReady = prepared(
+  (_, { kind, limit, now }: { kind: JobKind; limit: number; now: number }) => sql<Ready | NoJob>`
+    select * from (select id, runAt, null as counts from jobs
+      where status = 'queued' and "group" is null and kind = ${kind} and runAt <= ${now} order by runAt, id limit ${limit})
+    union all select * from (select id, runAt, null from jobs
+      where status = 'running' and kind = ${kind} and leaseUntil < ${now} limit ${limit})
+    union all select * from (select null, null, null from jobs where ${queuedInGroup} and kind = ${kind} limit 1)`,
+);
+
+const take = prepared(
+  (_, { id, leaseUntil }: { id: number; leaseUntil: number }) => sql<Job>`
+    update jobs set status = 'running', once = null, begun = 1, attempt = attempt + 1, leaseUntil = ${leaseUntil}
+    where id = ${id} returning id, kind, ref, lane, attempt`,
+);
+
+const findNext = prepared(
+  (_, { kind }: { kind: JobKind }) => sql<{ runAt: number | null; leaseUntil: number | null; grouped: 0 | 1 }>`select
+    (select min(runAt) from jobs where status = 'queued' and "group" is null and kind = ${kind}) as runAt,
+    (select min(leaseUntil) from jobs where status = 'running' and kind = ${kind}) as leaseUntil,
+    exists (select 1 from jobs where ${queuedInGroup} and kind = ${kind}) as grouped`,
+);
+
+const remove = prepared((_, job: Job) => sql<{ id: number }>`delete from jobs where ${held(job)} returning id`);
+
+/** The lane's next job may run. */
+const moveUp = prepared(
+  (_, { lane }: Pick<Job, 'lane'>) => sql`update jobs set status = 'queued' where id =
+    (select id from jobs where lane = ${lane} and status = 'waiting' order by id limit 1)`,
+);

@@ -28,6 +28,12 @@ export class Stopping extends Error {
 const renewEveryMs = 10_000;
 const longestWaitMs = 1000;
 
+interface Claim {
+  readonly claimed: [Job, (signal: AbortSignal) => Promise<void>][];
+  /** when there is more to claim, in epoch ms; Infinity where that is not known */
+  readonly due: number;
+}
+
 /** Claims due jobs as slots come free, keeps their leases alive, and does them. */
 export function createWorker(deps: {
   store: Store;
@@ -44,8 +50,6 @@ export function createWorker(deps: {
   let again = false;
   let timer: NodeJS.Timeout | undefined;
   let renewedAt = Date.now();
-  /** may not begin, as the latest claim found */
-  let held: ReadonlySet<JobKind> = new Set();
 
   /** Asks for work; calls while a claim is under way make one more claim after it. */
   function pump(): void {
@@ -62,9 +66,8 @@ export function createWorker(deps: {
     while (again && state === 'started') {
       again = false;
       try {
-        for (const [job, work] of await store.write(claim)) start(job, work);
-        const free = kinds.filter((kind) => busy[kind] < handlers[kind].limit() && !held.has(kind));
-        const due = (await queue.nextDue(store.read, free)) ?? Number.POSITIVE_INFINITY;
+        const { claimed, due } = await store.write(claim);
+        for (const [job, work] of claimed) start(job, work);
         if (due <= Date.now()) again = true;
         wait = Math.min(longestWaitMs, due - Date.now());
       } catch (error) {
@@ -74,8 +77,8 @@ export function createWorker(deps: {
     if (state === 'started') timer = setTimeout(pump, wait);
   }
 
-  const claim: Work<[Job, (signal: AbortSignal) => Promise<void>][]> = async (tx, afterCommit) => {
-    const claimed: [Job, (signal: AbortSignal) => Promise<void>][] = [];
+  const claim: Work<Claim> = async (tx, afterCommit) => {
+    const claimed: Claim['claimed'] = [];
     const now = Date.now();
     // Before anything is claimed: after a long sleep the leases of our own work have ended, and it must not be taken again.
     if (now - renewedAt >= renewEveryMs) {
@@ -88,21 +91,21 @@ export function createWorker(deps: {
         renewedAt = now;
       });
     }
-    const mayNotBegin = new Set<JobKind>();
-    held = mayNotBegin;
+    const open: JobKind[] = [];
     for (const kind of kinds) {
-      const free = handlers[kind].limit() - busy[kind];
+      let free = handlers[kind].limit() - busy[kind];
       if (free <= 0) continue;
-      if ((await handlers[kind].mayBegin?.(tx)) === false) {
-        mayNotBegin.add(kind);
-        continue;
-      }
+      // What may not begin is asked about once a second, however much of it is due.
+      if ((await handlers[kind].mayBegin?.(tx)) === false) continue;
       for (const job of await queue.claim(tx, kind, free, now)) {
         const work = await begin(tx, job, afterCommit);
-        if (work) claimed.push([job, work]);
+        if (!work) continue;
+        claimed.push([job, work]);
+        free -= 1;
       }
+      if (free > 0) open.push(kind);
     }
-    return claimed;
+    return { claimed, due: (await queue.nextDue(tx, open)) ?? Number.POSITIVE_INFINITY };
   };
 
   /** A job that cannot even begin must not keep all others from being claimed. */

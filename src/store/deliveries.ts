@@ -1,21 +1,28 @@
 import { type Selectable, sql } from 'kysely';
 import type { Database, Executor } from './database.ts';
+import { prepared, preparedInsert } from './prepared.ts';
 
 /** A reply or a ping sent, to be sent, or not sent, through a channel. Its text is the run's `outputText` unless it has its own. */
 export type Delivery = Selectable<Database['deliveries']>;
 
-export async function insertDelivery(
-  tx: Executor,
-  delivery: Pick<
-    Delivery,
-    'id' | 'runId' | 'kind' | 'sessionKey' | 'channel' | 'to' | 'text' | 'status' | 'error' | 'createdAt'
-  >,
-): Promise<void> {
-  await tx.insertInto('deliveries').values(delivery).execute();
-}
+export const insertDelivery = preparedInsert('deliveries', [
+  'id',
+  'runId',
+  'kind',
+  'sessionKey',
+  'channel',
+  'to',
+  'text',
+  'status',
+  'error',
+  'createdAt',
+]);
 
-export function findDelivery(db: Executor, id: string): Promise<Delivery | undefined> {
-  return db.selectFrom('deliveries').selectAll().where('id', '=', id).executeTakeFirst();
+const find = prepared((db, { id }: { id: string }) => db.selectFrom('deliveries').selectAll().where('id', '=', id));
+
+export async function findDelivery(db: Executor, id: string): Promise<Delivery | undefined> {
+  const [row] = await find(db, { id });
+  return row;
 }
 
 export async function updateDelivery(
@@ -62,15 +69,18 @@ export async function havePinged(db: Executor, runIds: readonly string[]): Promi
   return row !== undefined;
 }
 
-/** Where main's own latest delivery went: the route that `last` means. */
-export async function lastRouteOfMain(db: Executor): Promise<{ channel: string; to?: string } | undefined> {
-  const row = await db
+const findLastOfMain = prepared((db) =>
+  db
     .selectFrom('deliveries')
     .select(['channel', 'to'])
     // Literals, as in the partial index that this uses.
     .where(sql<boolean>`sessionKey = 'main' and status = 'sent'`)
     .orderBy('completedAt', 'desc')
-    .limit(1)
-    .executeTakeFirst();
+    .limit(1),
+);
+
+/** Where main's own latest delivery went: the route that `last` means. */
+export async function lastRouteOfMain(db: Executor): Promise<{ channel: string; to?: string } | undefined> {
+  const [row] = await findLastOfMain(db, {});
   return row && { channel: row.channel, ...(row.to === null ? {} : { to: row.to }) };
 }

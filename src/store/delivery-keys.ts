@@ -1,6 +1,6 @@
 import type { Event } from '../domain/event.ts';
 import type { Executor } from './database.ts';
-import { preparedInsert } from './prepared-insert.ts';
+import { preparedInsert } from './prepared.ts';
 
 /** What tells a delivery from its repetition, within its hook. */
 export type KeyedEvent = Pick<Event, 'id' | 'endpoint' | 'hook'>;

@@ -1,7 +1,7 @@
 import type { Selectable } from 'kysely';
 import type { Event, Outcome } from '../domain/event.ts';
 import type { Database, Executor } from './database.ts';
-import { preparedInsert } from './prepared-insert.ts';
+import { prepared, preparedInsert } from './prepared.ts';
 
 const insert = preparedInsert('events', [
   'id',
@@ -24,8 +24,10 @@ export function insertEvent(tx: Executor, event: Event): Promise<unknown> {
   return insert(tx, { ...same, queryJson: JSON.stringify(query), headersJson: JSON.stringify(headers) });
 }
 
+const find = prepared((db, { id }: { id: string }) => db.selectFrom('events').selectAll().where('id', '=', id));
+
 export async function findEvent(db: Executor, id: string): Promise<Event | undefined> {
-  const row = await db.selectFrom('events').selectAll().where('id', '=', id).executeTakeFirst();
+  const [row] = await find(db, { id });
   return row && toEvent(row);
 }
 

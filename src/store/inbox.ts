@@ -1,6 +1,6 @@
 import { type Selectable, sql } from 'kysely';
 import type { Database, Executor } from './database.ts';
-import { preparedInsert } from './prepared-insert.ts';
+import { preparedInsert } from './prepared.ts';
 
 /** A line in main's inbox, values in place: all of it is data to whoever reads it. */
 export type SystemEvent = Selectable<Database['systemEvents']>;

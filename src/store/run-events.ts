@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { AgentAction } from '../domain/action.ts';
 import type { Executor } from './database.ts';
+import { prepared } from './prepared.ts';
 
 /** An event that joined a run after the one that made it, and what its action says of it. */
 export interface RunEvent extends Pick<AgentAction, 'message' | 'each'> {
@@ -30,9 +31,13 @@ export function findGathering(db: Executor, runId: string): Promise<{ createdAt:
     .executeTakeFirst();
 }
 
+const findJoined = prepared((db, { runId }: { runId: string }) =>
+  db.selectFrom('runEvents').selectAll().where('runId', '=', runId).orderBy('seq'),
+);
+
 /** The events that joined a run, in the order in which they came. */
 export async function joinedEvents(db: Executor, runId: string): Promise<RunEvent[]> {
-  const rows = await db.selectFrom('runEvents').selectAll().where('runId', '=', runId).orderBy('seq').execute();
+  const rows = await findJoined(db, { runId });
   return rows.map(({ eventId, messageJson, eachJson }) => ({
     eventId,
     message: JSON.parse(messageJson),

@@ -2,7 +2,7 @@ import { type Selectable, sql } from 'kysely';
 import type { Policy } from '../domain/mapping.ts';
 import { mainSession, type Run, type RunErrorCode, type RunStatus, type Screening, type Usage } from '../domain/run.ts';
 import type { Database, Executor } from './database.ts';
-import { preparedInsert } from './prepared-insert.ts';
+import { prepared, preparedInsert } from './prepared.ts';
 import { isTurnOf } from './sessions.ts';
 
 const insert = preparedInsert('runs', [
@@ -38,15 +38,18 @@ export function insertRun(tx: Executor, run: NewRun): Promise<unknown> {
   });
 }
 
-/** Marks the run as running and gives it back; undefined where it is gone or ended meanwhile. */
-export async function startRun(tx: Executor, id: string, attempt: number, now: number): Promise<Run | undefined> {
-  const row = await tx
+const start = prepared((tx, { id, attempt, now }: { id: string; attempt: number; now: number }) =>
+  tx
     .updateTable('runs')
     .set({ status: 'running', attempts: attempt, startedAt: now, error: null, errorCode: null })
     .where('id', '=', id)
     .where('status', 'in', ['pending', 'running'])
-    .returningAll()
-    .executeTakeFirst();
+    .returningAll(),
+);
+
+/** Marks the run as running and gives it back; undefined where it is gone or ended meanwhile. */
+export async function startRun(tx: Executor, id: string, attempt: number, now: number): Promise<Run | undefined> {
+  const [row] = await start(tx, { id, attempt, now });
   return row && toRun(row);
 }
 
@@ -123,8 +126,10 @@ export async function reopenInterruptedRuns(tx: Executor): Promise<number> {
   return Number(numUpdatedRows);
 }
 
+const find = prepared((db, { id }: { id: string }) => db.selectFrom('runs').selectAll().where('id', '=', id));
+
 export async function findRun(db: Executor, id: string): Promise<Run | undefined> {
-  const row = await db.selectFrom('runs').selectAll().where('id', '=', id).executeTakeFirst();
+  const [row] = await find(db, { id });
   return row && toRun(row);
 }
 
@@ -209,6 +214,29 @@ export async function countersOf(
 const isHeartbeat = sql<boolean>`kind = 'heartbeat'`;
 const isOpen = sql<boolean>`status in ('pending', 'running')`;
 
+const findTurns = prepared((db, { sessionKey, budget }: { sessionKey: string; budget: number }) =>
+  db
+    .selectFrom('runs')
+    .innerJoin(
+      db
+        .selectFrom('runs')
+        .select(['id', 'completedAt'])
+        .select(
+          sql<number>`sum(length(prompt) + length(replyJson)) over (order by completedAt desc, id desc) - length(prompt) - length(replyJson)`.as(
+            'before',
+          ),
+        )
+        .where(isTurnOf(sessionKey))
+        .as('turns'),
+      'turns.id',
+      'runs.id',
+    )
+    .select(['prompt', 'replyJson', 'model', 'outputText'])
+    .where('turns.before', '<=', budget)
+    .orderBy('turns.completedAt')
+    .orderBy('turns.id'),
+);
+
 /**
  * The newest turns of a session, oldest first: as many as fit into `budget` (characters of prompts and replies), and the one
  * that does not, so that the reader can tell that there were more.
@@ -218,23 +246,7 @@ export async function sessionHistory(
   sessionKey: string,
   budget: number,
 ): Promise<{ prompt: string; reply: unknown[]; model: string; outputText: string }[]> {
-  const turns = db
-    .selectFrom('runs')
-    .select(['id', 'completedAt'])
-    .select(
-      sql<number>`sum(length(prompt) + length(replyJson)) over (order by completedAt desc, id desc) - length(prompt) - length(replyJson)`.as(
-        'before',
-      ),
-    )
-    .where(isTurnOf(sessionKey));
-  const rows = await db
-    .selectFrom('runs')
-    .innerJoin(turns.as('turns'), 'turns.id', 'runs.id')
-    .select(['prompt', 'replyJson', 'model', 'outputText'])
-    .where('turns.before', '<=', budget)
-    .orderBy('turns.completedAt')
-    .orderBy('turns.id')
-    .execute();
+  const rows = await findTurns(db, { sessionKey, budget });
   return rows.map((row) => ({
     prompt: row.prompt ?? '',
     reply: JSON.parse(row.replyJson ?? '[]'),
