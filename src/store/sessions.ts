@@ -1,5 +1,6 @@
 import { type RawBuilder, type Selectable, sql } from 'kysely';
 import type { Database, Executor } from './database.ts';
+import { prepared } from './prepared.ts';
 
 /** What is known of a session beside its turns, which are runs. */
 export type Session = Selectable<Database['sessions']>;
@@ -10,9 +11,8 @@ export function isTurnOf(key: string): RawBuilder<boolean> {
   return sql<boolean>`sessionKey = ${key} and status = 'completed' and completedAt >= ${since}`;
 }
 
-/** Part of the transaction that completes a run. */
-export async function recordTurn(tx: Executor, key: string, now: number): Promise<void> {
-  await tx
+const upsert = prepared((tx, { key, now }: { key: string; now: number }) =>
+  tx
     .insertInto('sessions')
     .values({ key, turns: 1, updatedAt: now, clearedAt: null })
     .onConflict((known) =>
@@ -21,8 +21,12 @@ export async function recordTurn(tx: Executor, key: string, now: number): Promis
         // A clock that was set back must not put it before a turn that it has.
         updatedAt: sql<number>`max(sessions.updatedAt, excluded.updatedAt)`,
       })),
-    )
-    .execute();
+    ),
+);
+
+/** Part of the transaction that completes a run. */
+export async function recordTurn(tx: Executor, key: string, now: number): Promise<void> {
+  await upsert(tx, { key, now });
 }
 
 export function findSession(db: Executor, key: string): Promise<Session | undefined> {
