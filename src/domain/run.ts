@@ -59,6 +59,8 @@ export interface Run {
   readonly workflowRunId: string | null;
   /** its place among the steps, from 0; null also where the workflow was tried again from an earlier step */
   readonly step: number | null;
+  /** it is to end, whatever becomes of the turn that may be under way */
+  readonly cancelled: boolean;
   /** the hook of its mapping; the mapping's id where that answers for every hook */
   readonly hook: string;
   readonly name: string;

@@ -17,8 +17,6 @@ export interface WorkflowRun {
   readonly policy: Policy;
   /** whose limits hold for its steps; null where none do */
   readonly group: string | null;
-  /** no further step is to begin */
-  readonly cancelled: boolean;
   readonly createdAt: number;
   readonly startedAt: number | null;
   readonly completedAt: number | null;

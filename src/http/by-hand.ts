@@ -53,5 +53,4 @@ const missing = { run: 'run not found', workflow: 'workflow run not found' };
 const notCancelled = {
   ended: 'has ended already',
   heartbeat: 'is a heartbeat, which is not cancelled: its lines would come again with the next one',
-  elsewhere: 'is under way, but not in this process; try again in a moment',
 } satisfies Partial<Record<Cancelled, string>>;

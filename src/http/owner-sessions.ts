@@ -1,5 +1,13 @@
 import express from 'express';
-import { clearSession, findSession, latestTurns, listSessions, runUnderWay, type Session } from '../store/sessions.ts';
+import {
+  clearSession,
+  findSession,
+  latestTurns,
+  listSessions,
+  openWorkflow,
+  runUnderWay,
+  type Session,
+} from '../store/sessions.ts';
 import { refuse } from './answer.ts';
 import type { HttpDeps } from './deps.ts';
 import { queryOf } from './query.ts';
@@ -34,14 +42,15 @@ export function createSessionsApi({ store, log }: HttpDeps): express.Router {
 
   router.post('/:key/clear', async (req, res) => {
     const { key } = req.params;
-    // One transaction: no run may begin between the look and the clearing.
+    // One transaction: nothing may begin between the look and the clearing.
     const outcome = await store.write(async (tx) => {
-      const runId = await runUnderWay(tx, key);
-      return { runId, cleared: runId === undefined && (await clearSession(tx, key, Date.now())) };
+      const [workflow, run] = [await openWorkflow(tx, key), await runUnderWay(tx, key)];
+      const busy = workflow ? `workflow ${workflow}` : run && `run ${run}`;
+      return { busy, cleared: busy === undefined && (await clearSession(tx, key, Date.now())) };
     });
-    // Its reply belongs to what is to be cleared, and vendors bind what a model thought to all that stood before it.
-    if (outcome.runId !== undefined)
-      return refuse(res, 409, `run ${outcome.runId} of this session is under way: wait for its end, or cancel it`);
+    // Its replies belong to what is to be cleared, and vendors bind what a model thought to all that stood before it.
+    if (outcome.busy !== undefined)
+      return refuse(res, 409, `${outcome.busy} of this session is under way: wait for its end, or cancel it`);
     if (!outcome.cleared) return refuse(res, 404, 'session not found');
     log.info('a session was cleared by hand');
     res.json({ ok: true, sessionKey: key });

@@ -39,7 +39,7 @@ export function runView(run: RunRow, delivery: Delivery | undefined) {
 }
 
 /** A workflow as lists show it; `currentStep` is the id of the step at which it is. Times are epoch ms. */
-export function workflowRow(workflow: WorkflowRun, runs: readonly StepRun[]) {
+export function workflowRow(workflow: WorkflowRun, runs: readonly Pick<StepRun, 'step' | 'status'>[]) {
   const { action } = workflow;
   const states = stepStates(workflow, runs);
   const current = states.findIndex(({ status }) => status === 'running' || status === 'pending');

@@ -1,6 +1,6 @@
 import type { Response } from 'express';
 import type { Executor } from '../store/database.ts';
-import { findWorkflowRun, listWorkflowRuns, stepOutputsOf, stepRunsOf } from '../store/workflows.ts';
+import { findWorkflowRun, listWorkflowRuns, stepOutputsOf, stepRunsOf, stepStagesOf } from '../store/workflows.ts';
 import { refuse } from './answer.ts';
 import { pageOf } from './runs.ts';
 import { workflowRow, workflowView } from './views.ts';
@@ -11,8 +11,8 @@ export async function getWorkflows(db: Executor, query: Record<string, string>, 
   if (typeof page === 'string') return refuse(res, 400, page);
   const { workflows, total } = await listWorkflowRuns(db, { ...page, workflowId: query.workflowId });
   const ids = workflows.map(({ id }) => id);
-  const runs = await stepRunsOf(db, ids);
-  const rows = workflows.map((workflow) => workflowRow(workflow, runs.get(workflow.id) ?? []));
+  const stages = await stepStagesOf(db, ids);
+  const rows = workflows.map((workflow) => workflowRow(workflow, stages.get(workflow.id) ?? []));
   res.json({ ok: true, workflows: rows, total, limit: page.limit, offset: page.offset });
 }
 

@@ -56,7 +56,7 @@ export async function accept(store: Store, queue: Queue, acceptance: Acceptance)
     const runIds = new Set<string>();
     for (const { run } of made) if (run) runIds.add(await startOrJoin(tx, queue, mapping, run, afterCommit));
     const workflows = made.flatMap(({ workflow }) => workflow ?? []);
-    for (const workflow of workflows) await startWorkflow(tx, queue, workflow, afterCommit);
+    for (const workflow of workflows) lines.push(...(await startWorkflow(tx, queue, workflow, afterCommit)));
     const workflowRunIds = workflows.map(({ id }) => id);
     const ids = { eventId: event.id, runIds: [...runIds], workflowRunIds };
     const answer = answersOf[event.endpoint].accepted({ ...ids, mode: lines[0]?.mode });
@@ -116,24 +116,33 @@ async function startOrJoin(
   return id;
 }
 
-/** Stores a workflow with its first step; one of which no step can run has ended already. */
+/** Stores a workflow with its first step. One of which no step can run has ended already, and main hears of that. */
 async function startWorkflow(
   tx: Executor,
   queue: Queue,
   workflow: NewWorkflowRun,
   afterCommit: AfterCommit,
-): Promise<void> {
-  const { id, action, sessionKey, group, createdAt } = workflow;
+): Promise<NewSystemEvent[]> {
+  const { id, eventId, action, policy, sessionKey, group, createdAt } = workflow;
   await insertWorkflowRun(tx, workflow);
   const { results, status } = next(action.steps, [], action.continueOnError);
   if (status !== 'running') {
-    const end = { status, summary: 'no step had to run', error: null, errorCode: null };
-    return endWorkflowRun(tx, id, end, createdAt);
+    const summary = 'no step had to run';
+    await endWorkflowRun(tx, id, { status, summary, error: null, errorCode: null }, createdAt);
+    const line = {
+      eventId,
+      source: `workflow ${id}`,
+      text: `${action.name}: ${summary}`,
+      mode: action.wakeMode,
+      createdAt,
+    };
+    return policy.updateMainSession === 'always' ? [line] : [];
   }
   const run = runOfStep(workflow, results.length, createdAt);
   await insertRun(tx, run);
   const job = runJob(run.id, sessionKey, createdAt, group === null ? {} : { group });
   await queue.enqueue(tx, job, afterCommit);
+  return [];
 }
 
 /** What is new by the `dedupeKey` of its mapping, and which events had the rest. */

@@ -9,7 +9,7 @@ export function runJob(
   runId: string,
   sessionKey: string,
   runAt: number,
-  more: Pick<NewJob, 'once' | 'group' | 'begun'> = {},
+  more: Pick<NewJob, 'once' | 'group' | 'begun' | 'first'> = {},
 ): NewJob {
   return { kind: 'run', ref: runId, lane: runLane(sessionKey), runAt, ...more };
 }

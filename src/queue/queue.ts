@@ -15,6 +15,8 @@ export interface NewJob {
   readonly group?: string | undefined;
   /** it has begun once, so that the rate of its group does not count it */
   readonly begun?: boolean;
+  /** it goes before all that waits in its lane: it takes the place of a job that has just ended in this transaction */
+  readonly first?: boolean;
 }
 
 /** What a group may do at the moment, by the latest config; a group that nobody knows has no limits. */

@@ -40,7 +40,9 @@ export function createSqliteQueue(limitsOf: LimitsOf = () => ({})): Queue {
 
   return {
     async enqueue(tx, job, afterCommit) {
-      const { kind, ref, lane, runAt, once = null, group = null, begun = false } = job;
+      const { kind, ref, lane, runAt, once = null, group = null, begun = false, first = false } = job;
+      // What has moved up meanwhile moves back. It cannot have been claimed.
+      if (first) await sql`update jobs set status = 'waiting' where lane = ${lane} and status = 'queued'`.execute(tx);
       await insert(tx, { kind, ref, lane, runAt, once, group, begun: begun ? 1 : 0 });
       afterCommit(notify[kind]);
     },

@@ -38,7 +38,7 @@ export async function afterRun(
 }
 
 /** Starts the step that comes next, or ends the workflow. Returns what is to be said of it where it has ended. */
-export async function goOn(
+async function goOn(
   { queue }: Parts,
   tx: Executor,
   workflow: WorkflowRun,
@@ -49,12 +49,13 @@ export async function goOn(
   const { id, action, group, sessionKey } = workflow;
   const { results, status } = next(action.steps, resultsOf(stepStates(workflow, steps)), action.continueOnError);
   const failed = steps.find(({ status }) => status === 'error');
-  const cancelled = workflow.cancelled || steps.some(({ errorCode }) => errorCode === 'cancelled');
+  const cancelled = steps.some(({ errorCode }) => errorCode === 'cancelled');
   if (status === 'running' && !cancelled) {
     const run = runOfStep(workflow, results.length, now);
     await insertRun(tx, run);
-    // The rate of a mapping counts workflows: all but their first steps have begun already.
-    const job = runJob(run.id, sessionKey, now, group === null ? {} : { group, begun: true });
+    // Before all that waits in the session, so that it sees a workflow as one. And the rate of a mapping counts workflows: all
+    // but their first steps have begun already.
+    const job = runJob(run.id, sessionKey, now, { first: true, ...(group !== null && { group, begun: true }) });
     await queue.enqueue(tx, job, afterCommit);
     return undefined;
   }
@@ -78,6 +79,6 @@ function errorEnd({ action }: WorkflowRun, { step, error, errorCode }: StepRun) 
 }
 
 function completedEnd(steps: readonly StepRun[]) {
-  const summary = steps.findLast(({ summary }) => summary !== null)?.summary ?? 'no step had to run';
+  const summary = steps.findLast(({ summary }) => summary !== null)?.summary ?? '';
   return { status: 'completed', summary, error: null, errorCode: null } as const;
 }

@@ -2,62 +2,69 @@ import { TurnError } from '../domain/errors.ts';
 import { isOver, type Run } from '../domain/run.ts';
 import { runJob } from '../queue/jobs.ts';
 import type { Executor } from '../store/database.ts';
-import { findRun, finishRun } from '../store/runs.ts';
+import { findRun, finishRun, markCancelled, type RunEnd } from '../store/runs.ts';
 import type { AfterCommit } from '../store/store.ts';
-import { cancelWorkflowRun, findWorkflowRun, stepRunsOf } from '../store/workflows.ts';
+import { findWorkflowRun, stepRunsOf } from '../store/workflows.ts';
 import { afterRun } from './after-run.ts';
 import type { Runtime } from './runtime.ts';
 
 type Parts = Pick<Runtime, 'store' | 'queue' | 'live'>;
 
-/** What became of the wish to cancel a run; `elsewhere`: it is under way, but not here. */
-export type Cancelled = 'cancelled' | 'missing' | 'ended' | 'heartbeat' | 'elsewhere';
+/** What became of the wish to cancel a run. */
+export type Cancelled = 'cancelled' | 'missing' | 'ended' | 'heartbeat';
 
 /**
- * Ends a run for good: one that waits at once, one that is under way as soon as its turn has been broken off. A workflow ends with
- * the step that is cancelled.
+ * Ends a run for good: one that waits at once, one that is under way when its turn has been broken off, or is over by itself: what
+ * is cancelled does not complete, also where the gateway goes down in between. A workflow ends with the step that is cancelled.
  */
-export async function cancelRun(runtime: Parts, id: string): Promise<Cancelled> {
-  const { store, queue, live } = runtime;
-  const now = Date.now();
-  const outcome = await store.write(async (tx, afterCommit): Promise<Cancelled | 'running'> => {
+export function cancelRun(parts: Parts, id: string): Promise<Cancelled> {
+  return parts.store.write(async (tx, afterCommit) => {
     const run = await findRun(tx, id);
     if (!run) return 'missing';
     if (run.kind === 'heartbeat') return 'heartbeat';
     if (isOver(run)) return 'ended';
-    if (!(await queue.withdraw(tx, runJob(run.id, run.sessionKey, now)))) return 'running';
-    await endCancelled(runtime, tx, run, now, afterCommit);
+    await cancel(parts, tx, run, afterCommit);
     return 'cancelled';
   });
-  if (outcome !== 'running') return outcome;
-  return live.abort(id, cancelledByOwner()) ? 'cancelled' : 'elsewhere';
+}
+
+/** Ends a workflow with the step at which it is. */
+export function cancelWorkflow(parts: Parts, id: string): Promise<Cancelled> {
+  return parts.store.write(async (tx, afterCommit) => {
+    const workflow = await findWorkflowRun(tx, id);
+    if (!workflow) return 'missing';
+    if (isOver(workflow)) return 'ended';
+    const open = (await stepRunsOf(tx, [id])).get(id)?.find((step) => !isOver(step));
+    const run = open && (await findRun(tx, open.id));
+    if (run) await cancel(parts, tx, run, afterCommit);
+    return 'cancelled';
+  });
+}
+
+async function cancel({ queue, live }: Parts, tx: Executor, run: Run, afterCommit: AfterCommit): Promise<void> {
+  const now = Date.now();
+  if (await queue.withdraw(tx, runJob(run.id, run.sessionKey, now))) {
+    await endCancelled({ queue }, tx, run, {}, now, afterCommit);
+    return;
+  }
+  await markCancelled(tx, run.id);
+  afterCommit(() => live.abort(run.id, cancelledByOwner()));
 }
 
 const cancelledByOwner = () => new TurnError('cancelled', 'cancelled by the owner');
 
-/** Ends a run whose turn is not under way, and whose job is gone. */
+/** Ends a run whose job is gone. `turn` is what is known of a turn that was over all the same. */
 export async function endCancelled(
   parts: Pick<Runtime, 'queue'>,
   tx: Executor,
   run: Run,
+  turn: Pick<RunEnd, 'prompt' | 'model' | 'usage' | 'cost'>,
   now: number,
   afterCommit: AfterCommit,
 ): Promise<void> {
   const { code, message } = cancelledByOwner();
   const summary = `failed (${code}): ${message}`;
-  await finishRun(tx, run.id, { summary, error: message, errorCode: code }, now);
+  await finishRun(tx, run.id, { ...turn, summary, error: message, errorCode: code }, now);
   const outcome = `${run.name} ${summary}`;
   await afterRun(parts, tx, run, { outcome, said: { pings: [], reports: [] } }, now, afterCommit);
-}
-
-/** Ends a workflow with the step at which it is. */
-export async function cancelWorkflow(runtime: Parts, id: string): Promise<Exclude<Cancelled, 'heartbeat'>> {
-  // Noted first: the step may be over before it can be cancelled, and another begin.
-  const open = await runtime.store.write(async (tx) => {
-    if (!(await cancelWorkflowRun(tx, id))) return (await findWorkflowRun(tx, id)) ? 'ended' : 'missing';
-    return (await stepRunsOf(tx, [id])).get(id)?.find((run) => !isOver(run));
-  });
-  if (open === 'ended' || open === 'missing') return open;
-  const outcome = open && (await cancelRun(runtime, open.id));
-  return outcome === 'elsewhere' ? outcome : 'cancelled';
 }

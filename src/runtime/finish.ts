@@ -6,13 +6,14 @@ import type { ToolCall } from '../domain/tool-call.ts';
 import { wakeJob } from '../queue/jobs.ts';
 import type { Executor } from '../store/database.ts';
 import { anotherBeatIsDue, insertSystemEvent, linesOfBeat, markLinesRead, releaseLines } from '../store/inbox.ts';
-import { finishRun, reopenRun } from '../store/runs.ts';
+import { finishRun, isCancelled, reopenRun } from '../store/runs.ts';
 import { recordTurn } from '../store/sessions.ts';
 import { recordSpending } from '../store/spending.ts';
 import type { AfterCommit } from '../store/store.ts';
 import { insertToolCalls } from '../store/tool-calls.ts';
 import type { Account } from './account.ts';
 import { afterRun } from './after-run.ts';
+import { endCancelled } from './cancel.ts';
 import { recordPings, recordReply } from './record-deliveries.ts';
 import type { Said } from './reporting-tools.ts';
 import type { Runtime } from './runtime.ts';
@@ -42,10 +43,13 @@ export async function completeRun(
   await store.write(async (tx, afterCommit) => {
     const now = Date.now();
     if (!(await queue.complete(tx, job))) return;
-    await finishRun(tx, run.id, { prompt, model, reply, ...account.ofRun(), outputText, summary, warning }, now);
     await recordSpending(tx, run, account.ofAttempt(), now);
-    await recordTurn(tx, run.sessionKey, now);
     await insertToolCalls(tx, run.id, turn.calls);
+    const known = { prompt, model, ...account.ofRun() };
+    // The wish to cancel it came too late to break the turn off, and counts all the same.
+    if (await isCancelled(tx, run.id)) return endCancelled(runtime, tx, run, known, now, afterCommit);
+    await finishRun(tx, run.id, { ...known, reply, outputText, summary, warning }, now);
+    await recordTurn(tx, run.sessionKey, now);
     let isLastWord = false;
     if (run.kind === 'heartbeat') {
       await markLinesRead(tx, run.id, now);
@@ -84,10 +88,12 @@ export async function failRun(
     const outOfAttempts = job.attempt >= maxAttempts && run.kind === 'hook';
     const mine = outOfAttempts ? await queue.bury(tx, job, error.message) : await queue.complete(tx, job);
     if (!mine) return;
-    const why = { error: error.message, errorCode: error.code };
-    await finishRun(tx, run.id, { prompt, model, summary, warning, ...why, ...account.ofRun() }, now);
     await recordSpending(tx, run, account.ofAttempt(), now);
     await insertToolCalls(tx, run.id, failure.calls);
+    const known = { prompt, model, ...account.ofRun() };
+    if (await isCancelled(tx, run.id)) return endCancelled(runtime, tx, run, known, now, afterCommit);
+    const why = { error: error.message, errorCode: error.code };
+    await finishRun(tx, run.id, { ...known, summary, warning, ...why }, now);
     if (run.kind === 'heartbeat') await giveUpBeat(runtime, tx, run, error, now, afterCommit);
     else await afterRun(runtime, tx, run, { outcome: `${run.name} ${summary}`, said }, now, afterCommit);
     await recordPings(runtime, tx, run, said.pings, now, afterCommit);
@@ -138,7 +144,8 @@ export async function retryRun(
 ): Promise<void> {
   await store.write(async (tx) => {
     const now = Date.now();
-    const runAt = now + backoffMs(job.attempt, error.retryAfterMs);
+    // One that is cancelled ends when it is taken up again.
+    const runAt = (await isCancelled(tx, run.id)) ? now : now + backoffMs(job.attempt, error.retryAfterMs);
     if (!(await queue.retry(tx, job, { runAt, error: error.message }))) return;
     await reopenRun(tx, run.id, { prompt, error: error.message, errorCode: error.code }, account.ofRun());
     await recordSpending(tx, run, account.ofAttempt(), now);

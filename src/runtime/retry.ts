@@ -1,13 +1,11 @@
 import { groupOf, type Limits } from '../domain/limits.ts';
 import { isOver, type Run } from '../domain/run.ts';
-import type { WorkflowRun } from '../domain/workflow.ts';
 import { runJob } from '../queue/jobs.ts';
 import type { Executor } from '../store/database.ts';
 import { findEvent } from '../store/events.ts';
-import { findRun, reopenRun, setPolicy } from '../store/runs.ts';
+import { findRun, reopenByHand, setPolicy } from '../store/runs.ts';
 import type { AfterCommit } from '../store/store.ts';
 import { findWorkflowRun, reopenWorkflowRun, stepRunsOf } from '../store/workflows.ts';
-import { goOn } from './after-run.ts';
 import type { Runtime } from './runtime.ts';
 
 type Parts = Pick<Runtime, 'store' | 'queue'> & { readonly limitsOf: (mappingId: string) => Limits };
@@ -31,7 +29,7 @@ export function retryRun(parts: Parts, id: string, options: RetryOptions): Promi
     const workflow = await findWorkflowRun(tx, run.workflowRunId);
     if (!workflow || !isOver(workflow)) return `its workflow ${run.workflowRunId} still goes on`;
     if (run.step === null) return `its workflow ${workflow.id} has gone on from an earlier step since`;
-    return reopenStep(parts, tx, workflow, { ...run, step: run.step }, options, afterCommit);
+    return reopenStep(parts, tx, run, { workflowRunId: workflow.id, step: run.step }, options, afterCommit);
   });
 }
 
@@ -44,29 +42,25 @@ export function retryWorkflow(parts: Parts, id: string, options: RetryOptions): 
     const steps = (await stepRunsOf(tx, [id])).get(id) ?? [];
     const failed = steps.find(({ status }) => status === 'error');
     const run = failed && (await findRun(tx, failed.id));
-    if (run && run.step !== null) {
-      return reopenStep(parts, tx, workflow, { ...run, step: run.step }, options, afterCommit);
-    }
-    // It was cancelled between two steps.
-    await reopenWorkflowRun(tx, id, { afterStep: workflow.action.steps.length, policy: workflow.policy });
-    await goOn(parts, tx, { ...workflow, status: 'pending', cancelled: false }, steps, Date.now(), afterCommit);
-    return null;
+    if (!run) throw new Error(`workflow ${id} is in error, and none of its steps is`);
+    return reopenStep(parts, tx, run, { workflowRunId: id, step: run.step ?? 0 }, options, afterCommit);
   });
 }
 
+/** Screening that is left out for one step is not left out for the next: nobody has looked at what that is given. */
 async function reopenStep(
   parts: Parts,
   tx: Executor,
-  workflow: WorkflowRun,
-  run: Run & { readonly step: number },
+  run: Run,
+  { workflowRunId, step }: { readonly workflowRunId: string; readonly step: number },
   options: RetryOptions,
   afterCommit: AfterCommit,
 ): Promise<Retried> {
   const refused = await reopen(parts, tx, run, options, afterCommit);
   if (refused !== null) return refused;
-  const { policy } = workflow;
-  const screen = policy.screen && !options.unscreened;
-  await reopenWorkflowRun(tx, workflow.id, { afterStep: run.step, policy: { ...policy, screen } });
+  const steps = (await stepRunsOf(tx, [workflowRunId])).get(workflowRunId) ?? [];
+  for (const later of steps) if ((later.step ?? 0) > step) await parts.queue.exhume(tx, later.id);
+  await reopenWorkflowRun(tx, workflowRunId, step);
   return null;
 }
 
@@ -85,7 +79,7 @@ async function reopen(
   const group = mapping ? groupOf(mapping, limitsOf(mapping)) : undefined;
   await queue.exhume(tx, id);
   if (unscreened) await setPolicy(tx, id, { ...policy, screen: false });
-  await reopenRun(tx, id, null);
+  await reopenByHand(tx, id);
   await queue.enqueue(tx, runJob(id, sessionKey, Date.now(), { group, begun: true }), afterCommit);
   return null;
 }

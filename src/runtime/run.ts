@@ -6,7 +6,7 @@ import type { Executor } from '../store/database.ts';
 import { findEvent } from '../store/events.ts';
 import { joinedEvents, type RunEvent } from '../store/run-events.ts';
 import { startRun } from '../store/runs.ts';
-import { beginStep } from '../store/workflows.ts';
+import { markWorkflowStarted } from '../store/workflows.ts';
 import { endCancelled } from './cancel.ts';
 import { execute } from './execute.ts';
 import { mainConversation } from './main-conversation.ts';
@@ -23,11 +23,12 @@ export function runHandler(runtime: Runtime): Handler {
     async begin(tx, job, afterCommit) {
       const now = Date.now();
       const run = await startRun(tx, job.ref, job.attempt, now);
-      const goesOn = run && (run.workflowRunId === null || (await beginStep(tx, run.workflowRunId, now)));
-      if (goesOn) return (signal) => execute(runtime, job, run, (attempt) => promptOf(runtime, run, attempt), signal);
+      if (run && !run.cancelled) {
+        if (run.workflowRunId !== null) await markWorkflowStarted(tx, run.workflowRunId, now);
+        return (signal) => execute(runtime, job, run, (attempt) => promptOf(runtime, run, attempt), signal);
+      }
       await queue.complete(tx, job);
-      // A gateway that went down in between could not break its turn off.
-      if (run) await endCancelled(runtime, tx, run, now, afterCommit);
+      if (run) await endCancelled(runtime, tx, run, {}, now, afterCommit);
       return null;
     },
   };

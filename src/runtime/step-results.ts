@@ -9,10 +9,19 @@ import { cut, maxResult } from './run-tools.ts';
  * For the run of a step: finds what its message names of earlier steps, and the rest by `resolve`. A model wrote those results,
  * so they are data like everything that is found here.
  */
-export async function withStepResults(db: Executor, { workflowRunId }: Run, resolve: Resolve): Promise<Resolve> {
+export async function withStepResults(
+  db: Executor,
+  { workflowRunId, action }: Run,
+  resolve: Resolve,
+): Promise<Resolve> {
   const workflow = workflowRunId === null ? undefined : await findWorkflowRun(db, workflowRunId);
   if (!workflow) return resolve;
   const { steps, outside } = workflow.action;
+  const paths = action.message.flatMap((part) => (typeof part === 'string' ? [] : part.path));
+  const namesResults = (path: string) =>
+    stepReference(path) !== undefined || (outside && display(resolve(path)).search(stepPlaceholder) !== -1);
+  // Replies may be long, and most messages name none.
+  if (!paths.some(namesResults)) return resolve;
   const runs = (await stepRunsOf(db, [workflow.id])).get(workflow.id) ?? [];
   const outputs = await stepOutputsOf(db, workflow.id);
 

@@ -29,6 +29,7 @@ export interface Database {
     eventId: string | null;
     workflowRunId: string | null;
     step: number | null;
+    cancelled: Generated<0 | 1>;
     hook: string;
     name: string;
     sessionKey: string;
@@ -62,7 +63,6 @@ export interface Database {
     actionJson: string;
     policyJson: string;
     group: string | null;
-    cancelled: Generated<0 | 1>;
     createdAt: number;
     startedAt: number | null;
     completedAt: number | null;

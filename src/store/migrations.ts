@@ -128,13 +128,16 @@ const workflows = [
   `create table workflowRuns (
     id text primary key not null, workflowId text not null, name text not null, eventId text not null, hook text not null,
     sessionKey text not null, status text not null, actionJson text not null, policyJson text not null, "group" text,
-    cancelled integer not null default 0, createdAt integer not null, startedAt integer, completedAt integer,
-    summary text, error text, errorCode text)`,
+    createdAt integer not null, startedAt integer, completedAt integer, summary text, error text, errorCode text)`,
   'create index workflowRunsByStatus on workflowRuns (status, id)',
   'create index workflowRunsByWorkflow on workflowRuns (workflowId, id)',
+  'create index workflowRunsByWorkflowAndStatus on workflowRuns (workflowId, status, id)',
+  `create index openWorkflowRuns on workflowRuns (sessionKey) where status in ('pending', 'running')`,
   'alter table runs add column workflowRunId text',
   'alter table runs add column step integer',
-  'create index runsOfWorkflows on runs (workflowRunId, step) where workflowRunId is not null',
+  'alter table runs add column cancelled integer not null default 0',
+  // With the status, so that lists need not read the runs, whose texts are long.
+  'create index runsOfWorkflows on runs (workflowRunId, step, status) where workflowRunId is not null',
   `create trigger countNewWorkflow after insert on workflowRuns begin
      insert into counters values ('workflow.' || new.status, 1) on conflict (name) do update set value = value + 1; end`,
   `create trigger countWorkflowStatus after update of status on workflowRuns when old.status <> new.status begin

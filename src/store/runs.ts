@@ -98,6 +98,28 @@ export async function reopenRun(
     .execute();
 }
 
+/** Back to pending by its owner's hand. */
+export async function reopenByHand(tx: Executor, id: string): Promise<void> {
+  await tx
+    .updateTable('runs')
+    .set({ status: 'pending', completedAt: null, error: null, errorCode: null, cancelled: 0 })
+    .where('id', '=', id)
+    .execute();
+}
+
+/** Notes of a run under way that it is to end. */
+export async function markCancelled(tx: Executor, id: string): Promise<void> {
+  await tx.updateTable('runs').set({ cancelled: 1 }).where('id', '=', id).execute();
+}
+
+const findCancelled = prepared((db, { id }: { id: string }) =>
+  db.selectFrom('runs').select('id').where('id', '=', id).where('cancelled', '=', sql.lit(1)),
+);
+
+export async function isCancelled(tx: Executor, id: string): Promise<boolean> {
+  return (await findCancelled(tx, { id })).length > 0;
+}
+
 /** What came of having the run's values screened. */
 export async function recordScreening(tx: Executor, id: string, screening: Screening): Promise<void> {
   await tx
@@ -134,7 +156,7 @@ export async function findRun(db: Executor, id: string): Promise<Run | undefined
 }
 
 /** A run as lists show it: without prompt, reply, action, policy and screening. */
-export type RunRow = Omit<Run, 'action' | 'policy' | 'prompt' | 'reply' | 'screening'>;
+export type RunRow = Omit<Run, 'action' | 'policy' | 'prompt' | 'reply' | 'screening' | 'cancelled'>;
 
 export interface RunFilter {
   readonly status?: RunStatus | undefined;
@@ -290,9 +312,10 @@ export async function findOpenHeartbeat(db: Executor): Promise<string | undefine
 }
 
 function toRun(row: Selectable<Database['runs']>): Run {
-  const { actionJson, policyJson, usageJson, replyJson, screeningJson, ...same } = row;
+  const { actionJson, policyJson, usageJson, replyJson, screeningJson, cancelled, ...same } = row;
   return {
     ...same,
+    cancelled: cancelled === 1,
     action: JSON.parse(actionJson),
     policy: JSON.parse(policyJson),
     usage: usageJson ? JSON.parse(usageJson) : null,

@@ -80,6 +80,17 @@ export async function runUnderWay(db: Executor, key: string): Promise<string | u
   return row?.id;
 }
 
+/** The workflow that goes on in the session. Literals, as in the partial index that this uses. */
+export async function openWorkflow(db: Executor, key: string): Promise<string | undefined> {
+  const row = await db
+    .selectFrom('workflowRuns')
+    .select('id')
+    .where('sessionKey', '=', key)
+    .where(sql<boolean>`status in ('pending', 'running')`)
+    .executeTakeFirst();
+  return row?.id;
+}
+
 /** Takes the turns out of the session; their runs stay. Gives false where there is no such session. */
 export async function clearSession(tx: Executor, key: string, now: number): Promise<boolean> {
   const { numUpdatedRows } = await tx

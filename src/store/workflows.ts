@@ -1,14 +1,10 @@
-import type { Selectable } from 'kysely';
-import type { Policy } from '../domain/mapping.ts';
+import { type Selectable, sql } from 'kysely';
 import type { Run, RunErrorCode, RunStatus } from '../domain/run.ts';
 import type { WorkflowRun } from '../domain/workflow.ts';
 import type { Database, Executor } from './database.ts';
 import { countersOf } from './runs.ts';
 
-export type NewWorkflowRun = Omit<
-  WorkflowRun,
-  'startedAt' | 'completedAt' | 'summary' | 'error' | 'errorCode' | 'cancelled'
->;
+export type NewWorkflowRun = Omit<WorkflowRun, 'startedAt' | 'completedAt' | 'summary' | 'error' | 'errorCode'>;
 
 export async function insertWorkflowRun(tx: Executor, workflow: NewWorkflowRun): Promise<void> {
   const { action, policy, ...same } = workflow;
@@ -68,6 +64,21 @@ export async function stepRunsOf(db: Executor, ids: readonly string[]): Promise<
   return Map.groupBy(rows, ({ workflowRunId }) => workflowRunId as string);
 }
 
+/** Where the steps of each of the workflows are, for lists: without a look at their runs. */
+export async function stepStagesOf(
+  db: Executor,
+  ids: readonly string[],
+): Promise<Map<string, Pick<Run, 'step' | 'status'>[]>> {
+  if (ids.length === 0) return new Map();
+  const rows = await db
+    .selectFrom('runs')
+    .select(['workflowRunId', 'step', 'status'])
+    .where('workflowRunId', 'in', [...ids])
+    .where('step', 'is not', null)
+    .execute();
+  return Map.groupBy(rows, ({ workflowRunId }) => workflowRunId as string);
+}
+
 /** The replies of the steps of a workflow, by the ids of their runs. */
 export async function stepOutputsOf(db: Executor, id: string): Promise<Map<string, string | null>> {
   const rows = await db
@@ -79,16 +90,14 @@ export async function stepOutputsOf(db: Executor, id: string): Promise<Map<strin
   return new Map(rows.map((row) => [row.id, row.outputText]));
 }
 
-/** A step is to begin; false where its workflow has been cancelled since it was queued. */
-export async function beginStep(tx: Executor, id: string, now: number): Promise<boolean> {
-  const of = tx.selectFrom('workflowRuns').select(['status', 'cancelled', 'startedAt']).where('id', '=', id);
-  const workflow = await of.executeTakeFirst();
-  if (workflow?.cancelled === 1) return false;
-  if (workflow?.status === 'pending') {
-    const begun = { status: 'running', startedAt: workflow.startedAt ?? now } as const;
-    await tx.updateTable('workflowRuns').set(begun).where('id', '=', id).execute();
-  }
-  return true;
+/** A step has begun. */
+export async function markWorkflowStarted(tx: Executor, id: string, now: number): Promise<void> {
+  await tx
+    .updateTable('workflowRuns')
+    .set({ status: 'running', startedAt: sql<number>`coalesce(startedAt, ${now})` })
+    .where('id', '=', id)
+    .where('status', '=', 'pending')
+    .execute();
 }
 
 export async function endWorkflowRun(
@@ -109,23 +118,8 @@ export async function endWorkflowRun(
     .execute();
 }
 
-/** Notes that no further step is to begin; false where it has ended. */
-export async function cancelWorkflowRun(tx: Executor, id: string): Promise<boolean> {
-  const { numUpdatedRows } = await tx
-    .updateTable('workflowRuns')
-    .set({ cancelled: 1 })
-    .where('id', '=', id)
-    .where('status', 'in', ['pending', 'running'])
-    .executeTakeFirst();
-  return numUpdatedRows > 0n;
-}
-
 /** Goes on by its owner's hand: the results of the steps after this one count no more. */
-export async function reopenWorkflowRun(
-  tx: Executor,
-  id: string,
-  { afterStep, policy }: { readonly afterStep: number; readonly policy: Policy },
-): Promise<void> {
+export async function reopenWorkflowRun(tx: Executor, id: string, afterStep: number): Promise<void> {
   await tx
     .updateTable('runs')
     .set({ step: null })
@@ -134,13 +128,12 @@ export async function reopenWorkflowRun(
     .execute();
   await tx
     .updateTable('workflowRuns')
-    .set({ status: 'pending', cancelled: 0, completedAt: null, summary: null, error: null, errorCode: null })
-    .set({ policyJson: JSON.stringify(policy) })
+    .set({ status: 'pending', completedAt: null, summary: null, error: null, errorCode: null })
     .where('id', '=', id)
     .execute();
 }
 
 function toWorkflowRun(row: Selectable<Database['workflowRuns']>): WorkflowRun {
-  const { actionJson, policyJson, cancelled, workflowId: _id, name: _name, ...same } = row;
-  return { ...same, cancelled: cancelled === 1, action: JSON.parse(actionJson), policy: JSON.parse(policyJson) };
+  const { actionJson, policyJson, workflowId: _id, name: _name, ...same } = row;
+  return { ...same, action: JSON.parse(actionJson), policy: JSON.parse(policyJson) };
 }

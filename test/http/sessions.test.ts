@@ -170,3 +170,21 @@ it('sessions are for the gateway’s token alone', async () => {
     expect([await status(hookToken), await status(gatewayToken)]).toEqual([401, 200]);
   }
 });
+
+it('a session is not cleared between two steps of a workflow', async () => {
+  const key = 'of a workflow';
+  const steps = [{ message: 'one' }, { message: 'be slow' }, { message: 'three' }];
+  const { body } = await gateway.post('workflow', {
+    id: 'w',
+    name: 'W',
+    sessionKey: key,
+    steps: steps.map((step, at) => ({ id: `s${at}`, name: 'S', ...step })),
+    wakeMode: 'next-heartbeat',
+  });
+  await eventually(() => release.length > 0);
+  const error = `workflow ${body.workflowRunId} of this session is under way: wait for its end, or cancel it`;
+  expect(await clear(key)).toMatchObject({ status: 409, body: { ok: false, error } });
+  await letGo();
+  await eventually(async () => (await show(key)).session?.turns === 3);
+  expect((await clear(key)).status).toBe(200);
+});

@@ -64,6 +64,21 @@ export function queueConformance(open: (limitsOf: LimitsOf) => Promise<{ store: 
     expect(refs(await claim())).toEqual(['a3']);
   });
 
+  it('lets a job take the place of one that has just ended, before all that waits in the lane', async () => {
+    await add({ ref: 'a1', lane: 'a' }, { ref: 'a2', lane: 'a' }, { ref: 'a3', lane: 'a' });
+    const ended = await one();
+    await store.write(async (tx, afterCommit) => {
+      await queue.complete(tx, ended);
+      await queue.enqueue(tx, { kind: 'run', ref: 'next', lane: 'a', runAt: now, first: true }, afterCommit);
+    });
+    const order: string[] = [];
+    for (let job = await one(); order.push(job.ref) < 3; job = await one()) {
+      expect(await claim()).toEqual([]);
+      await store.write((tx) => queue.complete(tx, job));
+    }
+    expect(order).toEqual(['next', 'a2', 'a3']);
+  });
+
   it('holds a lane while its head waits for another attempt', async () => {
     await add({ ref: 'a1', lane: 'a' }, { ref: 'a2', lane: 'a' });
     const first = await one();

@@ -152,7 +152,7 @@ it('a run that five crashes cut short is given up as interrupted, and can be tri
   await after.stop();
 });
 
-it('a workflow whose cancelling a crash cut short ends at the start, and its open step is not asked again', async () => {
+it('what was to be cancelled when a crash came ends at the start, and is not asked again', async () => {
   const never = new Promise<string>(() => {});
   const model = await startModel(() => never);
   const ownDir = tempDir();
@@ -160,14 +160,14 @@ it('a workflow whose cancelling a crash cut short ends at the start, and its ope
   const steps = ['a', 'b'].map((id) => ({ id, name: id, message: id }));
   const { workflowRunId } = (await before.post('workflow', { id: 'w', name: 'W', steps, wakeMode: 'next-heartbeat' }))
     .body;
-  await eventually(() => model.calls.length === 1);
+  const { runId } = (await before.post('agent', { message: 'c', wakeMode: 'next-heartbeat' })).body;
+  await eventually(() => model.calls.length === 2);
   await before.stop();
-  // As the crash leaves it: what the owner wants is noted, and the step under way.
+  // As the crash leaves it: what the owner wants is noted, and the turns are under way.
   const store = await openSqliteStore(path.join(ownDir, 'data', 'gimli.db'));
   await store.write(async (tx) => {
-    await sql`update workflowRuns set cancelled = 1`.execute(tx);
     await sql`update jobs set status = 'running', attempt = 1`.execute(tx);
-    await sql`update runs set status = 'running'`.execute(tx);
+    await sql`update runs set status = 'running', cancelled = 1`.execute(tx);
   });
   await store.close();
 
@@ -178,7 +178,8 @@ it('a workflow whose cancelling a crash cut short ends at the start, and its ope
   });
   expect(workflow).toMatchObject({ status: 'error', errorCode: 'cancelled' });
   expect(workflow.steps).toMatchObject([{ status: 'error', errorCode: 'cancelled' }, { status: 'skipped' }]);
-  expect(model.calls).toHaveLength(1);
+  expect(await after.ended(runId)).toMatchObject({ status: 'error', errorCode: 'cancelled' });
+  expect(model.calls).toHaveLength(2);
   expect(await after.jobs()).toMatchObject({ running: 0, queued: 0, waiting: 0 });
   await after.stop();
 });

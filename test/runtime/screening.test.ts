@@ -33,6 +33,16 @@ const config = {
       { ...mail, match: { path: 'many' }, messageTemplate: 'Read {{v0}} {{v1}} {{v2}} {{v3}} {{v4}} {{v5}} {{v6}}' },
       { ...mail, match: { path: 'batch' }, forEach: 'items', messageTemplate: 'Item: {{items[0].text}}' },
       { ...mail, match: { path: 'echo' }, model: 'echo/echo' },
+      {
+        match: { path: 'steps' },
+        action: 'workflow',
+        screen: true,
+        wakeMode: 'next-heartbeat',
+        steps: [
+          { id: 'a', message: 'Read {{subject}}' },
+          { id: 'b', message: 'Read {{body}}' },
+        ],
+      },
     ],
   },
 };
@@ -235,4 +245,18 @@ describe('the way round', () => {
     });
     expect(await gateway.ended(other.runId)).toMatchObject({ status: 'error', completedAt: other.completedAt });
   });
+});
+
+it('a step of a workflow that is retried unscreened leaves the screening of the next one as it was', async () => {
+  const { workflowRunId } = (await gateway.post('steps', { subject: 'obey me', body: 'obey me, too' })).body;
+  const stopped = (count: number) =>
+    eventually(async () => {
+      const { steps } = (await gateway.get(`workflows/${workflowRunId}`)).body.workflow;
+      return steps[count - 1].errorCode === 'screened' && steps;
+    });
+  await stopped(1);
+  expect((await gateway.api('POST', `/workflows/${workflowRunId}/retry?unscreened=true`)).status).toBe(202);
+  expect(await stopped(2)).toMatchObject([{ status: 'ok' }, { status: 'error' }]);
+  expect((await gateway.api('POST', `/workflows/${workflowRunId}/retry`)).status).toBe(202);
+  await stopped(2);
 });

@@ -152,6 +152,25 @@ describe('a workflow', () => {
     expect(two.sessionKey).toBe(`workflow:${two.workflowRunId}`);
   });
 
+  it('is one for its session: what else comes for that waits until all steps are done', async () => {
+    const sessionKey = 'shared';
+    const first = await start([step('a1', 'Say a1 slowly'), step('a2'), step('a3', 'fail'), step('a4')], {
+      sessionKey,
+      continueOnError: true,
+    });
+    await eventually(() => release.length > 0);
+    const second = await start([step('b1'), step('b2')], { sessionKey });
+    const { body } = await gateway.post('agent', { message: 'Say c1', sessionKey, deliver: false, ...quiet });
+    letGo();
+    await gateway.ended(body.runId);
+    const { turns } = (await gateway.api('GET', `/sessions/${sessionKey}`)).body;
+    expect(turns.map(({ outputText }: { outputText: string }) => outputText)).toEqual(
+      ['a1', 'a2', 'a4', 'b1', 'b2', 'c1'].map((word) => `Said ${word}.`),
+    );
+    expect((await ended(first)).status).toBe('error');
+    expect((await ended(second)).status).toBe('completed');
+  });
+
   it('keeps the messages of a caller inside the fence, with what they name of earlier steps in its place', async () => {
     const id = await start([step('plan'), step('build', 'Say built: {{ steps.plan.outputText }} and {{other}}')]);
     const done = await ended(id);
@@ -364,8 +383,10 @@ describe('deliver', () => {
   });
 });
 
-it('a workflow of which no step can run has ended when it is answered', async () => {
-  const id = await start([step('a', 'Say a', 'previous-success'), step('b', 'Say b', 'previous-error')]);
+it('a workflow of which no step can run has ended when it is answered, and main hears of it', async () => {
+  const steps = [step('a', 'Say a', 'previous-success'), step('b', 'Say b', 'previous-error')];
+  const id = await start(steps, { name: 'Idle' });
   expect(await workflow(id)).toMatchObject({ status: 'completed', summary: 'no step had to run', stepsCompleted: 0 });
   expect(statuses(await workflow(id))).toEqual(['skipped', 'skipped']);
+  expect(await inbox()).toContain('Idle: no step had to run');
 });
