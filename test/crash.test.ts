@@ -130,7 +130,8 @@ function pick(chance: number, name: string): [hook: string, body: object] {
   if (chance < 0.4) return ['wake', { text: name, mode: 'next-heartbeat' }];
   if (chance < 0.65) return ['agent', { message: 'Say hello', name }];
   if (chance < 0.75) return ['agent', { message: 'Say hello', name, sessionKey: `shared-${name.at(-1)}` }];
-  if (chance < 0.9) return ['burst', { name, key: name.at(-1) }];
+  // Two keys, so that some bursts gather on a slow machine too.
+  if (chance < 0.9) return ['burst', { name, key: Number(name.at(-1)) % 2 }];
   return ['batch', { items: [0, 1, 2].map((item) => ({ name: `${name}-${item}`, text: 'the item' })) }];
 }
 
