@@ -21,7 +21,7 @@ export async function streamRun(
   const load = () => findRun(store.read, id);
   const found = await load();
   if (!found || !kinds.includes(found.kind)) return refuse(res, 404, 'run not found');
-  const stream = openStream(res);
+  const stream = openStream(res, closing);
   let told = '';
   await follow(live, id, {
     async load() {
@@ -37,7 +37,7 @@ export async function streamRun(
       told = stage;
     },
     onNotice: (notice) => stream.send(notice.kind, noticeView(notice)),
-    signal: AbortSignal.any([stream.gone, closing]),
+    signal: stream.gone,
   });
   stream.end();
 }

@@ -15,7 +15,7 @@ export async function streamWorkflow({ store, live, closing }: HttpDeps, id: str
   const load = () => loadWorkflow(store.read, id);
   let workflow = await load();
   if (!workflow) return refuse(res, 404, 'workflow run not found');
-  const stream = openStream(res);
+  const stream = openStream(res, closing);
   let told = '';
   await follow(live, id, {
     load,
@@ -30,7 +30,7 @@ export async function streamWorkflow({ store, live, closing }: HttpDeps, id: str
       const stepId = workflow?.steps.find(({ runId }) => runId === notice.runId)?.stepId;
       stream.send(notice.kind, { stepId, ...noticeView(notice) });
     },
-    signal: AbortSignal.any([stream.gone, closing]),
+    signal: stream.gone,
   });
   stream.end();
 }

@@ -6,6 +6,9 @@ export interface RawConnection {
   write(data: string | Buffer): void;
   /** what the server has sent so far */
   received(): string;
+  /** Reads nothing more until `resume`; what the server goes on to send fills its buffers. */
+  pause(): void;
+  resume(): void;
   /** Resolves once the server has ended its side or cut the connection, to all that it sent. */
   readonly ended: Promise<string>;
   /** Resolves once the connection is gone in both directions. */
@@ -32,6 +35,8 @@ export function connect(url: string, { halfOpen = false } = {}): RawConnection {
   return {
     write: (data) => void socket.write(data),
     received: () => received,
+    pause: () => void socket.pause(),
+    resume: () => void socket.resume(),
     ended,
     closed,
     end: () => void socket.end(),
