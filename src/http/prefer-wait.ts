@@ -1,9 +1,9 @@
 import type { Request, Response } from 'express';
-import { isOver } from '../domain/run.ts';
 import type { Answer } from '../ingest/once.ts';
 import { follow } from '../runtime/follow.ts';
 import { deliveriesOf } from '../store/deliveries.ts';
 import { findRun } from '../store/runs.ts';
+import { findWorkflowRun } from '../store/workflows.ts';
 import type { HttpDeps } from './deps.ts';
 import { runView } from './views.ts';
 import { loadWorkflow } from './workflows.ts';
@@ -37,17 +37,11 @@ function startedOne({ runId, runIds, workflowRunId, workflowRunIds }: Started): 
 }
 
 /** The run or workflow once it has ended; undefined if the signal aborts before that. */
-async function endOf({ store, live }: HttpDeps, { runId, workflowRunId = '' }: Started, signal: AbortSignal) {
+async function endOf({ store: { read }, live }: HttpDeps, { runId, workflowRunId = '' }: Started, signal: AbortSignal) {
   if (runId === undefined) {
-    const load = () => loadWorkflow(store.read, workflowRunId);
-    const hasEnded = (state: Awaited<ReturnType<typeof load>>) => state === undefined || isOver(state);
-    const workflow = await follow(live, workflowRunId, { load, hasEnded, signal });
-    return workflow && { workflow };
+    const ended = await follow(live, workflowRunId, { load: () => findWorkflowRun(read, workflowRunId), signal });
+    return ended && { workflow: await loadWorkflow(read, workflowRunId, { replies: true }) };
   }
-  const run = await follow(live, runId, {
-    load: () => findRun(store.read, runId),
-    hasEnded: (run) => run === undefined || isOver(run),
-    signal,
-  });
-  return run && { run: runView(run, (await deliveriesOf(store.read, [runId])).get(runId)) };
+  const run = await follow(live, runId, { load: () => findRun(read, runId), signal });
+  return run && { run: runView(run, (await deliveriesOf(read, [runId])).get(runId)) };
 }

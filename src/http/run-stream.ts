@@ -1,5 +1,5 @@
 import type { Response } from 'express';
-import { isOver, type Run } from '../domain/run.ts';
+import type { Run } from '../domain/run.ts';
 import { follow } from '../runtime/follow.ts';
 import { deliveriesOf } from '../store/deliveries.ts';
 import { findRun } from '../store/runs.ts';
@@ -13,28 +13,23 @@ import { noticeView, runView } from './views.ts';
  * them what is heard of it: `text`, `tool`, `restart`.
  */
 export async function streamRun(
-  { store, live, closing }: HttpDeps,
+  { store: { read }, live, closing }: HttpDeps,
   id: string,
   kinds: readonly Run['kind'][],
   res: Response,
 ): Promise<void> {
-  const load = () => findRun(store.read, id);
+  const load = () => findRun(read, id);
   const found = await load();
   if (!found || !kinds.includes(found.kind)) return refuse(res, 404, 'run not found');
   const stream = openStream(res, closing);
   let told = '';
   await follow(live, id, {
-    async load() {
-      const run = await load();
-      return run && { run, delivery: (await deliveriesOf(store.read, [id])).get(id) };
-    },
-    hasEnded: (state) => state === undefined || isOver(state.run),
-    onState(state) {
-      if (!state) return;
-      const { run, delivery } = state;
+    load,
+    async onState(run) {
       const stage = `${run.status} ${run.attempts}`;
-      if (stage !== told) stream.send('run', { run: runView(run, delivery) });
+      if (stage === told) return;
       told = stage;
+      stream.send('run', { run: runView(run, (await deliveriesOf(read, [id])).get(id)) });
     },
     onNotice: (notice) => stream.send(notice.kind, noticeView(notice)),
     signal: stream.gone,

@@ -61,11 +61,11 @@ export function workflowRow(workflow: WorkflowRun, runs: readonly Pick<StepRun, 
   };
 }
 
-/** A workflow with where each of its steps is. */
+/** A workflow with where each of its steps is. Without `outputs`, the replies by the ids of the runs, no step has one. */
 export function workflowView(
   workflow: WorkflowRun,
   runs: readonly StepRun[],
-  outputs: ReadonlyMap<string, string | null>,
+  outputs: ReadonlyMap<string, string | null> = new Map(),
 ) {
   const steps = stepStates(workflow, runs).map(({ status, run }, at) => ({
     stepId: workflow.action.steps[at]?.id ?? '',

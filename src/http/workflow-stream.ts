@@ -9,25 +9,32 @@ import { loadWorkflow } from './workflows.ts';
 
 /**
  * `GET /workflows/:workflowRunId/stream`: a workflow as it goes on, to its end. An event `workflow` at once and whenever the state of
- * a step has changed, between them what is heard of the step under way, with its `stepId`.
+ * a step has changed, between them what is heard of the step under way, with its `stepId`. The last has the replies.
  */
-export async function streamWorkflow({ store, live, closing }: HttpDeps, id: string, res: Response): Promise<void> {
-  const load = () => loadWorkflow(store.read, id);
-  let workflow = await load();
-  if (!workflow) return refuse(res, 404, 'workflow run not found');
+export async function streamWorkflow(
+  { store: { read }, live, closing }: HttpDeps,
+  id: string,
+  res: Response,
+): Promise<void> {
+  let latest: Awaited<ReturnType<typeof loadWorkflow>>;
+  const load = async () => {
+    latest = await loadWorkflow(read, id, { replies: false });
+    return latest;
+  };
+  if (!(await load())) return refuse(res, 404, 'workflow run not found');
   const stream = openStream(res, closing);
   let told = '';
   await follow(live, id, {
     load,
-    hasEnded: (state) => state === undefined || isOver(state),
-    onState(state) {
-      const stages = JSON.stringify([state?.status, state?.steps.map(({ status, runId }) => [status, runId])]);
-      if (state && stages !== told) stream.send('workflow', { workflow: state });
-      workflow = state;
+    async onState(workflow) {
+      const stages = JSON.stringify([workflow.status, workflow.steps.map(({ status, runId }) => [status, runId])]);
+      if (stages === told) return;
       told = stages;
+      const shown = isOver(workflow) ? await loadWorkflow(read, id, { replies: true }) : workflow;
+      stream.send('workflow', { workflow: shown });
     },
     onNotice(notice) {
-      const stepId = workflow?.steps.find(({ runId }) => runId === notice.runId)?.stepId;
+      const stepId = latest?.steps.find(({ runId }) => runId === notice.runId)?.stepId;
       stream.send(notice.kind, { stepId, ...noticeView(notice) });
     },
     signal: stream.gone,

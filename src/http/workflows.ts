@@ -18,14 +18,19 @@ export async function getWorkflows(db: Executor, query: Record<string, string>, 
 
 /** `GET /workflows/:workflowRunId` */
 export async function getWorkflow(db: Executor, id: string, res: Response): Promise<void> {
-  const workflow = await loadWorkflow(db, id);
+  const workflow = await loadWorkflow(db, id, { replies: true });
   if (!workflow) return refuse(res, 404, 'workflow run not found');
   res.json({ ok: true, workflow });
 }
 
-/** A workflow as the world sees it; undefined where there is none. */
-export async function loadWorkflow(db: Executor, id: string): Promise<ReturnType<typeof workflowView> | undefined> {
+/** A workflow as the world sees it; undefined where there is none. The replies of its steps may be long, so who asks often does without. */
+export async function loadWorkflow(
+  db: Executor,
+  id: string,
+  { replies }: { readonly replies: boolean },
+): Promise<ReturnType<typeof workflowView> | undefined> {
   const workflow = await findWorkflowRun(db, id);
   if (!workflow) return undefined;
-  return workflowView(workflow, (await stepRunsOf(db, [id])).get(id) ?? [], await stepOutputsOf(db, id));
+  const runs = (await stepRunsOf(db, [id])).get(id) ?? [];
+  return workflowView(workflow, runs, replies ? await stepOutputsOf(db, id) : undefined);
 }

@@ -1,23 +1,26 @@
+import { isOver, type Run } from '../domain/run.ts';
 import type { LiveRuns, Notice } from './live-runs.ts';
 
 /** Another process may do the work, of which this one hears nothing: the store is asked this often, in ms. */
 const askEveryMs = 1000;
 
 interface Followed<T> {
-  /** what the store says now */
-  readonly load: () => Promise<T>;
-  readonly hasEnded: (state: T) => boolean;
+  /** what the store says now, which is asked often; undefined where it is gone */
+  readonly load: () => Promise<T | undefined>;
   /** told of each state as it is read, the first at once */
-  readonly onState?: (state: T) => void;
+  readonly onState?: (state: T) => Promise<void>;
   /** told of what is heard between two states */
   readonly onNotice?: (notice: Exclude<Notice, { kind: 'changed' }>) => void;
   /** ends it */
   readonly signal: AbortSignal;
 }
 
-/** Follows a run from now on. Resolves to its last state when it has ended; to undefined if the signal aborts before that. */
-export async function follow<T>(live: LiveRuns, id: string, followed: Followed<T>): Promise<T | undefined> {
-  const { load, hasEnded, onState = () => {}, onNotice = () => {}, signal } = followed;
+/** Follows a run or a workflow from now on. Resolves to its last state when it has ended; to undefined if it is gone, or the signal aborts. */
+export async function follow<T extends Pick<Run, 'status'>>(
+  live: LiveRuns,
+  id: string,
+  { load, onState = async () => {}, onNotice = () => {}, signal }: Followed<T>,
+): Promise<T | undefined> {
   const waiting: Notice[] = [{ kind: 'changed' }];
   let wake = () => {};
   const unfollow = live.follow(id, (notice) => {
@@ -27,10 +30,9 @@ export async function follow<T>(live: LiveRuns, id: string, followed: Followed<T
   const stop = () => wake();
   signal.addEventListener('abort', stop);
   try {
-    for (;;) {
+    while (!signal.aborted) {
       const notice = waiting.shift();
       if (notice === undefined) {
-        if (signal.aborted) return undefined;
         const woken = new Promise<void>((resolve) => {
           wake = resolve;
         });
@@ -41,13 +43,14 @@ export async function follow<T>(live: LiveRuns, id: string, followed: Followed<T
         onNotice(notice);
       } else {
         const state = await load();
-        const ended = hasEnded(state);
+        const ended = state === undefined || isOver(state);
         // What was said before the end is told before it.
         if (ended) for (const late of waiting) if (late.kind !== 'changed') onNotice(late);
-        onState(state);
+        if (state) await onState(state);
         if (ended) return state;
       }
     }
+    return undefined;
   } finally {
     signal.removeEventListener('abort', stop);
     unfollow();

@@ -106,21 +106,35 @@ it('GET /hooks/workflows/:id shows where each step is while it goes on', async (
 
 describe('GET /hooks/workflows/:id/stream', () => {
   it('tells of each step as it goes on, and of the end', async () => {
-    const id = await start('streamed', 'Go slowly', 'Go slowly');
+    const id = await start('streamed', 'Go slowly', 'Go slowly', 'Go', 'Go');
     const listening = await listen(`${gateway.url}/hooks/workflows/${id}/stream`, hookToken);
     expect((await listening.first('workflow')).workflow).toMatchObject({ workflowRunId: id, completedAt: null });
     await letGo();
     await letGo();
     const heard = await listening.ended;
-    const textOf = (step: string) =>
-      heard.flatMap(({ event, data }) => (event === 'text' && data.stepId === step ? [data.text] : [])).join('');
-    expect([textOf('s0'), textOf('s1')]).toEqual(Array(2).fill('That is done as far as it can be.'));
+    const texts = heard.filter(({ event }) => event === 'text').map(({ data }) => data);
+    const textOf = (step: string) => texts.flatMap(({ stepId, text }) => (stepId === step ? [text] : [])).join('');
+    expect(['s0', 's1', 's2', 's3'].map(textOf)).toEqual(Array(4).fill('That is done as far as it can be.'));
     const stages = heard.flatMap(({ event, data }) =>
       event === 'workflow' ? [data.workflow.steps.map(({ status }: { status: string }) => status).join(' ')] : [],
     );
-    expect(stages).toContain('ok running');
-    expect(stages.at(-1)).toBe('ok ok');
+    expect(stages).toContain('ok running pending pending');
+    expect(stages.at(-1)).toBe('ok ok ok ok');
     expect(heard.at(-1)?.data.workflow).toMatchObject({ status: 'completed' });
+  });
+
+  it('has the replies of the steps in its last event alone, so that it does not grow with each of them', async () => {
+    const id = await start('replies', 'Go slowly', 'Go slowly', 'Go');
+    const listening = await listen(`${gateway.url}/hooks/workflows/${id}/stream`, hookToken);
+    await listening.first('workflow');
+    await letGo();
+    await letGo();
+    const replies = (await listening.ended).flatMap(({ event, data }) =>
+      event === 'workflow' ? [data.workflow.steps.map((step: { outputText: string | null }) => step.outputText)] : [],
+    );
+    expect(replies.length).toBeGreaterThan(1);
+    expect(replies.pop()).toEqual(Array(3).fill('That is done as far as it can be.'));
+    expect(replies.flat().filter((text) => text !== null)).toEqual([]);
   });
 
   it('of one that has ended is its end, also for the owner', async () => {
