@@ -5,7 +5,7 @@ import { CommandError } from './command-error.ts';
 import { printable } from './print.ts';
 
 type RunView = ReturnType<typeof runView>;
-type ToolView = Extract<ReturnType<typeof noticeView>, { call: number }>;
+type ToolView = Extract<ReturnType<typeof noticeView>, { input: string }>;
 
 /** Shows a run while it goes on: its status, its text as it grows, its tools. Resolves to 1 where it ends in `error`. */
 export async function watchRun(configFile: string, id: string, { json }: { json?: boolean }): Promise<number> {

@@ -52,7 +52,7 @@ export function createApi(deps: HttpDeps): express.Router {
     res.json({ ok: true, run: adminRun(run, about(run.id), pings, calls) });
   });
 
-  router.get('/runs/:id/stream', (req, res) => streamRun(deps, req.params.id, kinds, res));
+  router.get('/runs/:id/stream', (req, res) => streamRun(deps, req.params.id, 'owner', res));
 
   router.post('/runs/:id/retry', retryRoute(deps, run));
   router.post('/runs/:id/cancel', cancelRoute(deps, run));

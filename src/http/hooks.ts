@@ -123,10 +123,13 @@ interface Read {
 const reads: readonly Read[] = [
   { path: /^runs$/, serve: ({ store }, _path, query, res) => getRuns(store.read, query, res) },
   { path: /^runs\/stats$/, serve: ({ store }, _path, _query, res) => getRunStats(store.read, res) },
-  { path: /^runs\/[^/]+\/stream$/, serve: (deps, path, _query, res) => streamRun(deps, idIn(path), ['hook'], res) },
+  { path: /^runs\/[^/]+\/stream$/, serve: (deps, path, _query, res) => streamRun(deps, idIn(path), 'hooks', res) },
   { path: /^runs\/[^/]+$/, serve: ({ store }, path, _query, res) => getRun(store.read, idIn(path), res) },
   { path: /^workflows$/, serve: ({ store }, _path, query, res) => getWorkflows(store.read, query, res) },
-  { path: /^workflows\/[^/]+\/stream$/, serve: (deps, path, _query, res) => streamWorkflow(deps, idIn(path), res) },
+  {
+    path: /^workflows\/[^/]+\/stream$/,
+    serve: (deps, path, _query, res) => streamWorkflow(deps, idIn(path), 'hooks', res),
+  },
   { path: /^workflows\/[^/]+$/, serve: ({ store }, path, _query, res) => getWorkflow(store.read, idIn(path), res) },
 ];
 

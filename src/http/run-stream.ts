@@ -1,12 +1,11 @@
 import type { Response } from 'express';
-import type { Run } from '../domain/run.ts';
 import { follow } from '../runtime/follow.ts';
 import { deliveriesOf } from '../store/deliveries.ts';
 import { findRun } from '../store/runs.ts';
 import { refuse } from './answer.ts';
 import type { HttpDeps } from './deps.ts';
 import { openStream } from './stream.ts';
-import { noticeView, runView } from './views.ts';
+import { noticeView, type Reader, runView } from './views.ts';
 
 /**
  * `GET /runs/:runId/stream`: a run as it goes on, to its end. An event `run` at once and with each change of its status, between
@@ -15,12 +14,12 @@ import { noticeView, runView } from './views.ts';
 export async function streamRun(
   { store: { read }, live, closing }: HttpDeps,
   id: string,
-  kinds: readonly Run['kind'][],
+  reader: Reader,
   res: Response,
 ): Promise<void> {
   const load = () => findRun(read, id);
   const found = await load();
-  if (!found || !kinds.includes(found.kind)) return refuse(res, 404, 'run not found');
+  if (!found || (reader === 'hooks' && found.kind !== 'hook')) return refuse(res, 404, 'run not found');
   const stream = openStream(res, closing);
   let told = '';
   await follow(live, id, {
@@ -31,7 +30,7 @@ export async function streamRun(
       told = stage;
       stream.send('run', { run: runView(run, (await deliveriesOf(read, [id])).get(id)) });
     },
-    onNotice: (notice) => stream.send(notice.kind, noticeView(notice)),
+    onNotice: (notice) => stream.send(notice.kind, noticeView(notice, reader)),
     signal: stream.gone,
   });
   stream.end();

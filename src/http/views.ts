@@ -82,12 +82,18 @@ export function workflowView(
   return { ...workflowRow(workflow, runs), steps };
 }
 
-/** What is heard of a run under way. */
-export function noticeView(notice: Exclude<Notice, { kind: 'changed' }>) {
+/** Who reads: whoever has the hook token, or the owner. */
+export type Reader = 'hooks' | 'owner';
+
+/** What is heard of a run under way. What it asks of its tools, and may have them tell its owner, is for the owner alone. */
+export function noticeView(notice: Exclude<Notice, { kind: 'changed' }>, reader: Reader) {
   if (notice.kind === 'restart') return {};
   if (notice.kind === 'text') return { text: notice.text };
-  const { number, name, input, result } = notice.call;
-  return { call: number, name, input, ...(result && toolResultView(result)) };
+  const { number: call, name, input, result } = notice.call;
+  if (reader === 'owner') return { call, name, input, ...(result && toolResultView(result)) };
+  if (!result) return { call, name };
+  const { resultChars, ms, error } = result;
+  return { call, name, resultChars, ms, failed: error !== null };
 }
 
 function toolResultView({ resultChars, ms, error }: Pick<ToolCall, 'resultChars' | 'ms' | 'error'>) {

@@ -4,7 +4,7 @@ import { follow } from '../runtime/follow.ts';
 import { refuse } from './answer.ts';
 import type { HttpDeps } from './deps.ts';
 import { openStream } from './stream.ts';
-import { noticeView } from './views.ts';
+import { noticeView, type Reader } from './views.ts';
 import { loadWorkflow } from './workflows.ts';
 
 /**
@@ -14,6 +14,7 @@ import { loadWorkflow } from './workflows.ts';
 export async function streamWorkflow(
   { store: { read }, live, closing }: HttpDeps,
   id: string,
+  reader: Reader,
   res: Response,
 ): Promise<void> {
   let latest: Awaited<ReturnType<typeof loadWorkflow>>;
@@ -35,7 +36,7 @@ export async function streamWorkflow(
     },
     onNotice(notice) {
       const stepId = latest?.steps.find(({ runId }) => runId === notice.runId)?.stepId;
-      stream.send(notice.kind, { stepId, ...noticeView(notice) });
+      stream.send(notice.kind, { stepId, ...noticeView(notice, reader) });
     },
     signal: stream.gone,
   });

@@ -9,6 +9,7 @@ import { tempGateway } from '../support/temp-gateway.ts';
 const release: (() => void)[] = [];
 const long = 'It is a long story, and it is told piece by piece.';
 const model = await startModel(({ prompt, results }) => {
+  if (prompt.includes('with wrong tools') && results.length === 0) return toolCalls(['report', { words: 'Rain.' }]);
   if (prompt.includes('with tools') && results.length === 0) return toolCalls(['report', { text: 'Rain.' }]);
   if (prompt.includes('slow')) return new Promise<string>((resolve) => release.push(() => resolve(long)));
   if (prompt.includes('fail')) return providerError(400, 'no');
@@ -26,6 +27,8 @@ const running = (runId: string) =>
   eventually(async () => (await gateway.get(`runs/${runId}`)).body.run.status === 'running');
 const textOf = (heard: readonly { event: string; data: { text?: string } }[]) =>
   heard.flatMap(({ event, data }) => (event === 'text' ? [data.text] : []));
+const toolsOf = (heard: readonly { event: string; data: object }[]) =>
+  heard.flatMap(({ event, data }) => (event === 'tool' ? [data] : []));
 
 describe('GET /hooks/runs/:runId/stream', () => {
   it('tells of a run from the first to the last, its text in pieces between', async () => {
@@ -41,21 +44,33 @@ describe('GET /hooks/runs/:runId/stream', () => {
     expect(heard.at(-1)).toMatchObject({ event: 'run', data: { run: { status: 'completed', outputText: long } } });
   });
 
-  it('tells of each call of a tool when it begins and when it has ended', async () => {
+  it('tells of each call of a tool when it begins and when it has ended, but not what is between the run and its owner', async () => {
     const { body } = await gateway.post('tools', { how: 'with tools, be slow' });
-    const heard = await (async () => {
-      const listening = await stream(body.runId);
-      await eventually(() => release.length > 0);
-      for (const go of release.splice(0)) go();
-      return listening.ended;
-    })();
-    const call = { call: 0, name: 'report', input: '{"text":"Rain."}' };
-    const result = { resultChars: expect.any(Number), ms: expect.any(Number), error: null };
-    expect(heard.filter(({ event }) => event === 'tool').map(({ data }) => data)).toEqual([
-      call,
-      { ...call, ...result },
+    const listening = await stream(body.runId);
+    const owners = await listen(`${gateway.url}/api/runs/${body.runId}/stream`, gatewayToken);
+    await eventually(() => release.length > 0);
+    for (const go of release.splice(0)) go();
+    const heard = await listening.ended;
+    const [call, input] = [{ call: 0, name: 'report' }, '{"text":"Rain."}'];
+    const result = { resultChars: expect.any(Number), ms: expect.any(Number) };
+    expect(toolsOf(heard)).toEqual([call, { ...call, ...result, failed: false }]);
+    expect(toolsOf(await owners.ended)).toEqual([
+      { ...call, input },
+      { ...call, input, ...result, error: null },
     ]);
     expect(heard.at(-1)?.data.run.status).toBe('completed');
+  });
+
+  it('tells that a call has failed, and why to the owner alone', async () => {
+    const { body } = await gateway.post('tools', { how: 'with wrong tools, be slow' });
+    const listening = await stream(body.runId);
+    const owners = await listen(`${gateway.url}/api/runs/${body.runId}/stream`, gatewayToken);
+    await eventually(() => release.length > 0);
+    for (const go of release.splice(0)) go();
+    const [tool, ownersTool] = [toolsOf(await listening.ended).at(-1), toolsOf(await owners.ended).at(-1)];
+    expect(tool).toMatchObject({ name: 'report', failed: true });
+    expect(tool).not.toHaveProperty('error');
+    expect(ownersTool).toMatchObject({ name: 'report', error: expect.stringContaining('text') });
   });
 
   it('tells who comes later what was said so far', async () => {
