@@ -22,7 +22,7 @@ export interface LiveCall extends Pick<ToolCall, 'name' | 'input'> {
 /** The runs that this process has under way. Nothing here is durable: the store has what counts, this only says it sooner. */
 export interface LiveRuns {
   /** An attempt begins; `abort` breaks it off. */
-  begin(run: Pick<Run, 'id' | 'workflowRunId'>, abort: (reason: Error) => void): LiveRun;
+  begin(run: Pick<Run, 'id' | 'workflowRunId' | 'attempts'>, abort: (reason: Error) => void): LiveRun;
   /** Breaks off the attempt that is under way; false where there is none. */
   abort(runId: string, reason: Error): boolean;
   /**
@@ -56,7 +56,7 @@ export function createLiveRuns(): LiveRuns {
     for (const onNotice of followers.get(id) ?? []) onNotice(notice);
   };
   return {
-    begin({ id: runId, workflowRunId }, abort) {
+    begin({ id: runId, workflowRunId, attempts }, abort) {
       const heard: Notice[] = [];
       const tellAll = (notice: Notice) => {
         tell(runId, notice);
@@ -68,6 +68,8 @@ export function createLiveRuns(): LiveRuns {
       };
       underWay.set(runId, { abort, heard, workflowRunId });
       tellAll(changed);
+      // Who has heard the attempt before still listens.
+      if (attempts > 1) tellAll({ kind: 'restart', runId });
       return {
         restart: () => heard.length > 0 && hear({ kind: 'restart', runId }),
         text: (text) => hear({ kind: 'text', runId, text }),

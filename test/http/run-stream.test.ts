@@ -1,4 +1,8 @@
+import type http from 'node:http';
 import { describe, expect, it } from '@jest/globals';
+import { serve } from '../agent/model-server.ts';
+import { chunk } from '../agent/streamed-answers.ts';
+import { atEnd } from '../support/at-end.ts';
 import { listen } from '../support/event-stream.ts';
 import { eventually } from '../support/eventually.ts';
 import { gatewayToken, hookToken } from '../support/gateway.ts';
@@ -15,8 +19,20 @@ const model = await startModel(({ prompt, results }) => {
   if (prompt.includes('fail')) return providerError(400, 'no');
   return long;
 });
+/** Says how its first answer begins, and can cut it off then; the next one is whole. */
+const begun: http.ServerResponse[] = [];
+const says = (...chunks: object[]) => chunks.map((one) => `data: ${JSON.stringify(one)}\n\n`).join('');
+const shaky = await serve((_req, res) => {
+  res.writeHead(200, { 'Content-Type': 'text/event-stream' });
+  if (begun.push(res) === 1) res.write(says(chunk({ content: 'It is sh' })));
+  else res.end(says(chunk({ content: long }), chunk({}, 'stop')));
+});
+atEnd(() => shaky.stop());
 const gateway = await tempGateway({
-  agents: model.agents,
+  agents: {
+    ...model.agents,
+    providers: { ...model.agents.providers, shaky: { api: 'openai-chat', baseURL: shaky.url, apiKey: 'k' } },
+  },
   hooks: { mappings: [{ match: { path: 'tools' }, messageTemplate: 'Look {{how}}', tools: ['report'] }] },
 });
 const quiet = { deliver: false, wakeMode: 'next-heartbeat' };
@@ -80,6 +96,19 @@ describe('GET /hooks/runs/:runId/stream', () => {
     await eventually(() => listening.heard.filter(({ event }) => event === 'tool').length === 2);
     for (const go of release.splice(0)) go();
     expect(textOf(await listening.ended).join('')).toBe(long);
+  });
+
+  it('tells that another attempt begins, so that the texts since then are its whole answer', async () => {
+    const { body } = await gateway.post('agent', { message: 'Tell it', model: 'shaky/m', ...quiet });
+    const listening = await stream(body.runId);
+    await listening.first('text');
+    begun[0]?.destroy();
+    const heard = await listening.ended;
+    const restarts = heard.flatMap(({ event }, at) => (event === 'restart' ? [at] : []));
+    expect(restarts).toHaveLength(1);
+    expect(textOf(heard.slice(0, restarts[0]))).toEqual(['It is sh']);
+    expect(textOf(heard.slice(restarts[0])).join('')).toBe(long);
+    expect(heard.at(-1)?.data.run).toMatchObject({ status: 'completed', attempts: 2 });
   });
 
   it('of a run that has ended is its end', async () => {
