@@ -27,8 +27,9 @@ export async function showCosts(
   }
 }
 
-function cells({ runs, inputTokens, outputTokens, cost, unpricedTokens }: Costs['total']): string[] {
+function cells({ runs, inputTokens, outputTokens, cost, unpricedAnswers }: Costs['total']): string[] {
   const known = cost === null ? 'not known' : dollars(cost);
-  const more = cost !== null && unpricedTokens > 0 ? ` and ${unpricedTokens} tokens without a price` : '';
+  const answers = unpricedAnswers === 1 ? '1 answer' : `${unpricedAnswers} answers`;
+  const more = cost !== null && unpricedAnswers > 0 ? ` and ${answers} of unknown cost` : '';
   return [String(runs), String(inputTokens), String(outputTokens), `${known}${more}`];
 }

@@ -24,6 +24,14 @@ export interface Usage {
   readonly outputTokens: number;
 }
 
+/** What was used, and what that cost. */
+export interface Spending extends Usage {
+  /** US dollars, as far as is known */
+  readonly cost: number;
+  /** how many answers are not in `cost`, since nobody knows what they cost */
+  readonly unpricedAnswers: number;
+}
+
 /** What came of having a run's values screened. */
 export interface Screening {
   /** `failed`: there is no verdict; `skipped`: none was needed */
@@ -74,9 +82,7 @@ export interface Run {
   readonly attempts: number;
   readonly model: string | null;
   /** of all attempts, screening included; null where no model has answered */
-  readonly usage: Usage | null;
-  /** of the same, in US dollars; null where a price is not known */
-  readonly cost: number | null;
+  readonly spending: Spending | null;
   /** the prompt as sent to the model */
   readonly prompt: string | null;
   /** all messages after the prompt in the provider's own form, replayed verbatim by later turns of the session */

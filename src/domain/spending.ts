@@ -1,17 +1,9 @@
-import type { Usage } from './run.ts';
+import type { Spending, Usage } from './run.ts';
 
 /** US dollars for a million tokens. */
 export interface Price {
   readonly input: number;
   readonly output: number;
-}
-
-/** What was used, and what that cost. */
-export interface Spending extends Usage {
-  /** US dollars, of the tokens whose price is known */
-  readonly cost: number;
-  /** how many of the tokens have no known price: what they cost is not in `cost` */
-  readonly unpricedTokens: number;
 }
 
 /**
@@ -22,6 +14,17 @@ export function costOf({ inputTokens, outputTokens }: Usage, price: Price | unde
   const isFree = price?.input === 0 && price.output === 0;
   if (!price || (inputTokens + outputTokens === 0 && !isFree)) return null;
   return (inputTokens * price.input + outputTokens * price.output) / 1_000_000;
+}
+
+/** Both together; null where there is neither. */
+export function sumOf(one: Spending | null, other: Spending | null): Spending | null {
+  if (!one || !other) return one ?? other;
+  return {
+    inputTokens: one.inputTokens + other.inputTokens,
+    outputTokens: one.outputTokens + other.outputTokens,
+    cost: one.cost + other.cost,
+    unpricedAnswers: one.unpricedAnswers + other.unpricedAnswers,
+  };
 }
 
 /** The day of a time in epoch ms, in UTC: `2026-02-03`. */

@@ -1,5 +1,5 @@
 import type { Event } from '../domain/event.ts';
-import { isOver, type Run, type Screening } from '../domain/run.ts';
+import { isOver, type Run, type Screening, type Spending } from '../domain/run.ts';
 import type { ToolCall } from '../domain/tool-call.ts';
 import { stepStates, type WorkflowRun } from '../domain/workflow.ts';
 import type { RefusedRequest } from '../ingest/refusals.ts';
@@ -32,10 +32,15 @@ export function runView(run: RunRow, delivery: Delivery | undefined) {
     errorCode: run.errorCode,
     attempts: run.attempts,
     model: run.model,
-    usage: run.usage,
-    cost: roundedCost(run.cost),
+    ...spendingView(run.spending),
     delivery: delivery ? deliveryView(delivery) : null,
   };
+}
+
+function spendingView(spending: Spending | null) {
+  if (spending === null) return { usage: null, cost: null };
+  const { inputTokens, outputTokens, cost, unpricedAnswers } = spending;
+  return { usage: { inputTokens, outputTokens }, cost: unpricedAnswers > 0 ? null : rounded(cost) };
 }
 
 /** A workflow as lists show it; `currentStep` is the id of the step at which it is. Times are epoch ms. */
@@ -165,7 +170,7 @@ export function turnView({ id, name, completedAt, model, prompt, outputText }: S
   return { runId: id, name, completedAt, model, prompt, outputText };
 }
 
-/** What was spent, the newest day first, and in each day what cost most. `cost` is null where no price is known. */
+/** What was spent, the newest day first, and in each day what cost most. `cost` is null where none of it is known. */
 export function costsView(
   rows: readonly DaysSpending[],
   { perRun, perDay, isDaySpent }: { perRun?: number; perDay?: number; isDaySpent: boolean },
@@ -180,15 +185,19 @@ export function costsView(
 
 function totalOf(rows: readonly DaysSpending[]) {
   const sum = (of: Exclude<keyof DaysSpending, 'day' | 'mapping'>) => rows.reduce((sum, row) => sum + row[of], 0);
-  const [inputTokens, outputTokens, unpricedTokens] = [sum('inputTokens'), sum('outputTokens'), sum('unpricedTokens')];
-  const isUnknown = unpricedTokens > 0 && unpricedTokens === inputTokens + outputTokens;
-  const cost = isUnknown ? null : roundedCost(sum('cost'));
-  return { runs: sum('runs'), inputTokens, outputTokens, cost, unpricedTokens };
+  const [cost, unpricedAnswers] = [sum('cost'), sum('unpricedAnswers')];
+  return {
+    runs: sum('runs'),
+    inputTokens: sum('inputTokens'),
+    outputTokens: sum('outputTokens'),
+    cost: cost === 0 && unpricedAnswers > 0 ? null : rounded(cost),
+    unpricedAnswers,
+  };
 }
 
 /** Without the dust that sums of fractions leave behind; far below the price of one token. */
-function roundedCost(cost: number | null): number | null {
-  return cost === null ? null : Math.round(cost * 1e9) / 1e9;
+function rounded(cost: number): number {
+  return Math.round(cost * 1e9) / 1e9;
 }
 
 export function eventRow(event: EventRow) {

@@ -1,8 +1,8 @@
 import type { Reply, Turn } from '../agent/agent.ts';
 import type { Models, ReadyAgent } from '../agent/models.ts';
 import { TurnError } from '../domain/errors.ts';
-import type { Run, Usage } from '../domain/run.ts';
-import { costOf, dollars, type Spending } from '../domain/spending.ts';
+import type { Spending, Usage } from '../domain/run.ts';
+import { costOf, dollars, sumOf } from '../domain/spending.ts';
 
 /** What an attempt spends, on top of what the run has spent before. */
 export interface Account {
@@ -11,17 +11,18 @@ export interface Account {
   /** Why no model may be asked any more; undefined while one may. */
   overBudget(): TurnError | undefined;
   /** of all attempts, as the record of the run has it */
-  ofRun(): Pick<Run, 'usage' | 'cost'>;
-  /** of this attempt alone, for the totals */
-  ofAttempt(): Spending;
+  ofRun(): Spending | null;
+  /** of this attempt alone, for the totals; null where no model has answered */
+  ofAttempt(): Spending | null;
 }
 
 /**
+ * @param before what the run had spent when the attempt began
  * @param perRun US dollars that the run may cost; undefined for any sum
  * @param onUsage told of all that is counted; a cost of null is one that is not known
  */
 export function openAccount(
-  run: Pick<Run, 'usage' | 'cost'>,
+  before: Spending | null,
   {
     priceOf,
     perRun = Infinity,
@@ -32,31 +33,22 @@ export function openAccount(
     onUsage: (usage: Usage, cost: number | null) => void;
   },
 ): Account {
-  let { usage, cost } = run;
-  let attempt: Spending = { inputTokens: 0, outputTokens: 0, cost: 0, unpricedTokens: 0 };
+  let attempt: Spending | null = null;
+  const ofRun = () => sumOf(before, attempt);
   return {
-    add(model, used) {
-      const paid = costOf(used, priceOf(model));
-      // One unknown part makes the whole unknown.
-      if (usage === null) cost = paid;
-      else cost = cost === null || paid === null ? null : cost + paid;
-      usage = sum(usage ?? nothing, used);
-      const tokens = used.inputTokens + used.outputTokens;
-      attempt = {
-        ...sum(attempt, used),
-        cost: attempt.cost + (paid ?? 0),
-        unpricedTokens: attempt.unpricedTokens + (paid === null ? tokens : 0),
-      };
-      onUsage(used, paid);
+    add(model, usage) {
+      const cost = costOf(usage, priceOf(model));
+      attempt = sumOf(attempt, { ...usage, cost: cost ?? 0, unpricedAnswers: cost === null ? 1 : 0 });
+      onUsage(usage, cost);
     },
     overBudget() {
       // Of a run that also used what has no price, as much as is known.
-      const known = cost ?? (run.cost ?? 0) + attempt.cost;
+      const known = ofRun()?.cost ?? 0;
       if (known <= perRun) return undefined;
       const limit = `more than agents.defaults.budget.perRun (${dollars(perRun)}) allows`;
       return new TurnError('budget', `the run has cost ${dollars(known)}, ${limit}`);
     },
-    ofRun: () => ({ usage, cost }),
+    ofRun,
     ofAttempt: () => attempt,
   };
 }
@@ -81,13 +73,4 @@ export async function askOnAccount(
   // Echo and commands say nothing on the way.
   if (!counted) account.add(name, reply.usage);
   return reply;
-}
-
-const nothing: Usage = { inputTokens: 0, outputTokens: 0 };
-
-function sum(one: Usage, other: Usage): Usage {
-  return {
-    inputTokens: one.inputTokens + other.inputTokens,
-    outputTokens: one.outputTokens + other.outputTokens,
-  };
 }

@@ -58,7 +58,7 @@ export async function endCancelled(
   parts: Pick<Runtime, 'queue'>,
   tx: Executor,
   run: Run,
-  turn: Pick<RunEnd, 'prompt' | 'model' | 'usage' | 'cost'>,
+  turn: Pick<RunEnd, 'prompt' | 'model' | 'spending'>,
   now: number,
   afterCommit: AfterCommit,
 ): Promise<void> {

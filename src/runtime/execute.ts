@@ -58,7 +58,7 @@ async function attempt(
   const calls: ToolCall[] = [];
   const warnings: string[] = [];
   const about = { runId: run.id, eventId: run.eventId, hook: run.hook, attempt: job.attempt };
-  const account = openAccount(run, {
+  const account = openAccount(run.spending, {
     priceOf: models.priceOf,
     perRun: config.agents.defaults.budget.perRun,
     onUsage: (usage, cost) => runtime.onUsage(run, usage, cost),

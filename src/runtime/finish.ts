@@ -45,7 +45,7 @@ export async function completeRun(
     if (!(await queue.complete(tx, job))) return;
     await recordSpending(tx, run, account.ofAttempt(), now);
     await insertToolCalls(tx, run.id, turn.calls);
-    const known = { prompt, model, ...account.ofRun() };
+    const known = { prompt, model, spending: account.ofRun() };
     // The wish to cancel it came too late to break the turn off, and counts all the same.
     if (await isCancelled(tx, run.id)) return endCancelled(runtime, tx, run, known, now, afterCommit);
     await finishRun(tx, run.id, { ...known, reply, outputText, summary, warning }, now);
@@ -90,7 +90,7 @@ export async function failRun(
     if (!mine) return;
     await recordSpending(tx, run, account.ofAttempt(), now);
     await insertToolCalls(tx, run.id, failure.calls);
-    const known = { prompt, model, ...account.ofRun() };
+    const known = { prompt, model, spending: account.ofRun() };
     if (await isCancelled(tx, run.id)) return endCancelled(runtime, tx, run, known, now, afterCommit);
     const why = { error: error.message, errorCode: error.code };
     await finishRun(tx, run.id, { ...known, summary, warning, ...why }, now);

@@ -41,8 +41,7 @@ export interface Database {
     completedAt: number | null;
     attempts: Generated<number>;
     model: string | null;
-    usageJson: string | null;
-    cost: number | null;
+    spendingJson: string | null;
     prompt: string | null;
     replyJson: string | null;
     outputText: string | null;
@@ -134,7 +133,7 @@ export interface Database {
     /** turns that completed earlier are no part of it any more */
     clearedAt: number | null;
   };
-  /** what the runs of a mapping spent in a day (UTC, `2026-02-03`); `unpricedTokens` are not in `cost`, which is in US dollars */
+  /** what the runs of a mapping spent in a day (UTC, `2026-02-03`); `unpricedAnswers` are not in `cost`, which is in US dollars */
   spending: {
     day: string;
     mapping: string;
@@ -142,7 +141,7 @@ export interface Database {
     inputTokens: number;
     outputTokens: number;
     cost: number;
-    unpricedTokens: number;
+    unpricedAnswers: number;
   };
   /** how many runs there are of each kind and status (`hook.pending`), kept by triggers so that lists need not count rows */
   counters: { name: string; value: number };

@@ -118,10 +118,10 @@ const sessions = [
 ];
 
 const costs = [
-  'alter table runs add column cost real',
+  'alter table runs rename column usageJson to spendingJson',
   `create table spending (
     day text not null, mapping text not null, runs integer not null, inputTokens integer not null, outputTokens integer not null,
-    cost real not null, unpricedTokens integer not null, primary key (day, mapping)) without rowid`,
+    cost real not null, unpricedAnswers integer not null, primary key (day, mapping)) without rowid`,
 ];
 
 const workflows = [

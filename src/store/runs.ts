@@ -1,6 +1,13 @@
 import { type Selectable, sql } from 'kysely';
 import type { Policy } from '../domain/mapping.ts';
-import { mainSession, type Run, type RunErrorCode, type RunStatus, type Screening, type Usage } from '../domain/run.ts';
+import {
+  mainSession,
+  type Run,
+  type RunErrorCode,
+  type RunStatus,
+  type Screening,
+  type Spending,
+} from '../domain/run.ts';
 import type { Database, Executor } from './database.ts';
 import { prepared, preparedInsert } from './prepared.ts';
 import { isTurnOf } from './sessions.ts';
@@ -58,9 +65,8 @@ export interface RunEnd {
   readonly prompt?: string | undefined;
   readonly reply?: readonly unknown[];
   readonly model?: string | undefined;
-  /** of all attempts; what is left out stays as it is */
-  readonly usage?: Usage | null;
-  readonly cost?: number | null;
+  /** of all attempts; null leaves it as it is */
+  readonly spending?: Spending | null;
   readonly outputText?: string;
   readonly summary: string;
   readonly warning?: string | null;
@@ -69,7 +75,7 @@ export interface RunEnd {
 }
 
 export async function finishRun(tx: Executor, id: string, end: RunEnd, now: number): Promise<void> {
-  const { reply, usage, ...same } = end;
+  const { reply, spending = null, ...same } = end;
   await tx
     .updateTable('runs')
     .set({
@@ -77,7 +83,7 @@ export async function finishRun(tx: Executor, id: string, end: RunEnd, now: numb
       status: end.error === undefined ? 'completed' : 'error',
       completedAt: now,
       replyJson: reply ? JSON.stringify(reply) : null,
-      ...(usage && { usageJson: JSON.stringify(usage) }),
+      ...(spending && { spendingJson: JSON.stringify(spending) }),
     })
     .where('id', '=', id)
     .execute();
@@ -88,9 +94,9 @@ export async function reopenRun(
   tx: Executor,
   id: string,
   failure: { prompt?: string | undefined; error: string; errorCode: RunErrorCode } | null,
-  { usage, ...cost }: Pick<RunEnd, 'usage' | 'cost'> = {},
+  spending: Spending | null = null,
 ): Promise<void> {
-  const spent = { ...cost, ...(usage && { usageJson: JSON.stringify(usage) }) };
+  const spent = spending && { spendingJson: JSON.stringify(spending) };
   await tx
     .updateTable('runs')
     .set({ status: 'pending', completedAt: null, ...spent, ...(failure ?? { error: null, errorCode: null }) })
@@ -184,7 +190,7 @@ export async function listRuns(db: Executor, filter: RunFilter): Promise<{ runs:
       ? (await runCounts(db, kind))[status ?? 'total']
       : (await matching.select(db.fn.countAll<number>().as('total')).executeTakeFirstOrThrow()).total;
   return {
-    runs: rows.map(({ usageJson, ...same }) => ({ ...same, usage: usageJson ? JSON.parse(usageJson) : null })),
+    runs: rows.map(({ spendingJson, ...same }) => ({ ...same, spending: spendingOf(spendingJson) })),
     total,
   };
 }
@@ -204,8 +210,7 @@ const listed = [
   'completedAt',
   'attempts',
   'model',
-  'usageJson',
-  'cost',
+  'spendingJson',
   'outputText',
   'summary',
   'warning',
@@ -312,14 +317,19 @@ export async function findOpenHeartbeat(db: Executor): Promise<string | undefine
 }
 
 function toRun(row: Selectable<Database['runs']>): Run {
-  const { actionJson, policyJson, usageJson, replyJson, screeningJson, cancelled, ...same } = row;
+  const { actionJson, policyJson, spendingJson, replyJson, screeningJson, cancelled, ...same } = row;
   return {
     ...same,
     cancelled: cancelled === 1,
     action: JSON.parse(actionJson),
     policy: JSON.parse(policyJson),
-    usage: usageJson ? JSON.parse(usageJson) : null,
+    spending: spendingOf(spendingJson),
     reply: replyJson ? JSON.parse(replyJson) : null,
     screening: screeningJson ? JSON.parse(screeningJson) : null,
   };
+}
+
+function spendingOf(json: string | null): Spending | null {
+  // Runs from before costs were counted have only their tokens.
+  return json === null ? null : { cost: 0, unpricedAnswers: 1, ...JSON.parse(json) };
 }

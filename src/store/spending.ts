@@ -1,31 +1,39 @@
 import { CompiledQuery, type Selectable } from 'kysely';
-import type { Run } from '../domain/run.ts';
-import { dayOf, type Spending } from '../domain/spending.ts';
+import type { Run, Spending } from '../domain/run.ts';
+import { dayOf } from '../domain/spending.ts';
 import type { Database, Executor } from './database.ts';
 
 /** What the runs of a mapping spent in a day; those of `heartbeat` are main's own. */
 export type DaysSpending = Selectable<Database['spending']>;
 
-/** Adds what an attempt of a run has spent to the totals of the day in which it ended. `run` is as the attempt found it. */
+/**
+ * Adds what an attempt of a run has spent to the totals of the day in which it ended; what used no tokens and is known to cost
+ * nothing leaves no trace there. `run` is as the attempt found it.
+ */
 export async function recordSpending(
   tx: Executor,
-  { id, usage }: Pick<Run, 'id' | 'usage'>,
-  { inputTokens, outputTokens, cost, unpricedTokens }: Spending,
+  { id, spending: before }: Pick<Run, 'id' | 'spending'>,
+  attempt: Spending | null,
   now: number,
 ): Promise<void> {
-  if (inputTokens + outputTokens === 0) return;
-  const isFirst = usage === null ? 1 : 0;
-  const values = [dayOf(now), isFirst, inputTokens, outputTokens, cost, unpricedTokens, id];
+  if (!leavesTrace(attempt)) return;
+  const { inputTokens, outputTokens, cost, unpricedAnswers } = attempt;
+  const isFirst = leavesTrace(before) ? 0 : 1;
+  const values = [dayOf(now), isFirst, inputTokens, outputTokens, cost, unpricedAnswers, id];
   await tx.executeQuery(CompiledQuery.raw(addSql, values));
 }
 
+function leavesTrace(spending: Spending | null): spending is Spending {
+  return spending !== null && spending.inputTokens + spending.outputTokens + spending.unpricedAnswers > 0;
+}
+
 // Not the query builder: this is part of every run, and finds the mapping on the way.
-const addSql = `insert into spending (day, mapping, runs, inputTokens, outputTokens, cost, unpricedTokens)
+const addSql = `insert into spending (day, mapping, runs, inputTokens, outputTokens, cost, unpricedAnswers)
   select ?, coalesce(events.mapping, runs.hook), ?, ?, ?, ?, ?
     from runs left join events on events.id = runs.eventId where runs.id = ?
   on conflict (day, mapping) do update set runs = runs + excluded.runs, inputTokens = inputTokens + excluded.inputTokens,
     outputTokens = outputTokens + excluded.outputTokens, cost = cost + excluded.cost,
-    unpricedTokens = unpricedTokens + excluded.unpricedTokens`;
+    unpricedAnswers = unpricedAnswers + excluded.unpricedAnswers`;
 
 /** What a day has cost so far, as far as prices are known, in US dollars. */
 export async function costOfDay(db: Executor, day: string): Promise<number> {

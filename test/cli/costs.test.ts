@@ -25,7 +25,7 @@ it('costs says so where nothing was spent', async () => {
 
 it('costs are a table by day and mapping with their sums, without a gateway as well', async () => {
   const store = await openSqliteStore(path.join(dir, 'data', 'gimli.db'));
-  const spend = async (hook: string, ago: number, cost: number, unpricedTokens = 0) => {
+  const spend = async (hook: string, ago: number, cost: number, unpricedAnswers = 0) => {
     const about = { message: [], name: 'n', sessionKey: 's', deliver: false };
     const action = { kind: 'agent', wakeMode: 'now', channel: 'last', ...about } as const;
     const run = {
@@ -37,15 +37,15 @@ it('costs are a table by day and mapping with their sums, without a gateway as w
       policy: usualPolicy,
       action,
     } as const;
-    const spent = { inputTokens: 1000, outputTokens: 10, cost, unpricedTokens };
+    const spent = { inputTokens: 1000, outputTokens: 10, cost, unpricedAnswers };
     await store.write(async (tx) => {
       await insertRun(tx, run);
-      await recordSpending(tx, { id: run.id, usage: null }, spent, now - ago * 86_400_000);
+      await recordSpending(tx, { id: run.id, spending: null }, spent, now - ago * 86_400_000);
     });
   };
   await spend('mail', 0, 0.25);
   await spend('mail', 0, 0.25);
-  await spend('local', 0, 0, 1010);
+  await spend('local', 0, 0, 1);
   await spend('mail', 1, 2);
   await spend('mail', 40, 2);
   await store.close();
@@ -56,9 +56,9 @@ it('costs are a table by day and mapping with their sums, without a gateway as w
     ['DAY (UTC)', 'MAPPING', 'RUNS', 'INPUT', 'OUTPUT', 'COST'],
     [day(0), 'mail', '2', '2000', '20', '$0.5000'],
     [day(0), 'local', '1', '1000', '10', 'not known'],
-    [day(0), 'all', '3', '3000', '30', '$0.5000 and 1010 tokens without a price'],
+    [day(0), 'all', '3', '3000', '30', '$0.5000 and 1 answer of unknown cost'],
     [day(1), 'mail', '1', '1000', '10', '$2.00'],
-    ['total', '4', '4000', '40', '$2.50 and 1010 tokens without a price'],
+    ['total', '4', '4000', '40', '$2.50 and 1 answer of unknown cost'],
     ['the budget of the day ($0.5000) is spent: runs and heartbeats wait'],
     [''],
   ]);

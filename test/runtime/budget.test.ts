@@ -105,6 +105,16 @@ it('another attempt does not begin where the first has cost more than the budget
   expect(askedFor('what fails on the way')).toHaveLength(2);
 });
 
+it('another attempt begins with all that is known to be spent, also where a fallback without a price has answered', async () => {
+  const { agents, ...same } = config({ perRun: 1.5 }, { fallbacks: ['local/m'] });
+  const providers = { ...agents.providers, local: agents.providers.anthropic };
+  const gateway = await tempGateway({ ...same, agents: { ...agents, providers } });
+  const run = await gateway.ended(await post(gateway, 'work', 'what fails on the way on both'));
+  const error = 'the run has cost $2.00, more than agents.defaults.budget.perRun ($1.50) allows';
+  expect(run).toMatchObject({ errorCode: 'budget', error, attempts: 2, cost: null });
+  expect(run.usage).toEqual({ inputTokens: 3 * dollar, outputTokens: 0 });
+});
+
 describe('a budget for the day', () => {
   const budgetLogs = (of: TestGateway) => of.logs.filter(({ msg }) => /budget/.test(String(msg))).map(({ msg }) => msg);
 

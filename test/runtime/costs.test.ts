@@ -36,7 +36,11 @@ const config = {
   agents: {
     ...model.agents,
     defaults: { model: 'sonnet', tools: ['report'] },
-    providers: { ...model.agents.providers, local: { ...model.agents.providers.anthropic } },
+    providers: {
+      ...model.agents.providers,
+      local: { ...model.agents.providers.anthropic },
+      sh: { api: 'command', command: 'cat' },
+    },
   },
   hooks: {
     mappings: [
@@ -44,6 +48,7 @@ const config = {
       { ...usual, id: 'screened', match: { path: 'screened' }, screen: true },
       { ...usual, id: 'unpriced', match: { path: 'unpriced' }, model: 'local/m' },
       { ...usual, id: 'echo', match: { path: 'echo' }, model: 'echo/echo' },
+      { ...usual, id: 'command', match: { path: 'command' }, model: 'sh/cat', tools: ['command'] },
     ],
   },
 };
@@ -73,9 +78,20 @@ describe('a run', () => {
     expect(runs).toMatchObject([spent(500_000, 50_000, 1.5)]);
   });
 
-  it('whose model has no known price has a cost that is not known, and its tokens count as without a price', async () => {
+  it('whose model has no known price has a cost that is not known, and the totals say so', async () => {
     expect(await ran('unpriced', 'this')).toMatchObject(spent(500_000, 50_000, null));
-    expect(await ofMapping('unpriced')).toMatchObject({ runs: 1, cost: null, unpricedTokens: 550_000 });
+    expect(await ofMapping('unpriced')).toMatchObject({
+      runs: 1,
+      inputTokens: 500_000,
+      cost: null,
+      unpricedAnswers: 1,
+    });
+  });
+
+  it('on a command has a cost that is not known, though no tokens are, and the totals say so', async () => {
+    expect(await ran('command', 'this')).toMatchObject(spent(0, 0, null));
+    const expected = { mapping: 'command', runs: 1, inputTokens: 0, outputTokens: 0, cost: null, unpricedAnswers: 1 };
+    expect(await ofMapping('command')).toEqual(expected);
   });
 
   it('that echo has answered costs nothing, and leaves no trace in the totals', async () => {
@@ -92,7 +108,7 @@ describe('a run', () => {
       inputTokens: 502_000,
       outputTokens: 50_200,
       cost: 1.5003,
-      unpricedTokens: 0,
+      unpricedAnswers: 0,
     });
   });
 
@@ -133,6 +149,7 @@ it('the totals are there by day and mapping, heartbeats among them, and for Prom
   expect(days).toHaveLength(1);
   expect(today.day).toBe(new Date().toISOString().slice(0, 10));
   expect(today.mappings.map(({ mapping }: { mapping: string }) => mapping).sort()).toEqual([
+    'command',
     'heartbeat',
     'mail',
     'screened',
@@ -140,7 +157,7 @@ it('the totals are there by day and mapping, heartbeats among them, and for Prom
   ]);
   const sum = (key: string) =>
     today.mappings.reduce((all: number, one: Record<string, number>) => all + (one[key] ?? 0), 0);
-  for (const key of ['runs', 'inputTokens', 'outputTokens', 'unpricedTokens']) expect(total[key]).toBe(sum(key));
+  for (const key of ['runs', 'inputTokens', 'outputTokens', 'unpricedAnswers']) expect(total[key]).toBe(sum(key));
   expect(total.cost).toBeCloseTo(sum('cost'), 9);
   expect(total).toEqual({ ...today, day: undefined, mappings: undefined });
   expect(budget).toEqual({ perRun: null, perDay: null, isDaySpent: false });
@@ -176,7 +193,7 @@ it('the totals outlive a restart, and a mapping with and without a price shows w
     inputTokens: 1_000_000,
     outputTokens: 100_000,
     cost: 0.5,
-    unpricedTokens: 550_000,
+    unpricedAnswers: 1,
   });
 });
 

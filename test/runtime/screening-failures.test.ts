@@ -176,10 +176,9 @@ it('at the last attempt an overloaded screening model is a failed screening', as
       policy: { screen: true },
       attempts,
       screening: null,
-      usage: null,
-      cost: null,
+      spending: null,
     } as unknown as Run;
-    const account = openAccount(run, { priceOf: models.priceOf, perRun: undefined, onUsage() {} });
+    const account = openAccount(run.spending, { priceOf: models.priceOf, perRun: undefined, onUsage() {} });
     const attempt = { api: 'anthropic' as const, signal: new AbortController().signal, account };
     return screen(runtime, run, [{ label: 'subject', text: 'screening busy' }], attempt);
   };

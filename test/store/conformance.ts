@@ -361,16 +361,18 @@ export function storeConformance(open: () => Promise<Store>): void {
     const [event, beat] = [newEvent({ mapping: uuid() }), newRun({ kind: 'heartbeat', hook: 'heartbeat' })];
     const run = newRun({ eventId: event.id });
     const [day, next] = [Date.parse('2001-02-03T23:59:59Z'), Date.parse('2001-02-04T00:00:00Z')];
-    const spent = { inputTokens: 10, outputTokens: 2, cost: 0.5, unpricedTokens: 4 };
+    const spent = { inputTokens: 10, outputTokens: 2, cost: 0.5, unpricedAnswers: 4 };
     await store.write(async (tx) => {
       await insertEvent(tx, event);
       for (const one of [run, beat]) await insertRun(tx, one);
-      await recordSpending(tx, { id: run.id, usage: null }, spent, day);
-      await recordSpending(tx, { id: run.id, usage: spent }, spent, day);
-      await recordSpending(tx, { id: beat.id, usage: null }, { ...spent, cost: 2 }, day);
-      await recordSpending(tx, { id: run.id, usage: spent }, spent, next);
-      const nothing = { inputTokens: 0, outputTokens: 0, cost: 0, unpricedTokens: 0 };
-      await recordSpending(tx, { id: beat.id, usage: null }, nothing, next);
+      await recordSpending(tx, { id: run.id, spending: null }, spent, day);
+      await recordSpending(tx, { id: run.id, spending: spent }, spent, day);
+      const nothing = { inputTokens: 0, outputTokens: 0, cost: 0, unpricedAnswers: 0 };
+      await recordSpending(tx, { id: beat.id, spending: null }, nothing, day);
+      await recordSpending(tx, { id: beat.id, spending: nothing }, { ...spent, cost: 2 }, day);
+      await recordSpending(tx, { id: run.id, spending: spent }, spent, next);
+      await recordSpending(tx, { id: beat.id, spending: null }, nothing, next);
+      await recordSpending(tx, { id: beat.id, spending: null }, null, next);
     });
     await store.close();
     store = await open();
@@ -378,7 +380,7 @@ export function storeConformance(open: () => Promise<Store>): void {
     expect(await spendingSince(store.read, '2001-02-03')).toEqual([
       { day: '2001-02-04', runs: 0, ...ofRun },
       { day: '2001-02-03', mapping: 'heartbeat', runs: 1, ...spent, cost: 2 },
-      { day: '2001-02-03', runs: 1, ...ofRun, inputTokens: 20, outputTokens: 4, cost: 1, unpricedTokens: 8 },
+      { day: '2001-02-03', runs: 1, ...ofRun, inputTokens: 20, outputTokens: 4, cost: 1, unpricedAnswers: 8 },
     ]);
     expect(await spendingSince(store.read, '2001-02-04')).toHaveLength(1);
     expect(await costOfDay(store.read, '2001-02-03')).toBe(3);

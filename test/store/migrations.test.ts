@@ -4,6 +4,7 @@ import Sqlite from 'better-sqlite3';
 import { Kysely, SqliteDialect } from 'kysely';
 import { Migrator } from 'kysely/migration';
 import { sqliteMigrations } from '../../src/store/migrations.ts';
+import { findRun } from '../../src/store/runs.ts';
 import { listSessions } from '../../src/store/sessions.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
 import { tempDir } from '../support/temp-dir.ts';
@@ -38,5 +39,19 @@ it('a store from before there were sessions has those of its completed runs', as
     { key: 'hook:two', turns: 2, updatedAt: 30, clearedAt: null },
     { key: 'main', turns: 1, updatedAt: 20, clearedAt: null },
   ]);
+  await store.close();
+});
+
+it('what a run cost is not known where it ended before costs were counted', async () => {
+  const file = await fileAt('003-sessions');
+  const sqlite = new Sqlite(file);
+  sqlite.exec(
+    `insert into runs (id, kind, hook, name, sessionKey, status, actionJson, policyJson, createdAt, usageJson)
+     values ('old', 'hook', 'h', 'n', 's', 'completed', '{}', '{}', 1, '{"inputTokens":7,"outputTokens":3}')`,
+  );
+  sqlite.close();
+  const store = await openSqliteStore(file);
+  const run = await findRun(store.read, 'old');
+  expect(run?.spending).toEqual({ inputTokens: 7, outputTokens: 3, cost: 0, unpricedAnswers: 1 });
   await store.close();
 });
