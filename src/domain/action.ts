@@ -84,7 +84,8 @@ export const stepFields = {
   timeoutSeconds: Type.Optional(agentFields.timeoutSeconds),
 };
 
-export const deliveries = 'true, false or "every-step"';
+/** What a workflow's `deliver` may be, for messages. */
+export const deliverChoices = 'true, false or "every-step"';
 
 /** What a workflow has of its own: the defaults of its steps are fields of an agent action. */
 export const workflowFields = {
@@ -94,7 +95,7 @@ export const workflowFields = {
   }),
   deliver: Type.Union([Type.Boolean(), Type.Enum(['every-step'])], {
     default: false,
-    title: deliveries,
+    title: deliverChoices,
     description: 'Send the reply of the step that ran last through a channel, or that of every step.',
   }),
 };

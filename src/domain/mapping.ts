@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { agentFields, deliveries, mostSteps, replyFields, stepFields, workflowFields } from './action.ts';
+import { agentFields, deliverChoices, mostSteps, replyFields, stepFields, workflowFields } from './action.ts';
 import { ratePattern, usualMaxSeconds, usualQuietSeconds } from './limits.ts';
 import { toolsSchema, workspaceTools } from './tool-grant.ts';
 import { verifySchema } from './verify.ts';
@@ -135,7 +135,7 @@ export const mappingSchema = Type.Object(
         steps: stepsSchema,
         continueOnError: workflowFields.continueOnError,
         deliver: Type.Union(workflowFields.deliver.anyOf, {
-          title: deliveries,
+          title: deliverChoices,
           description:
             'Send the reply through a channel: `true` unless given. Of a workflow: `false` unless given; `true` sends the reply of the step that ran last, `"every-step"` that of each.',
         }),
