@@ -16,9 +16,9 @@ import { pass } from './gate.ts';
 import { aboutRuns } from './owner-runs.ts';
 import { createSessionsApi } from './owner-sessions.ts';
 import { ownerWorkflows } from './owner-workflows.ts';
-import { queryOf } from './query.ts';
+import { limitOf, queryOf } from './query.ts';
 import { streamRun } from './run-stream.ts';
-import { integer, runFilter } from './runs.ts';
+import { runFilter } from './runs.ts';
 import { targetOf } from './specs.ts';
 import { adminRun, adminRunRow, eventRow, eventView, refusedRow } from './views.ts';
 
@@ -62,11 +62,11 @@ export function createApi(deps: HttpDeps): express.Router {
   router.get('/costs', (req, res) => getCosts(deps, queryOf(req), res));
 
   router.get('/events', async (req, res) => {
-    const { hook, outcome, before, limit: wanted } = queryOf(req);
-    const limit = integer(wanted, 50);
+    const query = queryOf(req);
+    const { hook, outcome, before } = query;
+    const limit = limitOf(query, 50);
     const known = outcomes.find((one) => one === outcome);
-    if (limit === undefined || limit < 1 || limit > 100)
-      return refuse(res, 400, 'limit must be an integer from 1 to 100');
+    if (typeof limit === 'string') return refuse(res, 400, limit);
     if (outcome !== undefined && !known) return refuse(res, 400, `outcome must be one of ${outcomes.join(', ')}`);
     const events = await listEvents(store.read, { hook, outcome: known, before, limit });
     res.json({ ok: true, events: events.map(eventRow) });

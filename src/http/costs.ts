@@ -4,7 +4,7 @@ import { isDaySpent } from '../runtime/budget.ts';
 import { spendingSince } from '../store/spending.ts';
 import { refuse } from './answer.ts';
 import type { HttpDeps } from './deps.ts';
-import { integer } from './runs.ts';
+import { countOf } from './query.ts';
 import { costsView } from './views.ts';
 
 const dayMs = 86_400_000;
@@ -15,8 +15,8 @@ export async function getCosts(
   query: Record<string, string>,
   res: Response,
 ): Promise<void> {
-  const days = integer(query.days, 30);
-  if (days === undefined || days < 1 || days > 366) return refuse(res, 400, 'days must be an integer from 1 to 366');
+  const days = countOf(query, 'days', { usual: 30, most: 366 });
+  if (typeof days === 'string') return refuse(res, 400, days);
   const now = Date.now();
   const { budget } = current().config.agents.defaults;
   const rows = await spendingSince(store.read, dayOf(now - (days - 1) * dayMs));

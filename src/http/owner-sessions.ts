@@ -10,8 +10,7 @@ import {
 } from '../store/sessions.ts';
 import { refuse } from './answer.ts';
 import type { HttpDeps } from './deps.ts';
-import { queryOf } from './query.ts';
-import { integer } from './runs.ts';
+import { limitOf, queryOf } from './query.ts';
 import { sessionView, turnView } from './views.ts';
 
 /** `/api/sessions`, for whoever may use the owner's API. */
@@ -20,9 +19,9 @@ export function createSessionsApi({ store, log }: HttpDeps): express.Router {
 
   router.get('/', async (req, res) => {
     const query = queryOf(req);
-    const limit = limitOf(query);
+    const limit = limitOf(query, 20);
     const before = query.before === undefined ? undefined : readCursor(query.before);
-    if (limit === undefined) return refuse(res, 400, badLimit);
+    if (typeof limit === 'string') return refuse(res, 400, limit);
     if (before === null) return refuse(res, 400, 'before must be the `next` of an earlier answer');
     const found = await listSessions(store.read, { before, limit: limit + 1 });
     const sessions = found.slice(0, limit);
@@ -32,8 +31,8 @@ export function createSessionsApi({ store, log }: HttpDeps): express.Router {
 
   router.get('/:key', async (req, res) => {
     const { key } = req.params;
-    const limit = limitOf(queryOf(req));
-    if (limit === undefined) return refuse(res, 400, badLimit);
+    const limit = limitOf(queryOf(req), 20);
+    if (typeof limit === 'string') return refuse(res, 400, limit);
     const session = await findSession(store.read, key);
     if (!session) return refuse(res, 404, 'session not found');
     const turns = await latestTurns(store.read, key, limit);
@@ -57,13 +56,6 @@ export function createSessionsApi({ store, log }: HttpDeps): express.Router {
   });
 
   return router;
-}
-
-const badLimit = 'limit must be an integer from 1 to 100';
-
-function limitOf(query: Record<string, string>): number | undefined {
-  const limit = integer(query.limit, 20);
-  return limit !== undefined && limit >= 1 && limit <= 100 ? limit : undefined;
 }
 
 /** Where a list goes on. The time stands in it too, since the session may get another turn until then. */

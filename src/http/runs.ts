@@ -4,6 +4,7 @@ import type { Executor } from '../store/database.ts';
 import { deliveriesOf } from '../store/deliveries.ts';
 import { findRun, listRuns, type RunFilter, runCounts } from '../store/runs.ts';
 import { refuse } from './answer.ts';
+import { integer, limitOf } from './query.ts';
 import { runView } from './views.ts';
 
 /** `GET /runs`: the runs of hooks, newest first. */
@@ -39,18 +40,11 @@ export function runFilter(query: Record<string, string>): RunFilter | string {
 
 /** What lists of runs and of workflows have in common. */
 export function pageOf(query: Record<string, string>): Pick<RunFilter, 'status' | 'limit' | 'offset'> | string {
-  const limit = integer(query.limit, 50);
+  const limit = limitOf(query, 50);
   const offset = integer(query.offset, 0);
   const status = runStatuses.find((known) => known === query.status);
-  if (limit === undefined || limit < 1 || limit > 100) return 'limit must be an integer from 1 to 100';
+  if (typeof limit === 'string') return limit;
   if (offset === undefined) return 'offset must be an integer of at least 0';
   if (query.status !== undefined && !status) return `status must be one of ${runStatuses.join(', ')}`;
   return { status, limit, offset };
-}
-
-/** A whole number of at least 0; undefined where it is none. */
-export function integer(text: string | undefined, fallback: number): number | undefined {
-  if (text === undefined) return fallback;
-  const value = /^\d+$/.test(text) ? Number(text) : undefined;
-  return Number.isSafeInteger(value) ? value : undefined;
 }
