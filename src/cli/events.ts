@@ -1,6 +1,6 @@
 import type { eventRow, eventView, refusedRow } from '../http/views.ts';
 import { queryString, withClient } from './client.ts';
-import { printable, printJson, record, table, time } from './print.ts';
+import { printJson, record, table, time } from './print.ts';
 
 export async function listEvents(
   configFile: string,
@@ -30,7 +30,7 @@ export async function listRefused(configFile: string, { json }: { json?: boolean
   if (answer.refused.length === 0) return console.log('nothing refused since the gateway started');
   // No table, which would cut the details: their ends say what to do.
   const records = answer.refused.map(({ time: at, hook, status, step, detail }) =>
-    record({ refused: `${time(at)} with ${status}`, hook: printable(hook), step, detail }),
+    record({ refused: `${time(at)} with ${status}`, hook, step, detail }),
   );
   console.log(records.join('\n\n'));
 }

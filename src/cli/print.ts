@@ -18,18 +18,16 @@ export function printable(text: string): string {
   return text.replace(/\p{Cc}+/gu, ' ');
 }
 
-/** The same, line by line. */
-export function printableLines(text: string): string {
-  return text.split('\n').map(printable).join('\n');
-}
-
-/** `label  value` lines; a value of several lines stands below its label, indented. Empty values are left out. */
+/**
+ * `label  value` lines, without what would steer a terminal; a value of several lines stands below its label, indented. Empty
+ * values are left out.
+ */
 export function record(fields: Record<string, unknown>): string {
   const shown = Object.entries(fields).filter(([, value]) => value !== null && value !== undefined && value !== '');
   const width = Math.max(...shown.map(([label]) => label.length));
   return shown
     .map(([label, value]) => {
-      const text = typeof value === 'string' ? value : JSON.stringify(value);
+      const text = (typeof value === 'string' ? value : JSON.stringify(value)).replace(/[^\n]+/g, printable);
       return text.includes('\n') ? `${label}\n${text.replace(/^/gm, '    ')}` : `${label.padEnd(width)}  ${text}`;
     })
     .join('\n');

@@ -1,6 +1,6 @@
 import type { sessionView, turnView } from '../http/views.ts';
 import { queryString, withClient } from './client.ts';
-import { printable, printableLines, printJson, record, table, time } from './print.ts';
+import { printable, printJson, record, table, time } from './print.ts';
 
 type Session = ReturnType<typeof sessionView>;
 type Turn = ReturnType<typeof turnView>;
@@ -37,13 +37,12 @@ export async function showSession(
   const { sessionKey, turns, updatedAt, clearedAt } = answer.session;
   const shown = answer.turns.length < turns ? `${turns}, of which these are the newest ${answer.turns.length}` : turns;
   const about = { turns: shown, 'last turn': time(updatedAt), cleared: time(clearedAt) };
-  const blocks = [record({ session: printable(sessionKey), ...about }), ...answer.turns.map(turnBlock)];
+  const blocks = [record({ session: sessionKey, ...about }), ...answer.turns.map(turnBlock)];
   console.log(blocks.join('\n\n'));
 }
 
 function turnBlock({ runId, name, completedAt, model, prompt, outputText }: Turn): string {
-  const said = { prompt: printableLines(prompt ?? ''), outputText: printableLines(outputText ?? '') };
-  return record({ run: runId, name: printable(name), completed: time(completedAt), model, ...said });
+  return record({ run: runId, name, completed: time(completedAt), model, prompt, outputText });
 }
 
 export async function clearSession(configFile: string, key: string): Promise<void> {

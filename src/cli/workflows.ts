@@ -1,6 +1,6 @@
 import type { workflowRow, workflowView } from '../http/views.ts';
 import { queryString, withClient } from './client.ts';
-import { printable, printJson, record, table, time } from './print.ts';
+import { printJson, record, table, time } from './print.ts';
 
 type Row = ReturnType<typeof workflowRow>;
 type Full = ReturnType<typeof workflowView>;
@@ -38,7 +38,7 @@ export async function showWorkflow(configFile: string, id: string, { json }: { j
     stepName,
     status,
     runId ?? '',
-    printable(error ?? summary ?? ''),
+    error ?? summary ?? '',
   ]);
   console.log(`\n${table(['STEP', 'NAME', 'STATUS', 'RUN', 'SUMMARY'], rows)}`);
 }

@@ -22,27 +22,29 @@ const config = {
   agents: { ...model.agents, defaults: { ...model.agents.defaults, heartbeat } },
 };
 let gateway: ServedGateway;
+let colourful: { runId: string; eventId: string };
 
 beforeAll(async () => {
   fs.writeFileSync(path.join(dir, 'gimli.json5'), JSON.stringify(config));
   gateway = await cli.serve();
-  await ask('which colour?', long);
+  colourful = await ask('which \u009b31mcolour?', long);
   await ask('good day', 'hook:small');
   await ask('good evening', 'hook:small');
 });
 
 /** Resolves once the run has completed. */
-async function ask(message: string, sessionKey: string): Promise<void> {
+async function ask(message: string, sessionKey: string): Promise<{ runId: string; eventId: string }> {
   const response = await fetch(`${gateway.url}/hooks/agent`, {
     method: 'POST',
     headers: { Authorization: 'Bearer hook-token-of-the-test', 'Content-Type': 'application/json' },
     body: JSON.stringify({ message, sessionKey, deliver: false, wakeMode: 'next-heartbeat' }),
   });
-  const { runId } = (await response.json()) as { runId: string };
+  const { runId, eventId } = (await response.json()) as { runId: string; eventId: string };
   await eventually(async () => {
     const answer = await fetch(`${gateway.url}/api/runs/${runId}`, { headers: { Authorization: `Bearer ${token}` } });
     return ((await answer.json()) as { run: { status: string } }).run.status === 'completed';
   });
+  return { runId, eventId };
 }
 
 describe('gimli sessions, with a gateway that runs', () => {
@@ -68,7 +70,7 @@ describe('gimli sessions, with a gateway that runs', () => {
     const { code, stdout } = await cli.run('sessions', 'show', long);
     expect(code).toBe(0);
     expect(stdout).toContain(`session    ${long}\nturns      1\n`);
-    expect(stdout).toMatch(/^ {4}message: "which colour\?"$/m);
+    expect(stdout).toMatch(/^ {4}message: "which .*colour\?"$/m);
     expect(stdout).toContain('outputText\n    It is  [31mred.\n    Really.\n');
     const { stdout: newest } = await cli.run('sessions', 'show', 'hook:small', '--limit', '1');
     expect(newest).toMatch(/^turns +2, of which these are the newest 1$/m);
@@ -78,6 +80,13 @@ describe('gimli sessions, with a gateway that runs', () => {
       session: { sessionKey: long, turns: 1 },
       turns: [{ outputText: 'It is \u001b[31mred.\nReally.' }],
     });
+  });
+
+  it.each(['runs', 'events'] as const)('nor does gimli %s show, of the same exchange', async (command) => {
+    const { runId, eventId } = colourful;
+    const { stdout } = await cli.run(command, 'show', command === 'runs' ? runId : eventId);
+    expect(stdout).toContain('colour?');
+    expect(stdout).not.toMatch(/(?!\n)\p{Cc}/u);
   });
 
   it('clears one', async () => {
