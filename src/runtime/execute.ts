@@ -4,7 +4,7 @@ import { messageOf, TurnError } from '../domain/errors.ts';
 import { type Job, maxAttempts } from '../domain/job.ts';
 import type { Run } from '../domain/run.ts';
 import type { ToolCall } from '../domain/tool-call.ts';
-import { sessionHistory } from '../store/runs.ts';
+import { sessionHistory } from '../store/session-history.ts';
 import { askOnAccount, openAccount } from './account.ts';
 import { agentFor, askInTurn } from './ask.ts';
 import { completeRun, failRun, handBackRun, retryRun } from './finish.ts';

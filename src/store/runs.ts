@@ -241,47 +241,6 @@ export async function countersOf(
 const isHeartbeat = sql<boolean>`kind = 'heartbeat'`;
 const isOpen = sql<boolean>`status in ('pending', 'running')`;
 
-const findTurns = prepared((db, { sessionKey, budget }: { sessionKey: string; budget: number }) =>
-  db
-    .selectFrom('runs')
-    .innerJoin(
-      db
-        .selectFrom('runs')
-        .select(['id', 'completedAt'])
-        .select(
-          sql<number>`sum(length(prompt) + length(replyJson)) over (order by completedAt desc, id desc) - length(prompt) - length(replyJson)`.as(
-            'before',
-          ),
-        )
-        .where(isTurnOf(sessionKey))
-        .as('turns'),
-      'turns.id',
-      'runs.id',
-    )
-    .select(['prompt', 'replyJson', 'model', 'outputText'])
-    .where('turns.before', '<=', budget)
-    .orderBy('turns.completedAt')
-    .orderBy('turns.id'),
-);
-
-/**
- * The newest turns of a session, oldest first: as many as fit into `budget` (characters of prompts and replies), and the one
- * that does not, so that the reader can tell that there were more.
- */
-export async function sessionHistory(
-  db: Executor,
-  sessionKey: string,
-  budget: number,
-): Promise<{ prompt: string; reply: unknown[]; model: string; outputText: string }[]> {
-  const rows = await findTurns(db, { sessionKey, budget });
-  return rows.map((row) => ({
-    prompt: row.prompt ?? '',
-    reply: JSON.parse(row.replyJson ?? '[]'),
-    model: row.model ?? '',
-    outputText: row.outputText ?? '',
-  }));
-}
-
 /** The heartbeats that completed last since main was cleared, newest first, with at most `characters` of what each answered. */
 export async function latestBeats(
   db: Executor,

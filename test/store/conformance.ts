@@ -14,16 +14,8 @@ import {
   waitingLines,
 } from '../../src/store/inbox.ts';
 import { findGathering, insertRunEvent, joinedEventIds, joinedEvents } from '../../src/store/run-events.ts';
-import {
-  finishRun,
-  insertRun,
-  listRuns,
-  type NewRun,
-  reopenRun,
-  runCounts,
-  sessionHistory,
-  startRun,
-} from '../../src/store/runs.ts';
+import { finishRun, insertRun, listRuns, type NewRun, reopenRun, runCounts, startRun } from '../../src/store/runs.ts';
+import { sessionHistory } from '../../src/store/session-history.ts';
 import {
   clearSession,
   findSession,
@@ -260,6 +252,34 @@ export function storeConformance(open: () => Promise<Store>): void {
     });
     return run.id;
   };
+
+  it('gives of a session with thousands of turns the newest that fit, and the one that does not', async () => {
+    const sessionKey = uuid();
+    // Several end in the same moment, and no two neighbours have the same size.
+    const turns = Array.from({ length: 3000 }, (_, at) => {
+      return { id: uuid(), prompt: `${at}`.padEnd(10 + ((at * 7) % 100), '.'), at: 1000 + Math.floor(at / 3) };
+    });
+    await store.write(async (tx) => {
+      for (const { id, prompt, at } of turns) {
+        await insertRun(tx, newRun({ id, sessionKey }));
+        await finishRun(tx, id, { prompt, reply: [], model: 'echo/echo', outputText: 'o', summary: '' }, at);
+      }
+    });
+    const expected = (budget: number) => {
+      let left = budget;
+      const oldest = turns.findLastIndex(({ prompt }) => {
+        left -= prompt.length + '[]'.length;
+        return left < 0;
+      });
+      return turns.slice(Math.max(0, oldest)).map(({ prompt }) => prompt);
+    };
+    for (const budget of [0, 1, 100, 5000, 100_000, 1e9]) {
+      const history = await sessionHistory(store.read, sessionKey, budget);
+      expect(history.map(({ prompt }) => prompt)).toEqual(expected(budget));
+    }
+    expect(await sessionHistory(store.read, uuid(), 1000)).toEqual([]);
+  });
+
   const prompts = async (sessionKey: string) =>
     (await sessionHistory(store.read, sessionKey, 1000)).map(({ prompt }) => prompt);
 
