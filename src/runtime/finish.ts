@@ -2,7 +2,6 @@ import type { Reply } from '../agent/agent.ts';
 import type { TurnError } from '../domain/errors.ts';
 import { backoffMs, type Job, maxAttempts } from '../domain/job.ts';
 import { oneLine, type Run, summaryOf } from '../domain/run.ts';
-import type { ToolCall } from '../domain/tool-call.ts';
 import { wakeJob } from '../queue/jobs.ts';
 import type { Executor } from '../store/database.ts';
 import { anotherBeatIsDue, insertSystemEvent, linesOfBeat, markLinesRead, releaseLines } from '../store/inbox.ts';
@@ -11,12 +10,11 @@ import { recordTurn } from '../store/sessions.ts';
 import { recordSpending } from '../store/spending.ts';
 import type { AfterCommit } from '../store/store.ts';
 import { insertToolCalls } from '../store/tool-calls.ts';
-import type { Account } from './account.ts';
 import { afterRun } from './after-run.ts';
 import { endCancelled } from './cancel.ts';
 import { recordPings, recordReply } from './record-deliveries.ts';
-import type { Said } from './reporting-tools.ts';
 import type { Runtime } from './runtime.ts';
+import type { Trace } from './turn.ts';
 
 /**
  * The finishing transactions: everything that follows from a turn is written with its end, or not at all. Each begins by
@@ -26,14 +24,7 @@ export async function completeRun(
   runtime: Runtime,
   job: Job,
   run: Run,
-  turn: {
-    prompt: string;
-    reply: Reply;
-    said: Said;
-    warnings: readonly string[];
-    calls: readonly ToolCall[];
-    account: Account;
-  },
+  turn: Trace & { readonly reply: Reply },
 ): Promise<void> {
   const { store, queue } = runtime;
   const { text: outputText, reply, model } = turn.reply;
@@ -67,15 +58,7 @@ export async function failRun(
   runtime: Runtime,
   job: Job,
   run: Run,
-  failure: {
-    prompt: string | undefined;
-    model: string;
-    error: TurnError;
-    said: Said;
-    warnings: readonly string[];
-    calls: readonly ToolCall[];
-    account: Account;
-  },
+  failure: Trace & { readonly error: TurnError },
 ): Promise<void> {
   const { store, queue } = runtime;
   const { prompt, model, error, said, account } = failure;
@@ -135,12 +118,7 @@ export async function retryRun(
   { store, queue }: Runtime,
   job: Job,
   run: Run,
-  {
-    prompt,
-    error,
-    calls,
-    account,
-  }: { prompt: string | undefined; error: TurnError; calls: readonly ToolCall[]; account: Account },
+  { prompt, error, calls, account }: Trace & { readonly error: TurnError },
 ): Promise<void> {
   await store.write(async (tx) => {
     const now = Date.now();
@@ -158,7 +136,7 @@ export async function handBackRun(
   { store, queue, log }: Runtime,
   job: Job,
   run: Run,
-  { calls, account }: { calls: readonly ToolCall[]; account: Account },
+  { calls, account }: Trace,
 ): Promise<void> {
   await store.write(async (tx) => {
     const now = Date.now();
