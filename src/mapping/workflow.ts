@@ -1,12 +1,13 @@
 import type { Checked } from '../config/ajv.ts';
 import { type Problem, toPointer } from '../config/problem.ts';
 import type { Step, WorkflowAction } from '../domain/action.ts';
-import { InvalidEvent, messageOf } from '../domain/errors.ts';
+import { InvalidEvent } from '../domain/errors.ts';
 import { type Context, resolveIn } from '../domain/event.ts';
 import type { StepRule, WorkflowRule } from '../domain/mapping.ts';
 import { oneLine } from '../domain/run.ts';
 import { isBlank } from '../domain/text.ts';
 import { stepReference } from '../domain/workflow.ts';
+import { orProblem } from './or-problem.ts';
 import { compileTemplate, maxPieces, type Template, tooManyPieces } from './template.ts';
 
 /** A workflow of the config with its templates compiled and its models resolved. */
@@ -29,21 +30,13 @@ export function compileWorkflow(
   resolveModel: (name: string) => string,
 ): Checked<CompiledWorkflow> {
   const problems: Problem[] = [];
-  function attempt<T>(path: string, make: () => T): T | undefined {
-    try {
-      return make();
-    } catch (error) {
-      problems.push({ path, message: messageOf(error) });
-      return undefined;
-    }
-  }
   const modelOf = (path: string, model: string | undefined) =>
-    model === undefined ? undefined : attempt(path, () => resolveModel(model));
+    model === undefined ? undefined : orProblem(problems, path, () => resolveModel(model));
   const compiled = steps.map((step: StepRule, at): CompiledStep => {
     const { id, name = id, condition = 'always', thinking, timeoutSeconds } = step;
     const path = (field: string) => toPointer(['steps', at, field]);
     const check = checkStepsBefore(steps, at);
-    const message = attempt(path('message'), () => compileTemplate(step.message, check)) ?? (() => []);
+    const message = orProblem(problems, path('message'), () => compileTemplate(step.message, check)) ?? (() => []);
     const model = modelOf(path('model'), step.model);
     return {
       id,

@@ -1,0 +1,59 @@
+import { type Action, textsOf } from '../domain/action.ts';
+import { InvalidEvent } from '../domain/errors.ts';
+import type { Context } from '../domain/event.ts';
+import type { Element } from './fan-out.ts';
+import { type CompiledRule, makeAction } from './make-action.ts';
+import type { Patch } from './patch.ts';
+import { maxPieces, tooManyPieces } from './template.ts';
+import type { Transforms } from './transform.ts';
+
+/** Null where a transform said to skip the event. */
+export type Actions = readonly Action[] | null;
+
+const unchanged: Patch = {};
+
+/** Makes the actions of an event, a promise of them only where a transform runs. What it gives throws InvalidEvent or TransformError. */
+export function compileAct(
+  compiled: CompiledRule,
+  elementsOf: (context: Context) => readonly Element[],
+  transforms: Pick<Transforms, 'run'>,
+): (context: Context, rawBody: Buffer) => Actions | Promise<Actions> {
+  const { transform } = compiled.rule;
+  return (context, rawBody) => {
+    const elements = elementsOf(context);
+    if (!transform) return actionsOf(elements, (element) => makeAction(compiled, element, unchanged));
+    return transforms.run(transform, elements, rawBody).then((patches) => {
+      const actions = actionsOf(elements, (element, at) => {
+        const patch = patches[at];
+        return patch === null ? null : makeAction(compiled, element, patch ?? unchanged);
+      });
+      return actions.length === 0 && elements.length > 0 ? null : actions;
+    });
+  };
+}
+
+/** One action after the other, so that texts which are too much together are refused before they fill the memory. */
+function actionsOf(
+  elements: readonly Element[],
+  make: (element: Element, at: number) => Action | null,
+): readonly Action[] {
+  let pieces = 0;
+  return elements.flatMap((element, at) => {
+    const action = named(element, () => make(element, at));
+    if (!action) return [];
+    pieces += textsOf(action).flat().length;
+    if (pieces > maxPieces) throw tooManyPieces();
+    return action;
+  });
+}
+
+/** In a batch, an error says which element it is about. */
+function named<T>({ each }: Element, make: () => T): T {
+  if (!each) return make();
+  try {
+    return make();
+  } catch (error) {
+    if (!(error instanceof InvalidEvent)) throw error;
+    throw new InvalidEvent(`${each.key}[${each.index}]: ${error.message}`, error.details);
+  }
+}

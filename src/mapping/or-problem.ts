@@ -1,0 +1,12 @@
+import type { Problem } from '../config/problem.ts';
+import { messageOf } from '../domain/errors.ts';
+
+/** What `make` gives; undefined where it throws, which is added to the problems. */
+export function orProblem<T>(problems: Problem[], path: string, make: () => T): T | undefined {
+  try {
+    return make();
+  } catch (error) {
+    problems.push({ path, message: messageOf(error) });
+    return undefined;
+  }
+}
