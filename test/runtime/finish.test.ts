@@ -66,18 +66,20 @@ beforeEach(async () => {
   });
 });
 
-const account = () => openAccount(run, { priceOf: () => undefined, perRun: undefined, onUsage: () => {} });
-const nothing = { said: { pings: [], reports: [] }, warnings: [], calls: [] };
+const account = () => openAccount(run.spending, { priceOf: () => undefined, perRun: undefined, onUsage: () => {} });
+const trace = () => ({
+  prompt: 'Go.',
+  model: 'a/b',
+  said: { pings: [], reports: [] },
+  warnings: [],
+  calls: [],
+  account: account(),
+});
 const usage = { inputTokens: 1, outputTokens: 1 };
 const complete = () =>
-  completeRun(runtime, job, run, {
-    ...nothing,
-    account: account(),
-    prompt: 'Go.',
-    reply: { text: 'Done.', reply: [], usage, model: 'a/b' },
-  });
+  completeRun(runtime, job, run, { ...trace(), reply: { text: 'Done.', reply: [], usage, model: 'a/b' } });
 const error = new TurnError('provider', 'no');
-const fail = () => failRun(runtime, job, run, { ...nothing, account: account(), prompt: 'Go.', model: 'a/b', error });
+const fail = () => failRun(runtime, job, run, { ...trace(), error });
 
 it.each([
   ['completes', complete],
@@ -98,7 +100,7 @@ it.each([
 
 it('a cancelled run that is put back for another attempt is taken up at once, to end', async () => {
   expect(await cancelWorkflow(runtime, workflowRunId)).toBe('cancelled');
-  await retryRun(runtime, job, run, { prompt: 'Go.', error, calls: [], account: account() });
+  await retryRun(runtime, job, run, { ...trace(), error });
   expect(await queue.nextDue(store.read, ['run'])).toBeLessThanOrEqual(Date.now());
   await store.write(async (tx) => {
     for (const again of await queue.claim(tx, 'run', 1, Date.now())) {
