@@ -2,6 +2,12 @@ import { relative, resolve } from 'node:path';
 import type { FSWatcher } from 'chokidar';
 import { messageOf } from '../domain/errors.ts';
 
+/**
+ * A folder that something else writes to all the time, such as a busy store, keeps a watcher from ever saying that it is ready,
+ * though it notices changes meanwhile. Neither a reload nor a stop may wait for that.
+ */
+const longestReadyMs = 2000;
+
 export interface FileWatch {
   /** Watches these paths from now on, and no others; settles when it does. */
   update(paths: readonly string[]): Promise<void>;
@@ -51,7 +57,13 @@ export async function watchFiles(
       // While a path is missing, the folders above it are watched for its sake.
       if (!relative(path, candidate).startsWith('..')) note(candidate);
     });
-    return new Promise((ready) => watcher.once('ready', ready));
+    return new Promise((resolve) => {
+      const late = setTimeout(resolve, longestReadyMs);
+      watcher.once('ready', () => {
+        clearTimeout(late);
+        resolve();
+      });
+    });
   }
 
   async function apply(paths: readonly string[]): Promise<void> {
