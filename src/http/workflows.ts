@@ -31,6 +31,6 @@ export async function loadWorkflow(
 ): Promise<ReturnType<typeof workflowView> | undefined> {
   const workflow = await findWorkflowRun(db, id);
   if (!workflow) return undefined;
-  const runs = (await stepRunsOf(db, [id])).get(id) ?? [];
+  const runs = await stepRunsOf(db, id);
   return workflowView(workflow, runs, replies ? await stepOutputsOf(db, id) : undefined);
 }

@@ -29,7 +29,7 @@ export async function afterRun(
     await tellMain(parts, tx, run, { outcome, said, pinged: said.pings.length > 0 }, now, afterCommit);
     return false;
   }
-  const steps = (await stepRunsOf(tx, [workflow.id])).get(workflow.id) ?? [];
+  const steps = await stepRunsOf(tx, workflow.id);
   const end = await goOn(parts, tx, workflow, steps, now, afterCommit);
   const earlier = steps.map(({ id }) => id);
   const pinged = said.pings.length > 0 || (end !== undefined && (await havePinged(tx, earlier)));

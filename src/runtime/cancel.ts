@@ -34,7 +34,7 @@ export function cancelWorkflow(parts: Parts, id: string): Promise<Cancelled> {
     const workflow = await findWorkflowRun(tx, id);
     if (!workflow) return 'missing';
     if (isOver(workflow)) return 'ended';
-    const open = (await stepRunsOf(tx, [id])).get(id)?.find((step) => !isOver(step));
+    const open = (await stepRunsOf(tx, id)).find((step) => !isOver(step));
     const run = open && (await findRun(tx, open.id));
     if (run) await cancel(parts, tx, run, afterCommit);
     return 'cancelled';

@@ -39,7 +39,7 @@ export function retryWorkflow(parts: Parts, id: string, options: RetryOptions): 
     const workflow = await findWorkflowRun(tx, id);
     if (!workflow) return 'missing';
     if (workflow.status !== 'error') return `only a workflow in error can be retried; this one is ${workflow.status}`;
-    const steps = (await stepRunsOf(tx, [id])).get(id) ?? [];
+    const steps = await stepRunsOf(tx, id);
     const failed = steps.find(({ status }) => status === 'error');
     const run = failed && (await findRun(tx, failed.id));
     if (!run) throw new Error(`workflow ${id} is in error, and none of its steps is`);
@@ -58,7 +58,7 @@ async function reopenStep(
 ): Promise<Retried> {
   const refused = await reopen(parts, tx, run, options, afterCommit);
   if (refused !== null) return refused;
-  const steps = (await stepRunsOf(tx, [workflowRunId])).get(workflowRunId) ?? [];
+  const steps = await stepRunsOf(tx, workflowRunId);
   for (const later of steps) if ((later.step ?? 0) > step) await parts.queue.exhume(tx, later.id);
   await reopenWorkflowRun(tx, workflowRunId, step);
   return null;

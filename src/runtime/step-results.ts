@@ -22,7 +22,7 @@ export async function withStepResults(
     stepReference(path) !== undefined || (outside && display(resolve(path)).search(stepPlaceholder) !== -1);
   // Replies may be long, and most messages name none.
   if (!paths.some(namesResults)) return resolve;
-  const runs = (await stepRunsOf(db, [workflow.id])).get(workflow.id) ?? [];
+  const runs = await stepRunsOf(db, workflow.id);
   const outputs = await stepOutputsOf(db, workflow.id);
 
   /** Nothing for a step that did not run, or did not end so. */

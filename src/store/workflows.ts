@@ -2,22 +2,36 @@ import { type Selectable, sql } from 'kysely';
 import type { Run, RunErrorCode, RunStatus } from '../domain/run.ts';
 import type { WorkflowRun } from '../domain/workflow.ts';
 import type { Database, Executor } from './database.ts';
+import { prepared, preparedInsert } from './prepared.ts';
 import { countersOf } from './runs.ts';
 
 export type NewWorkflowRun = Omit<WorkflowRun, 'startedAt' | 'completedAt' | 'summary' | 'error' | 'errorCode'>;
 
-export async function insertWorkflowRun(tx: Executor, workflow: NewWorkflowRun): Promise<void> {
+const insert = preparedInsert('workflowRuns', [
+  'id',
+  'workflowId',
+  'name',
+  'eventId',
+  'hook',
+  'sessionKey',
+  'status',
+  'actionJson',
+  'policyJson',
+  'group',
+  'createdAt',
+]);
+
+export function insertWorkflowRun(tx: Executor, workflow: NewWorkflowRun): Promise<unknown> {
   const { action, policy, ...same } = workflow;
   const { workflowId, name } = action;
   const json = { actionJson: JSON.stringify(action), policyJson: JSON.stringify(policy) };
-  await tx
-    .insertInto('workflowRuns')
-    .values({ ...same, workflowId, name, ...json })
-    .execute();
+  return insert(tx, { ...same, workflowId, name, ...json });
 }
 
+const find = prepared((db, { id }: { id: string }) => db.selectFrom('workflowRuns').selectAll().where('id', '=', id));
+
 export async function findWorkflowRun(db: Executor, id: string): Promise<WorkflowRun | undefined> {
-  const row = await db.selectFrom('workflowRuns').selectAll().where('id', '=', id).executeTakeFirst();
+  const [row] = await find(db, { id });
   return row && toWorkflowRun(row);
 }
 
@@ -51,17 +65,18 @@ export type StepRun = Pick<
   'id' | 'step' | 'status' | 'startedAt' | 'completedAt' | 'summary' | 'error' | 'errorCode'
 >;
 
-/** The runs of the steps of each of the workflows, in the order of the steps; without those that were taken back. */
-export async function stepRunsOf(db: Executor, ids: readonly string[]): Promise<Map<string, StepRun[]>> {
-  if (ids.length === 0) return new Map();
-  const rows = await db
+const findSteps = prepared((db, { id }: { id: string }) =>
+  db
     .selectFrom('runs')
-    .select(['id', 'workflowRunId', 'step', 'status', 'startedAt', 'completedAt', 'summary', 'error', 'errorCode'])
-    .where('workflowRunId', 'in', [...ids])
+    .select(['id', 'step', 'status', 'startedAt', 'completedAt', 'summary', 'error', 'errorCode'])
+    .where('workflowRunId', '=', id)
     .where('step', 'is not', null)
-    .orderBy('step')
-    .execute();
-  return Map.groupBy(rows, ({ workflowRunId }) => workflowRunId as string);
+    .orderBy('step'),
+);
+
+/** The runs of the steps of a workflow, in the order of the steps; without those that were taken back. */
+export function stepRunsOf(db: Executor, id: string): Promise<StepRun[]> {
+  return findSteps(db, { id });
 }
 
 /** Where the steps of each of the workflows are, for lists: without a look at their runs. */
