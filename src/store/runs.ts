@@ -74,19 +74,57 @@ export interface RunEnd {
   readonly errorCode?: RunErrorCode;
 }
 
+const finish = prepared(
+  (
+    tx,
+    end: Pick<
+      Database['runs'],
+      | 'id'
+      | 'status'
+      | 'completedAt'
+      | 'prompt'
+      | 'model'
+      | 'replyJson'
+      | 'spendingJson'
+      | 'outputText'
+      | 'summary'
+      | 'warning'
+      | 'error'
+      | 'errorCode'
+    >,
+  ) => {
+    const { id, prompt, model, spendingJson, status, completedAt, replyJson, outputText, summary } = end;
+    // What is not known of this attempt stays as an earlier one left it.
+    const kept = {
+      prompt: sql<string | null>`coalesce(${prompt}, prompt)`,
+      model: sql<string | null>`coalesce(${model}, model)`,
+      spendingJson: sql<string | null>`coalesce(${spendingJson}, spendingJson)`,
+    };
+    const { warning, error, errorCode } = end;
+    return tx
+      .updateTable('runs')
+      .set({ ...kept, status, completedAt, replyJson, outputText, summary, warning, error, errorCode })
+      .where('id', '=', id);
+  },
+);
+
 export async function finishRun(tx: Executor, id: string, end: RunEnd, now: number): Promise<void> {
-  const { reply, spending = null, ...same } = end;
-  await tx
-    .updateTable('runs')
-    .set({
-      ...same,
-      status: end.error === undefined ? 'completed' : 'error',
-      completedAt: now,
-      replyJson: reply ? JSON.stringify(reply) : null,
-      ...(spending && { spendingJson: JSON.stringify(spending) }),
-    })
-    .where('id', '=', id)
-    .execute();
+  const { reply, spending, prompt = null, model = null, outputText = null, warning = null, summary } = end;
+  const { error = null, errorCode = null } = end;
+  await finish(tx, {
+    id,
+    status: error === null ? 'completed' : 'error',
+    completedAt: now,
+    prompt,
+    model,
+    replyJson: reply ? JSON.stringify(reply) : null,
+    spendingJson: spending ? JSON.stringify(spending) : null,
+    outputText,
+    summary,
+    warning,
+    error,
+    errorCode,
+  });
 }
 
 /** Back to pending: for another attempt, with the last one's error, or by hand. */
