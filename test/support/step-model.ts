@@ -60,6 +60,8 @@ export async function startStepModel(pause: () => Promise<unknown>): Promise<Ste
     beats,
     hold(steps) {
       kept = steps;
+      // What is open still belongs to a gateway that is dead.
+      open.clear();
     },
     async held(name) {
       const letGo = await eventually(() => open.get(name));
