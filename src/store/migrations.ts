@@ -3,32 +3,20 @@ import type { Migration } from 'kysely/migration';
 
 /** Numbered for ever: a migration that has been released is never edited, only followed by another. */
 export const sqliteMigrations: Record<string, Migration> = {
-  '001-core': {
-    async up(db) {
-      for (const statement of core) await sql.raw(statement).execute(db);
-    },
-  },
-  '002-limits': {
-    async up(db) {
-      for (const statement of limits) await sql.raw(statement).execute(db);
-    },
-  },
-  '003-sessions': {
-    async up(db) {
-      for (const statement of sessions) await sql.raw(statement).execute(db);
-    },
-  },
-  '004-costs': {
-    async up(db) {
-      for (const statement of costs) await sql.raw(statement).execute(db);
-    },
-  },
-  '005-workflows': {
-    async up(db) {
-      for (const statement of workflows) await sql.raw(statement).execute(db);
-    },
-  },
+  '001-core': statements(() => core),
+  '002-limits': statements(() => limits),
+  '003-sessions': statements(() => sessions),
+  '004-costs': statements(() => costs),
+  '005-workflows': statements(() => workflows),
 };
+
+function statements(list: () => readonly string[]): Migration {
+  return {
+    async up(db) {
+      for (const statement of list()) await sql.raw(statement).execute(db);
+    },
+  };
+}
 
 const core = [
   `create table events (
