@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import Sqlite from 'better-sqlite3';
-import { Kysely, SqliteDialect } from 'kysely';
+import { DefaultQueryExecutor, Kysely, SqliteDialect } from 'kysely';
 import { Migrator } from 'kysely/migration';
 import type { Database, Executor } from './database.ts';
 import { asStoreError } from './file-error.ts';
@@ -42,22 +42,21 @@ async function openLocked(file: string, lock: Lock): Promise<SqliteStore> {
   // Fewer, larger checkpoints: each stalls the commit it falls on.
   sqlite.pragma('wal_autocheckpoint = 20000');
   sqlite.pragma('journal_size_limit = 67108864');
-  const db = kysely(sqlite);
+  const db = await kysely(sqlite);
   await migrate(db);
-  const reader = kysely(new Sqlite(file, { readonly: true }));
+  const reader = await kysely(new Sqlite(file, { readonly: true }));
 
-  const transact = (work: (tx: Executor) => Promise<void>) =>
-    db.connection().execute(async (tx) => {
-      try {
-        sqlite.exec('begin immediate');
-        await work(tx);
-        sqlite.exec('commit');
-      } catch (error) {
-        // On a full disk SQLite has rolled back already.
-        if (sqlite.inTransaction) sqlite.exec('rollback');
-        throw asStoreError(file, error);
-      }
-    });
+  async function transact(work: (tx: Executor) => Promise<void>): Promise<void> {
+    try {
+      sqlite.exec('begin immediate');
+      await work(db);
+      sqlite.exec('commit');
+    } catch (error) {
+      // On a full disk SQLite has rolled back already.
+      if (sqlite.inTransaction) sqlite.exec('rollback');
+      throw asStoreError(file, error);
+    }
+  }
 
   return {
     read: reader,
@@ -71,7 +70,7 @@ async function openLocked(file: string, lock: Lock): Promise<SqliteStore> {
   };
 }
 
-function kysely(sqlite: Sqlite.Database): Executor {
+async function kysely(sqlite: Sqlite.Database): Promise<Executor> {
   // SQLite's own `lower` knows ASCII only.
   sqlite.function('lowercase', { deterministic: true }, (text) => String(text).toLowerCase());
   const statements = new Map<string, Sqlite.Statement<unknown[]>>();
@@ -87,7 +86,16 @@ function kysely(sqlite: Sqlite.Database): Executor {
     }
     return statement;
   };
-  return new Kysely<Database>({ dialect: new SqliteDialect({ database: { prepare, close: () => sqlite.close() } }) });
+  const dialect = new SqliteDialect({ database: { prepare, close: () => sqlite.close() } });
+  const driver = dialect.createDriver();
+  await driver.init();
+  const connection = await driver.acquireConnection();
+  // There is one connection, and a query is over when the call returns: to hand it out and take it back for each, as Kysely
+  // does by itself, takes longer than most queries.
+  const executor = new DefaultQueryExecutor(dialect.createQueryCompiler(), dialect.createAdapter(), {
+    provideConnection: (use) => use(connection),
+  });
+  return new Kysely<Database>({ config: { dialect }, dialect, driver, executor });
 }
 
 async function migrate(db: Executor): Promise<void> {

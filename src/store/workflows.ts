@@ -94,43 +94,42 @@ export async function stepStagesOf(
   return Map.groupBy(rows, ({ workflowRunId }) => workflowRunId as string);
 }
 
+const findOutputs = prepared((db, { id }: { id: string }) =>
+  db.selectFrom('runs').select(['id', 'outputText']).where('workflowRunId', '=', id).where('step', 'is not', null),
+);
+
 /** The replies of the steps of a workflow, by the ids of their runs. */
 export async function stepOutputsOf(db: Executor, id: string): Promise<Map<string, string | null>> {
-  const rows = await db
-    .selectFrom('runs')
-    .select(['id', 'outputText'])
-    .where('workflowRunId', '=', id)
-    .where('step', 'is not', null)
-    .execute();
+  const rows = await findOutputs(db, { id });
   return new Map(rows.map((row) => [row.id, row.outputText]));
 }
 
-/** A step has begun. */
-export async function markWorkflowStarted(tx: Executor, id: string, now: number): Promise<void> {
-  await tx
+const start = prepared((tx, { id, now }: { id: string; now: number }) =>
+  tx
     .updateTable('workflowRuns')
     .set({ status: 'running', startedAt: sql<number>`coalesce(startedAt, ${now})` })
     .where('id', '=', id)
-    .where('status', '=', 'pending')
-    .execute();
+    .where('status', '=', 'pending'),
+);
+
+/** A step has begun. */
+export async function markWorkflowStarted(tx: Executor, id: string, now: number): Promise<void> {
+  await start(tx, { id, now });
 }
 
-export async function endWorkflowRun(
-  tx: Executor,
-  id: string,
-  end: {
-    readonly status: 'completed' | 'error';
-    readonly summary: string;
-    readonly error: string | null;
-    readonly errorCode: RunErrorCode | null;
-  },
-  now: number,
-): Promise<void> {
-  await tx
-    .updateTable('workflowRuns')
-    .set({ ...end, completedAt: now })
-    .where('id', '=', id)
-    .execute();
+interface WorkflowEnd {
+  readonly status: 'completed' | 'error';
+  readonly summary: string;
+  readonly error: string | null;
+  readonly errorCode: RunErrorCode | null;
+}
+
+const end = prepared((tx, { id, status, summary, error, errorCode, now }: WorkflowEnd & { id: string; now: number }) =>
+  tx.updateTable('workflowRuns').set({ status, summary, error, errorCode, completedAt: now }).where('id', '=', id),
+);
+
+export async function endWorkflowRun(tx: Executor, id: string, how: WorkflowEnd, now: number): Promise<void> {
+  await end(tx, { ...how, id, now });
 }
 
 /** Goes on by its owner's hand: the results of the steps after this one count no more. */
