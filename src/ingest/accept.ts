@@ -11,7 +11,7 @@ import type { Executor } from '../store/database.ts';
 import { insertEvent } from '../store/events.ts';
 import { insertSystemEvent, type NewSystemEvent } from '../store/inbox.ts';
 import { insertRun } from '../store/runs.ts';
-import type { AfterCommit, Store } from '../store/store.ts';
+import type { Store } from '../store/store.ts';
 import { endWorkflowRun, insertWorkflowRun, type NewWorkflowRun } from '../store/workflows.ts';
 import { answersOf } from './answers.ts';
 import { dueAt, gatheringOf, join, type RunOfEvent } from './coalesce.ts';
@@ -45,7 +45,7 @@ export async function accept(store: Store, queue: Queue, acceptance: Acceptance)
   const all = actions.map((action) => make(acceptance, action));
   const now = event.receivedAt;
 
-  return store.write(async (tx, afterCommit) => {
+  return store.write(async (tx) => {
     const before = await claim(tx, event, once);
     if (before !== undefined && once) return repeat(tx, event, before, once);
     const { made, seen } = await unseen(tx, event, all);
@@ -54,9 +54,9 @@ export async function accept(store: Store, queue: Queue, acceptance: Acceptance)
 
     const lines = made.flatMap(({ line }) => line ?? []);
     const runIds = new Set<string>();
-    for (const { run } of made) if (run) runIds.add(await startOrJoin(tx, queue, mapping, run, afterCommit));
+    for (const { run } of made) if (run) runIds.add(await startOrJoin(tx, queue, mapping, run));
     const workflows = made.flatMap(({ workflow }) => workflow ?? []);
-    for (const workflow of workflows) lines.push(...(await startWorkflow(tx, queue, workflow, afterCommit)));
+    for (const workflow of workflows) lines.push(...(await startWorkflow(tx, queue, workflow)));
     const workflowRunIds = workflows.map(({ id }) => id);
     const ids = { eventId: event.id, runIds: [...runIds], workflowRunIds };
     const answer = answersOf[event.endpoint].accepted({ ...ids, mode: lines[0]?.mode });
@@ -70,7 +70,7 @@ export async function accept(store: Store, queue: Queue, acceptance: Acceptance)
     const { status } = answer;
     await insertEvent(tx, { ...event, mapping: mapping.id, outcome: 'accepted', detail, status, response });
     for (const line of lines) await insertSystemEvent(tx, line);
-    if (lines.some(({ mode }) => mode === 'now')) await queue.enqueue(tx, wakeJob(now), afterCommit);
+    if (lines.some(({ mode }) => mode === 'now')) await queue.enqueue(tx, wakeJob(now));
     return { status, body: response, outcome: 'accepted' };
   });
 }
@@ -103,7 +103,6 @@ async function startOrJoin(
   queue: Queue,
   mapping: Acceptance['mapping'],
   run: RunOfEvent,
-  afterCommit: AfterCommit,
 ): Promise<string> {
   const { id, action, createdAt } = run;
   const gathering = gatheringOf(mapping, action);
@@ -112,17 +111,12 @@ async function startOrJoin(
   const runAt = gathering ? dueAt(gathering.coalesce, createdAt, createdAt) : createdAt;
   const more = { once: gathering?.key, group: groupOf(mapping.id, mapping.limits) };
   await insertRun(tx, run);
-  await queue.enqueue(tx, runJob(id, action.sessionKey, runAt, more), afterCommit);
+  await queue.enqueue(tx, runJob(id, action.sessionKey, runAt, more));
   return id;
 }
 
 /** Stores a workflow with its first step. One of which no step can run has ended already, and main hears of that. */
-async function startWorkflow(
-  tx: Executor,
-  queue: Queue,
-  workflow: NewWorkflowRun,
-  afterCommit: AfterCommit,
-): Promise<NewSystemEvent[]> {
+async function startWorkflow(tx: Executor, queue: Queue, workflow: NewWorkflowRun): Promise<NewSystemEvent[]> {
   const { id, eventId, action, policy, sessionKey, group, createdAt } = workflow;
   await insertWorkflowRun(tx, workflow);
   const { results, status } = next(action.steps, [], action.continueOnError);
@@ -141,7 +135,7 @@ async function startWorkflow(
   const run = runOfStep(workflow, results.length, createdAt);
   await insertRun(tx, run);
   const job = runJob(run.id, sessionKey, createdAt, group === null ? {} : { group });
-  await queue.enqueue(tx, job, afterCommit);
+  await queue.enqueue(tx, job);
   return [];
 }
 

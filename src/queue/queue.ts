@@ -1,7 +1,6 @@
 import type { Job, JobKind } from '../domain/job.ts';
 import type { Limits } from '../domain/limits.ts';
 import type { Executor } from '../store/database.ts';
-import type { AfterCommit } from '../store/store.ts';
 
 export interface NewJob {
   readonly kind: JobKind;
@@ -28,6 +27,17 @@ export type Waiting =
   | { readonly for: 'lane' | 'attempt' | 'rate' | 'maxConcurrent' | 'place' };
 
 /**
+ * Told of what happens within a transaction, before its commit, so that a claim may be part of that: whether the commit comes is
+ * not known.
+ */
+export interface QueueListener {
+  /** there is a new job */
+  enqueued(kind: JobKind): void;
+  /** who held the job has given it up, done or not */
+  released(job: Job): void;
+}
+
+/**
  * Durable jobs. Each call is part of the caller's transaction, so a job exists exactly if its cause does.
  *
  * A lane's jobs run one at a time in the order they came; one that waits for another attempt holds its lane, a dead one
@@ -36,7 +46,7 @@ export type Waiting =
  * no job of another group waits for them.
  */
 export interface Queue {
-  enqueue(tx: Executor, job: NewJob, afterCommit: AfterCommit): Promise<void>;
+  enqueue(tx: Executor, job: NewJob): Promise<void>;
   /** Up to `limit` jobs of a kind that are due, oldest first, each with its attempt counted. */
   claim(tx: Executor, kind: JobKind, limit: number, now: number): Promise<Job[]>;
   /** When the next job of these kinds is due or loses its lease, in epoch ms; undefined where there is none. */
@@ -63,6 +73,5 @@ export interface Queue {
   counts(db: Executor): Promise<Record<'queued' | 'waiting' | 'running' | 'dead', number>>;
   /** Why those of the jobs that have not begun wait, by their refs. */
   waiting(db: Executor, jobs: readonly Pick<NewJob, 'ref' | 'lane'>[], now: number): Promise<Map<string, Waiting>>;
-  /** Called after each commit with a new job of that kind. */
-  subscribe(listener: (kind: JobKind) => void): void;
+  subscribe(listener: QueueListener): void;
 }

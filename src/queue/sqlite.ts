@@ -12,7 +12,7 @@ import {
   type Ready,
   readyInGroup,
 } from './groups.ts';
-import type { LimitsOf, NewJob, Queue, Waiting } from './queue.ts';
+import type { LimitsOf, NewJob, Queue, QueueListener, Waiting } from './queue.ts';
 
 /**
  * The queue in the SQLite file. The head of a lane is `queued` or `running`, the rest are `waiting` and move up one by
@@ -21,12 +21,10 @@ import type { LimitsOf, NewJob, Queue, Waiting } from './queue.ts';
  * @param limitsOf asked at each claim, so that what it says may change; without it no group has limits
  */
 export function createSqliteQueue(limitsOf: LimitsOf = () => ({})): Queue {
-  const listeners = new Set<(kind: JobKind) => void>();
-  const tell = (kind: JobKind) => () => {
-    for (const listener of listeners) listener(kind);
+  const listeners = new Set<QueueListener>();
+  const released = (job: Job) => {
+    for (const listener of listeners) listener.released(job);
   };
-  // One function for each kind, since a commit calls each function once.
-  const notify = { run: tell('run'), heartbeat: tell('heartbeat'), deliver: tell('deliver') };
 
   const unstarted = (once: string) => sql`once = ${once} and status in ('queued', 'waiting')`;
 
@@ -39,12 +37,12 @@ export function createSqliteQueue(limitsOf: LimitsOf = () => ({})): Queue {
   }
 
   return {
-    async enqueue(tx, job, afterCommit) {
+    async enqueue(tx, job) {
       const { kind, ref, lane, runAt, once = null, group = null, begun = false, first = false } = job;
       // What has moved up meanwhile moves back. It cannot have been claimed.
-      if (first) await sql`update jobs set status = 'waiting' where lane = ${lane} and status = 'queued'`.execute(tx);
+      if (first) await moveBack(tx, { lane });
       await insert(tx, { kind, ref, lane, runAt, once, group, begun: begun ? 1 : 0 });
-      afterCommit(notify[kind]);
+      for (const listener of listeners) listener.enqueued(kind);
     },
 
     async claim(tx, kind, limit, now) {
@@ -94,13 +92,16 @@ export function createSqliteQueue(limitsOf: LimitsOf = () => ({})): Queue {
       const removed = await remove(tx, job);
       if (removed.length === 0) return false;
       await moveUp(tx, job);
+      released(job);
       return true;
     },
 
     async retry(tx, job, { runAt, error, counted = true }) {
       const { numAffectedRows } = await sql`update jobs set status = 'queued', runAt = ${runAt}, error = ${error},
         leaseUntil = null, attempt = attempt - ${counted ? 0 : 1} where ${held(job)}`.execute(tx);
-      return Boolean(numAffectedRows);
+      if (!numAffectedRows) return false;
+      released(job);
+      return true;
     },
 
     async bury(tx, job, error) {
@@ -108,6 +109,7 @@ export function createSqliteQueue(limitsOf: LimitsOf = () => ({})): Queue {
         await sql`update jobs set status = 'dead', error = ${error}, leaseUntil = null where ${held(job)}`.execute(tx);
       if (!numAffectedRows) return false;
       await moveUp(tx, job);
+      released(job);
       return true;
     },
 
@@ -217,6 +219,12 @@ const findNext = prepared(
 );
 
 const remove = prepared((_, job: Job) => sql<{ id: number }>`delete from jobs where ${held(job)} returning id`);
+
+/** What may run in the lane waits again. */
+const moveBack = prepared(
+  (_, { lane }: Pick<Job, 'lane'>) =>
+    sql`update jobs set status = 'waiting' where lane = ${lane} and status = 'queued'`,
+);
 
 /** The lane's next job may run. */
 const moveUp = prepared(

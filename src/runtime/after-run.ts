@@ -4,7 +4,6 @@ import { runJob } from '../queue/jobs.ts';
 import type { Executor } from '../store/database.ts';
 import { havePinged } from '../store/deliveries.ts';
 import { insertRun } from '../store/runs.ts';
-import type { AfterCommit } from '../store/store.ts';
 import { endWorkflowRun, findWorkflowRun, type StepRun, stepRunsOf } from '../store/workflows.ts';
 import type { Said } from './reporting-tools.ts';
 import type { Runtime } from './runtime.ts';
@@ -22,18 +21,17 @@ export async function afterRun(
   run: Run,
   { outcome, said }: { outcome: string; said: Said },
   now: number,
-  afterCommit: AfterCommit,
 ): Promise<boolean> {
   const workflow = run.workflowRunId === null ? undefined : await findWorkflowRun(tx, run.workflowRunId);
   if (!workflow) {
-    await tellMain(parts, tx, run, { outcome, said, pinged: said.pings.length > 0 }, now, afterCommit);
+    await tellMain(parts, tx, run, { outcome, said, pinged: said.pings.length > 0 }, now);
     return false;
   }
   const steps = await stepRunsOf(tx, workflow.id);
-  const end = await goOn(parts, tx, workflow, steps, now, afterCommit);
+  const end = await goOn(parts, tx, workflow, steps, now);
   const earlier = steps.map(({ id }) => id);
   const pinged = said.pings.length > 0 || (end !== undefined && (await havePinged(tx, earlier)));
-  await tellMain(parts, tx, run, { outcome: end ?? null, said, pinged }, now, afterCommit);
+  await tellMain(parts, tx, run, { outcome: end ?? null, said, pinged }, now);
   return end !== undefined && workflow.action.deliver === true;
 }
 
@@ -44,7 +42,6 @@ async function goOn(
   workflow: WorkflowRun,
   steps: readonly StepRun[],
   now: number,
-  afterCommit: AfterCommit,
 ): Promise<string | undefined> {
   const { id, action, group, sessionKey } = workflow;
   const { results, status } = next(action.steps, resultsOf(stepStates(workflow, steps)), action.continueOnError);
@@ -56,7 +53,7 @@ async function goOn(
     // Before all that waits in the session, so that it sees a workflow as one. And the rate of a mapping counts workflows: all
     // but their first steps have begun already.
     const job = runJob(run.id, sessionKey, now, { first: true, ...(group !== null && { group, begun: true }) });
-    await queue.enqueue(tx, job, afterCommit);
+    await queue.enqueue(tx, job);
     return undefined;
   }
   const end = cancelled ? cancelledEnd : failed ? errorEnd(workflow, failed) : completedEnd(steps);

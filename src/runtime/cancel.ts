@@ -3,7 +3,6 @@ import { isOver, type Run } from '../domain/run.ts';
 import { runJob } from '../queue/jobs.ts';
 import type { Executor } from '../store/database.ts';
 import { findRun, finishRun, markCancelled, type RunEnd } from '../store/runs.ts';
-import type { AfterCommit } from '../store/store.ts';
 import { findWorkflowRun, stepRunsOf } from '../store/workflows.ts';
 import { afterRun } from './after-run.ts';
 import type { Runtime } from './runtime.ts';
@@ -18,37 +17,41 @@ export type Cancelled = 'cancelled' | 'missing' | 'ended' | 'heartbeat';
  * is cancelled does not complete, also where the gateway goes down in between. A workflow ends with the step that is cancelled.
  */
 export function cancelRun(parts: Parts, id: string): Promise<Cancelled> {
-  return parts.store.write(async (tx, afterCommit) => {
+  return cancel(parts, async (tx) => {
     const run = await findRun(tx, id);
     if (!run) return 'missing';
     if (run.kind === 'heartbeat') return 'heartbeat';
-    if (isOver(run)) return 'ended';
-    await cancel(parts, tx, run, afterCommit);
-    return 'cancelled';
+    return isOver(run) ? 'ended' : run;
   });
 }
 
 /** Ends a workflow with the step at which it is. */
 export function cancelWorkflow(parts: Parts, id: string): Promise<Cancelled> {
-  return parts.store.write(async (tx, afterCommit) => {
+  return cancel(parts, async (tx) => {
     const workflow = await findWorkflowRun(tx, id);
     if (!workflow) return 'missing';
-    if (isOver(workflow)) return 'ended';
     const open = (await stepRunsOf(tx, id)).find((step) => !isOver(step));
-    const run = open && (await findRun(tx, open.id));
-    if (run) await cancel(parts, tx, run, afterCommit);
-    return 'cancelled';
+    return (open && (await findRun(tx, open.id))) ?? 'ended';
   });
 }
 
-async function cancel({ queue, live }: Parts, tx: Executor, run: Run, afterCommit: AfterCommit): Promise<void> {
-  const now = Date.now();
-  if (await queue.withdraw(tx, runJob(run.id, run.sessionKey, now))) {
-    await endCancelled({ queue }, tx, run, {}, now, afterCommit);
-    return;
-  }
-  await markCancelled(tx, run.id);
-  afterCommit(() => live.abort(run.id, cancelledByOwner()));
+/** `find` gives the run that is to end, or says why there is none. */
+async function cancel(
+  { store, queue, live }: Parts,
+  find: (tx: Executor) => Promise<Run | Exclude<Cancelled, 'cancelled'>>,
+): Promise<Cancelled> {
+  const found = await store.write(async (tx) => {
+    const run = await find(tx);
+    if (typeof run === 'string') return run;
+    const now = Date.now();
+    const waits = await queue.withdraw(tx, runJob(run.id, run.sessionKey, now));
+    if (waits) await endCancelled({ queue }, tx, run, {}, now);
+    else await markCancelled(tx, run.id);
+    return run;
+  });
+  if (typeof found === 'string') return found;
+  live.abort(found.id, cancelledByOwner());
+  return 'cancelled';
 }
 
 const cancelledByOwner = () => new TurnError('cancelled', 'cancelled by the owner');
@@ -60,11 +63,10 @@ export async function endCancelled(
   run: Run,
   turn: Pick<RunEnd, 'prompt' | 'model' | 'spending'>,
   now: number,
-  afterCommit: AfterCommit,
 ): Promise<void> {
   const { code, message } = cancelledByOwner();
   const summary = `failed (${code}): ${message}`;
   await finishRun(tx, run.id, { ...turn, summary, error: message, errorCode: code }, now);
   const outcome = `${run.name} ${summary}`;
-  await afterRun(parts, tx, run, { outcome, said: { pings: [], reports: [] } }, now, afterCommit);
+  await afterRun(parts, tx, run, { outcome, said: { pings: [], reports: [] } }, now);
 }

@@ -8,7 +8,6 @@ import { anotherBeatIsDue, insertSystemEvent, linesOfBeat, markLinesRead, releas
 import { finishRun, isCancelled, reopenRun } from '../store/runs.ts';
 import { recordTurn } from '../store/sessions.ts';
 import { recordSpending } from '../store/spending.ts';
-import type { AfterCommit } from '../store/store.ts';
 import { insertToolCalls } from '../store/tool-calls.ts';
 import { afterRun } from './after-run.ts';
 import { endCancelled } from './cancel.ts';
@@ -31,26 +30,26 @@ export async function completeRun(
   const { prompt, account } = turn;
   const warning = warningOf(turn.warnings);
   const summary = summaryOf(outputText);
-  await store.write(async (tx, afterCommit) => {
+  await store.write(async (tx) => {
     const now = Date.now();
     if (!(await queue.complete(tx, job))) return;
     await recordSpending(tx, run, account.ofAttempt(), now);
     await insertToolCalls(tx, run.id, turn.calls);
     const known = { prompt, model, spending: account.ofRun() };
     // The wish to cancel it came too late to break the turn off, and counts all the same.
-    if (await isCancelled(tx, run.id)) return endCancelled(runtime, tx, run, known, now, afterCommit);
+    if (await isCancelled(tx, run.id)) return endCancelled(runtime, tx, run, known, now);
     await finishRun(tx, run.id, { ...known, reply, outputText, summary, warning }, now);
     await recordTurn(tx, run.sessionKey, now);
     let isLastWord = false;
     if (run.kind === 'heartbeat') {
       await markLinesRead(tx, run.id, now);
-      if (await anotherBeatIsDue(tx, run.createdAt)) await queue.enqueue(tx, wakeJob(now), afterCommit);
+      if (await anotherBeatIsDue(tx, run.createdAt)) await queue.enqueue(tx, wakeJob(now));
     } else {
       const end = { outcome: `${run.name}: ${summary}`, said: turn.said };
-      isLastWord = await afterRun(runtime, tx, run, end, now, afterCommit);
+      isLastWord = await afterRun(runtime, tx, run, end, now);
     }
-    await recordPings(runtime, tx, run, turn.said.pings, now, afterCommit);
-    if (run.action.deliver || isLastWord) await recordReply(runtime, tx, run, outputText, now, afterCommit);
+    await recordPings(runtime, tx, run, turn.said.pings, now);
+    if (run.action.deliver || isLastWord) await recordReply(runtime, tx, run, outputText, now);
   });
 }
 
@@ -64,7 +63,7 @@ export async function failRun(
   const { prompt, model, error, said, account } = failure;
   const warning = warningOf(failure.warnings);
   const summary = oneLine(`failed (${error.code}): ${error.message}`, 300);
-  await store.write(async (tx, afterCommit) => {
+  await store.write(async (tx) => {
     const now = Date.now();
     // Out of attempts is dead, and stays to be retried by hand; what cannot succeed by trying again is simply over, and a
     // heartbeat's lines go to the next one.
@@ -74,12 +73,12 @@ export async function failRun(
     await recordSpending(tx, run, account.ofAttempt(), now);
     await insertToolCalls(tx, run.id, failure.calls);
     const known = { prompt, model, spending: account.ofRun() };
-    if (await isCancelled(tx, run.id)) return endCancelled(runtime, tx, run, known, now, afterCommit);
+    if (await isCancelled(tx, run.id)) return endCancelled(runtime, tx, run, known, now);
     const why = { error: error.message, errorCode: error.code };
     await finishRun(tx, run.id, { ...known, summary, warning, ...why }, now);
-    if (run.kind === 'heartbeat') await giveUpBeat(runtime, tx, run, error, now, afterCommit);
-    else await afterRun(runtime, tx, run, { outcome: `${run.name} ${summary}`, said }, now, afterCommit);
-    await recordPings(runtime, tx, run, said.pings, now, afterCommit);
+    if (run.kind === 'heartbeat') await giveUpBeat(runtime, tx, run, error, now);
+    else await afterRun(runtime, tx, run, { outcome: `${run.name} ${summary}`, said }, now);
+    await recordPings(runtime, tx, run, said.pings, now);
   });
 }
 
@@ -98,7 +97,6 @@ async function giveUpBeat(
   run: Run,
   error: TurnError,
   now: number,
-  afterCommit: AfterCommit,
 ): Promise<void> {
   const suspect = aboutLines.has(error.code);
   const [line, ...others] = suspect ? await linesOfBeat(tx, run.id) : [];
@@ -110,7 +108,7 @@ async function giveUpBeat(
   } else {
     await releaseLines(tx, run.id, suspect);
   }
-  if (line) await queue.enqueue(tx, wakeJob(now), afterCommit);
+  if (line) await queue.enqueue(tx, wakeJob(now));
 }
 
 /** Another attempt later. The run is pending meanwhile, and shows the error of the last one. */

@@ -136,7 +136,7 @@ export async function startHeartbeatTimer(runtime: Runtime): Promise<{ reschedul
     since = Date.now();
     reschedule();
     store
-      .write((tx, afterCommit) => queue.enqueue(tx, heartbeatJob('timer', since), afterCommit))
+      .write((tx) => queue.enqueue(tx, heartbeatJob('timer', since)))
       .catch((error) => log.error({ err: error }, 'cannot ask for a heartbeat'));
   }
 

@@ -5,7 +5,6 @@ import type { Run } from '../domain/run.ts';
 import { deliverJob } from '../queue/jobs.ts';
 import type { Executor } from '../store/database.ts';
 import { type Delivery, insertDelivery, lastRouteOfMain } from '../store/deliveries.ts';
-import type { AfterCommit } from '../store/store.ts';
 import type { Runtime } from './runtime.ts';
 
 /** Records where the reply goes, or why it goes nowhere, and leaves the sending to a job. */
@@ -15,7 +14,6 @@ export async function recordReply(
   run: Run,
   outputText: string,
   now: number,
-  afterCommit: AfterCommit,
 ): Promise<void> {
   const { channel, to } = run.action;
   const worthSending =
@@ -26,7 +24,7 @@ export async function recordReply(
   const target = worthSending
     ? await settle(runtime, tx, { channel, to })
     : { skipped: outputText.trim() === '' ? 'the reply is empty' : 'the reply only acknowledges' };
-  await record(runtime, tx, run, { kind: 'reply', text, wanted: { channel, to }, target }, now, afterCommit);
+  await record(runtime, tx, run, { kind: 'reply', text, wanted: { channel, to }, target }, now);
 }
 
 /** Records the messages of a run to the owner: they go where main's go, whatever route the run has for its reply. */
@@ -36,12 +34,11 @@ export async function recordPings(
   run: Run,
   pings: readonly string[],
   now: number,
-  afterCommit: AfterCommit,
 ): Promise<void> {
   if (pings.length === 0) return;
   const wanted = { channel: 'last' };
   const target = await settle(runtime, tx, wanted);
-  for (const text of pings) await record(runtime, tx, run, { kind: 'ping', text, wanted, target }, now, afterCommit);
+  for (const text of pings) await record(runtime, tx, run, { kind: 'ping', text, wanted, target }, now);
 }
 
 type Target = ReturnType<typeof route>;
@@ -58,7 +55,6 @@ async function record(
   { id: runId, sessionKey }: Run,
   { kind, text, wanted, target }: Pick<Delivery, 'kind' | 'text'> & { wanted: Route; target: Target },
   now: number,
-  afterCommit: AfterCommit,
 ): Promise<void> {
   const delivery = { id: newId(), runId, kind, sessionKey, text, createdAt: now };
   const { channel, to = null } = 'skipped' in target ? wanted : target;
@@ -67,5 +63,5 @@ async function record(
     return;
   }
   await insertDelivery(tx, { ...delivery, channel, to, status: 'pending', error: null });
-  await queue.enqueue(tx, deliverJob(delivery.id, channel, to, now), afterCommit);
+  await queue.enqueue(tx, deliverJob(delivery.id, channel, to, now));
 }

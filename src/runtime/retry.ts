@@ -4,7 +4,6 @@ import { runJob } from '../queue/jobs.ts';
 import type { Executor } from '../store/database.ts';
 import { findEvent } from '../store/events.ts';
 import { findRun, reopenByHand, setPolicy } from '../store/runs.ts';
-import type { AfterCommit } from '../store/store.ts';
 import { findWorkflowRun, reopenWorkflowRun, stepRunsOf } from '../store/workflows.ts';
 import type { Runtime } from './runtime.ts';
 
@@ -20,22 +19,22 @@ export type Retried = 'missing' | string | null;
 
 /** Has a run that failed tried again. The step of a workflow goes on from there: what came after it counts no more. */
 export function retryRun(parts: Parts, id: string, options: RetryOptions): Promise<Retried> {
-  return parts.store.write(async (tx, afterCommit) => {
+  return parts.store.write(async (tx) => {
     const run = await findRun(tx, id);
     if (!run) return 'missing';
     if (run.status !== 'error') return `only a run in error can be retried; this one is ${run.status}`;
     if (run.kind === 'heartbeat') return 'a heartbeat is not retried: the next one reads its lines';
-    if (run.workflowRunId === null) return reopen(parts, tx, run, options, afterCommit);
+    if (run.workflowRunId === null) return reopen(parts, tx, run, options);
     const workflow = await findWorkflowRun(tx, run.workflowRunId);
     if (!workflow || !isOver(workflow)) return `its workflow ${run.workflowRunId} still goes on`;
     if (run.step === null) return `its workflow ${workflow.id} has gone on from an earlier step since`;
-    return reopenStep(parts, tx, run, { workflowRunId: workflow.id, step: run.step }, options, afterCommit);
+    return reopenStep(parts, tx, run, { workflowRunId: workflow.id, step: run.step }, options);
   });
 }
 
 /** Has a workflow that failed go on at the first step that did. */
 export function retryWorkflow(parts: Parts, id: string, options: RetryOptions): Promise<Retried> {
-  return parts.store.write(async (tx, afterCommit) => {
+  return parts.store.write(async (tx) => {
     const workflow = await findWorkflowRun(tx, id);
     if (!workflow) return 'missing';
     if (workflow.status !== 'error') return `only a workflow in error can be retried; this one is ${workflow.status}`;
@@ -43,7 +42,7 @@ export function retryWorkflow(parts: Parts, id: string, options: RetryOptions): 
     const failed = steps.find(({ status }) => status === 'error');
     const run = failed && (await findRun(tx, failed.id));
     if (!run) throw new Error(`workflow ${id} is in error, and none of its steps is`);
-    return reopenStep(parts, tx, run, { workflowRunId: id, step: run.step ?? 0 }, options, afterCommit);
+    return reopenStep(parts, tx, run, { workflowRunId: id, step: run.step ?? 0 }, options);
   });
 }
 
@@ -54,9 +53,8 @@ async function reopenStep(
   run: Run,
   { workflowRunId, step }: { readonly workflowRunId: string; readonly step: number },
   options: RetryOptions,
-  afterCommit: AfterCommit,
 ): Promise<Retried> {
-  const refused = await reopen(parts, tx, run, options, afterCommit);
+  const refused = await reopen(parts, tx, run, options);
   if (refused !== null) return refused;
   const steps = await stepRunsOf(tx, workflowRunId);
   for (const later of steps) if ((later.step ?? 0) > step) await parts.queue.exhume(tx, later.id);
@@ -69,7 +67,6 @@ async function reopen(
   tx: Executor,
   { id, sessionKey, eventId, errorCode, policy }: Run,
   { unscreened }: RetryOptions,
-  afterCommit: AfterCommit,
 ): Promise<Retried> {
   if (unscreened && errorCode !== 'screened') {
     const code = `this one ended with the code ${errorCode}`;
@@ -80,6 +77,6 @@ async function reopen(
   await queue.exhume(tx, id);
   if (unscreened) await setPolicy(tx, id, { ...policy, screen: false });
   await reopenByHand(tx, id);
-  await queue.enqueue(tx, runJob(id, sessionKey, Date.now(), { group, begun: true }), afterCommit);
+  await queue.enqueue(tx, runJob(id, sessionKey, Date.now(), { group, begun: true }));
   return null;
 }

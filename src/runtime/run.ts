@@ -20,7 +20,7 @@ export function runHandler(runtime: Runtime): Handler {
   const { queue, current } = runtime;
   return {
     limit: () => current().config.agents.defaults.maxConcurrent,
-    async begin(tx, job, afterCommit) {
+    async begin(tx, job) {
       const now = Date.now();
       const run = await startRun(tx, job.ref, job.attempt, now);
       if (run && !run.cancelled) {
@@ -28,7 +28,7 @@ export function runHandler(runtime: Runtime): Handler {
         return (signal) => execute(runtime, job, run, (attempt) => promptOf(runtime, run, attempt), signal);
       }
       await queue.complete(tx, job);
-      if (run) await endCancelled(runtime, tx, run, {}, now, afterCommit);
+      if (run) await endCancelled(runtime, tx, run, {}, now);
       return null;
     },
   };

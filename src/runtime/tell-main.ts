@@ -3,7 +3,6 @@ import type { Run } from '../domain/run.ts';
 import { wakeJob } from '../queue/jobs.ts';
 import type { Executor } from '../store/database.ts';
 import { insertSystemEvent } from '../store/inbox.ts';
-import type { AfterCommit } from '../store/store.ts';
 import type { Said } from './reporting-tools.ts';
 import type { Runtime } from './runtime.ts';
 
@@ -28,7 +27,6 @@ export async function tellMain(
   run: Run,
   { outcome, said, pinged }: { outcome: string | null; said: Said; pinged: boolean },
   now: number,
-  afterCommit: AfterCommit,
 ): Promise<void> {
   const reports = said.reports.map((text) => `${run.name}: ${text}`);
   const hears = outcome !== null && hearsOutcome[run.policy.updateMainSession](pinged);
@@ -37,5 +35,5 @@ export async function tellMain(
   for (const text of lines) {
     await insertSystemEvent(tx, { eventId: run.eventId, source: `run ${run.id}`, text, mode, createdAt: now });
   }
-  if (mode === 'now' && lines.length > 0) await queue.enqueue(tx, wakeJob(now), afterCommit);
+  if (mode === 'now' && lines.length > 0) await queue.enqueue(tx, wakeJob(now));
 }

@@ -3,7 +3,7 @@ import { messageOf } from '../domain/errors.ts';
 import type { Job, JobKind } from '../domain/job.ts';
 import type { Queue } from '../queue/queue.ts';
 import type { Executor } from '../store/database.ts';
-import type { AfterCommit, Store, Work } from '../store/store.ts';
+import type { Store, Work } from '../store/store.ts';
 
 /** How jobs of a kind are done. `limit` are under way at once. */
 export interface Handler {
@@ -11,7 +11,7 @@ export interface Handler {
   /** Part of the claim's transaction: false while none of them may begin, however many are due. Then it is asked again each second. */
   mayBegin?(tx: Executor): Promise<boolean>;
   /** Part of the claim's transaction, with queries alone. What it gives back is the work; null where there is none left. */
-  begin(tx: Executor, job: Job, afterCommit: AfterCommit): Promise<((signal: AbortSignal) => Promise<void>) | null>;
+  begin(tx: Executor, job: Job): Promise<((signal: AbortSignal) => Promise<void>) | null>;
 }
 
 export interface Worker {
@@ -27,11 +27,15 @@ export class Stopping extends Error {
 
 const renewEveryMs = 10_000;
 const longestWaitMs = 1000;
+/** of a kind: to begin more in one turn of the event loop would keep those waiting who call meanwhile */
+const mostAtOnce = 3;
 
 interface Claim {
   readonly claimed: [Job, (signal: AbortSignal) => Promise<void>][];
   /** when there is more to claim, in epoch ms; Infinity where that is not known */
   readonly due: number;
+  /** when the leases of the work under way were last extended, in epoch ms */
+  readonly renewedAt: number;
 }
 
 /** Claims due jobs as slots come free, keeps their leases alive, and does them. */
@@ -42,7 +46,7 @@ export function createWorker(deps: {
   log: Logger;
 }): Worker {
   const { store, queue, handlers, log } = deps;
-  const underWay = new Map<number, { job: Job; done: Promise<void> }>();
+  const underWay = new Map<number, { job: Job; done: Promise<void>; hasPlace: boolean }>();
   const busy: Record<JobKind, number> = { run: 0, heartbeat: 0, deliver: 0 };
   const stopping = new AbortController();
   let state: 'new' | 'started' | 'stopped' = 'new';
@@ -51,45 +55,41 @@ export function createWorker(deps: {
   let timer: NodeJS.Timeout | undefined;
   let renewedAt = Date.now();
 
-  /** Asks for work; calls while a claim is under way make one more claim after it. */
+  /** Asks for work; calls while a claim is being made have one more made after it. */
   function pump(): void {
     if (state !== 'started') return;
     again = true;
-    claiming ??= claimAll().finally(() => {
-      claiming = undefined;
-    });
+    claiming ??= claimAll();
   }
 
   async function claimAll(): Promise<void> {
     clearTimeout(timer);
     let wait = longestWaitMs;
     while (again && state === 'started') {
-      again = false;
       try {
-        const { claimed, due } = await store.write(claim);
+        const { claimed, due, ...also } = await store.write(claim);
+        renewedAt = also.renewedAt;
         for (const [job, work] of claimed) start(job, work);
         if (due <= Date.now()) again = true;
         wait = Math.min(longestWaitMs, due - Date.now());
       } catch (error) {
+        again = false;
         log.error({ err: error }, `cannot take work: ${messageOf(error)}`);
       }
     }
+    claiming = undefined;
     if (state === 'started') timer = setTimeout(pump, wait);
   }
 
-  const claim: Work<Claim> = async (tx, afterCommit) => {
+  const claim: Work<Claim> = async (tx) => {
+    again = false;
     const claimed: Claim['claimed'] = [];
     const now = Date.now();
     // Before anything is claimed: after a long sleep the leases of our own work have ended, and it must not be taken again.
-    if (now - renewedAt >= renewEveryMs) {
-      await queue.extend(
-        tx,
-        [...underWay.values()].map(({ job }) => job),
-        now,
-      );
-      afterCommit(() => {
-        renewedAt = now;
-      });
+    const renews = now - renewedAt >= renewEveryMs;
+    if (renews) {
+      const jobs = [...underWay.values()].map(({ job }) => job);
+      await queue.extend(tx, jobs, now);
     }
     const open: JobKind[] = [];
     for (const kind of kinds) {
@@ -97,21 +97,22 @@ export function createWorker(deps: {
       if (free <= 0) continue;
       // What may not begin is asked about once a second, however much of it is due.
       if ((await handlers[kind].mayBegin?.(tx)) === false) continue;
-      for (const job of await queue.claim(tx, kind, free, now)) {
-        const work = await begin(tx, job, afterCommit);
+      for (const job of await queue.claim(tx, kind, Math.min(free, mostAtOnce), now)) {
+        const work = await begin(tx, job);
         if (!work) continue;
         claimed.push([job, work]);
         free -= 1;
       }
       if (free > 0) open.push(kind);
     }
-    return { claimed, due: (await queue.nextDue(tx, open)) ?? Number.POSITIVE_INFINITY };
+    const due = (await queue.nextDue(tx, open)) ?? Number.POSITIVE_INFINITY;
+    return { claimed, due, renewedAt: renews ? now : renewedAt };
   };
 
   /** A job that cannot even begin must not keep all others from being claimed. */
-  async function begin(tx: Executor, job: Job, afterCommit: AfterCommit): ReturnType<Handler['begin']> {
+  async function begin(tx: Executor, job: Job): ReturnType<Handler['begin']> {
     try {
-      return await handlers[job.kind].begin(tx, job, afterCommit);
+      return await handlers[job.kind].begin(tx, job);
     } catch (error) {
       // Only what its own row makes impossible; what the store refuses will be tried again with all the rest.
       if (!(error instanceof SyntaxError || error instanceof TypeError)) throw error;
@@ -128,19 +129,28 @@ export function createWorker(deps: {
         log.error({ err: error, job: job.id, kind: job.kind, ref: job.ref }, `work failed: ${messageOf(error)}`),
       )
       .finally(() => {
-        busy[job.kind] -= 1;
+        release(job);
         underWay.delete(job.id);
-        pump();
       });
-    underWay.set(job.id, { job, done });
+    underWay.set(job.id, { job, done, hasPlace: true });
+  }
+
+  /** Gives its place to others: as soon as it has given up its job, so that their claim is part of the same commit. */
+  function release(job: Job): void {
+    const entry = underWay.get(job.id);
+    if (!entry?.hasPlace) return;
+    entry.hasPlace = false;
+    busy[job.kind] -= 1;
+    pump();
   }
 
   return {
     start() {
       state = 'started';
-      queue.subscribe((kind) => {
+      queue.subscribe({
         // With no place free, the end of work under way asks.
-        if (busy[kind] < handlers[kind].limit()) pump();
+        enqueued: (kind) => busy[kind] < handlers[kind].limit() && pump(),
+        released: release,
       });
       pump();
     },

@@ -2,8 +2,8 @@ import { setImmediate } from 'node:timers';
 import type { Executor } from './database.ts';
 import type { Store, Work } from './store.ts';
 
-/** Keeps one transaction from holding the event loop for long. */
-const maxGroup = 256;
+/** So long a group takes in works, in ms: it must not hold the event loop, on which others wait to be read and answered. */
+const longestGroup = 5;
 
 interface Entry {
   readonly work: Work<unknown>;
@@ -21,25 +21,28 @@ export function createGroupCommit(transact: (work: (tx: Executor) => Promise<voi
   const queue: Entry[] = [];
   let busy = false;
 
-  async function commit(entries: readonly Entry[]): Promise<void> {
+  /** Takes its group from what is left: the first, and more while there is time. */
+  async function commit(left: Entry[]): Promise<void> {
+    const group = left.splice(0, 1);
     const results: unknown[] = [];
-    const notices = new Set<() => void>();
+    const until = performance.now() + longestGroup;
     try {
       await transact(async (tx) => {
-        for (const entry of entries) results.push(await entry.work(tx, (notify) => notices.add(notify)));
+        for (const entry of group) {
+          results.push(await entry.work(tx));
+          if (performance.now() < until) group.push(...left.splice(0, 1));
+        }
       });
     } catch (error) {
-      const [only, ...others] = entries;
-      if (only && others.length === 0) return only.reject(error);
-      for (const entry of entries) await commit([entry]);
+      if (group.length === 1) return group[0]?.reject(error);
+      for (const entry of group) await commit([entry]);
       return;
     }
-    for (const [index, entry] of entries.entries()) entry.resolve(results[index] as never);
-    for (const notify of notices) notify();
+    for (const [index, entry] of group.entries()) entry.resolve(results[index] as never);
   }
 
   async function flush(): Promise<void> {
-    await commit(queue.splice(0, maxGroup));
+    await commit(queue);
     // Not a loop: what arrived meanwhile is still in the sockets, and joins the next group after this turn.
     if (queue.length > 0) setImmediate(flush);
     else busy = false;

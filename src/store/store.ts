@@ -9,13 +9,12 @@ export interface Store {
   readonly read: Executor;
   /**
    * Runs the work in a transaction and resolves after its commit. The work awaits nothing but its own queries, and may
-   * be run a second time if another member of its group failed. Throws StoreError where the store cannot be written.
+   * be run a second time if another member of its group failed. Works run in the order in which they were given, each sees
+   * what those before it wrote, and one that is given by another may share its transaction. Throws StoreError where the store
+   * cannot be written.
    */
   write<T>(work: Work<T>): Promise<T>;
   close(): Promise<void>;
 }
 
-export type Work<T> = (tx: Executor, afterCommit: AfterCommit) => Promise<T>;
-
-/** Has a function called once the group is durable: once, however often it is given. */
-export type AfterCommit = (notify: () => void) => void;
+export type Work<T> = (tx: Executor) => Promise<T>;

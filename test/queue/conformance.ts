@@ -17,8 +17,8 @@ export function queueConformance(open: (limitsOf: LimitsOf) => Promise<{ store: 
   afterEach(() => store.close());
 
   const add = (...jobs: (Partial<NewJob> & { ref: string })[]) =>
-    store.write(async (tx, afterCommit) => {
-      for (const job of jobs) await queue.enqueue(tx, { kind: 'run', lane: job.ref, runAt: now, ...job }, afterCommit);
+    store.write(async (tx) => {
+      for (const job of jobs) await queue.enqueue(tx, { kind: 'run', lane: job.ref, runAt: now, ...job });
     });
   const claim = (limit = 10, at = now) => store.write((tx) => queue.claim(tx, 'run', limit, at));
   const refs = (jobs: Job[]) => jobs.map((job) => job.ref);
@@ -39,8 +39,8 @@ export function queueConformance(open: (limitsOf: LimitsOf) => Promise<{ store: 
   });
 
   it('forgets a job when the transaction that caused it is rolled back', async () => {
-    const failed = store.write(async (tx, afterCommit) => {
-      await queue.enqueue(tx, { kind: 'run', ref: 'x', lane: 'x', runAt: now }, afterCommit);
+    const failed = store.write(async (tx) => {
+      await queue.enqueue(tx, { kind: 'run', ref: 'x', lane: 'x', runAt: now });
       throw new Error('rolled back');
     });
     await expect(failed).rejects.toThrow('rolled back');
@@ -67,9 +67,9 @@ export function queueConformance(open: (limitsOf: LimitsOf) => Promise<{ store: 
   it('lets a job take the place of one that has just ended, before all that waits in the lane', async () => {
     await add({ ref: 'a1', lane: 'a' }, { ref: 'a2', lane: 'a' }, { ref: 'a3', lane: 'a' });
     const ended = await one();
-    await store.write(async (tx, afterCommit) => {
+    await store.write(async (tx) => {
       await queue.complete(tx, ended);
-      await queue.enqueue(tx, { kind: 'run', ref: 'next', lane: 'a', runAt: now, first: true }, afterCommit);
+      await queue.enqueue(tx, { kind: 'run', ref: 'next', lane: 'a', runAt: now, first: true });
     });
     const order: string[] = [];
     for (let job = await one(); order.push(job.ref) < 3; job = await one()) {
@@ -352,12 +352,21 @@ export function queueConformance(open: (limitsOf: LimitsOf) => Promise<{ store: 
     });
   });
 
-  it('tells its listeners after the commit of a new job', async () => {
-    let told = 0;
-    queue.subscribe(() => {
-      told += 1;
+  it('tells its listeners of new jobs and of those that were given up, in time for a claim in the same transaction', async () => {
+    const told: string[] = [];
+    queue.subscribe({
+      enqueued: (kind) => told.push(`a ${kind}`),
+      released: ({ ref }) => told.push(`${ref} is free`),
     });
-    await add({ ref: 'a' }, { ref: 'b' });
-    expect(told).toBe(1);
+    await add({ ref: 'done' }, { ref: 'retried' }, { ref: 'dead' }, { ref: 'lost' });
+    const [done, retried, dead, lost] = (await claim()) as [Job, Job, Job, Job];
+    expect(told.splice(0)).toEqual(['a run', 'a run', 'a run', 'a run']);
+    await store.write(async (tx) => {
+      await queue.complete(tx, done);
+      await queue.retry(tx, retried, { runAt: now + 1, error: null });
+      await queue.bury(tx, dead, 'out of attempts');
+      await queue.complete(tx, { ...lost, attempt: 7 });
+      expect(told).toEqual(['done is free', 'retried is free', 'dead is free']);
+    });
   });
 }

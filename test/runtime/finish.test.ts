@@ -56,11 +56,11 @@ beforeEach(async () => {
   const id = newId();
   const made = { eventId: newId(), hook: 'h', policy: usualPolicy, createdAt: Date.now() };
   const sessionKey = newId();
-  await store.write(async (tx, afterCommit) => {
+  await store.write(async (tx) => {
     const workflow = { ...made, id: workflowRunId, sessionKey, status: 'running', action: workflowAction } as const;
     await insertWorkflowRun(tx, { ...workflow, group: null });
     await insertRun(tx, { ...made, id, kind: 'hook', action: { ...action, sessionKey }, workflowRunId, step: 0 });
-    await queue.enqueue(tx, runJob(id, sessionKey, 0), afterCommit);
+    await queue.enqueue(tx, runJob(id, sessionKey, 0));
     job = (await queue.claim(tx, 'run', 1, Date.now()))[0] as Job;
     run = (await startRun(tx, id, 1, Date.now())) as Run;
   });

@@ -1,7 +1,17 @@
+import path from 'node:path';
 import { expect, it, jest } from '@jest/globals';
+import pino from 'pino';
+import type { Job } from '../../src/domain/job.ts';
+import { createSqliteQueue } from '../../src/queue/sqlite.ts';
+import { createWorker, type Handler } from '../../src/runtime/worker.ts';
+import { openSqliteStore } from '../../src/store/sqlite.ts';
+import { atEnd } from '../support/at-end.ts';
 import { eventually } from '../support/eventually.ts';
 import { startModel } from '../support/model.ts';
+import { tempDir } from '../support/temp-dir.ts';
 import { tempGateway } from '../support/temp-gateway.ts';
+
+const dir = tempDir();
 
 it('work under way is not taken again when the machine wakes from a sleep longer than its lease', async () => {
   const gate = Promise.withResolvers<string>();
@@ -20,4 +30,69 @@ it('work under way is not taken again when the machine wakes from a sleep longer
   expect(await gateway.ended(second.runId)).toMatchObject({ status: 'completed', attempts: 1 });
   expect(model.calls).toHaveLength(2);
   jest.restoreAllMocks();
+});
+
+/** A worker that does so many runs at once, of jobs `1` to `amount`. `work` is given what completes its job. */
+async function workerOf(
+  limit: number,
+  amount: number,
+  work: (job: Job, complete: () => Promise<boolean>) => Promise<void>,
+) {
+  const store = await openSqliteStore(path.join(dir, `${limit}-of-${amount}.db`));
+  const queue = createSqliteQueue();
+  const run: Handler = {
+    limit: () => limit,
+    begin: async (_tx, job) => () => work(job, () => store.write((tx) => queue.complete(tx, job))),
+  };
+  const none: Handler = { limit: () => 0, begin: async () => null };
+  const handlers = { run, heartbeat: none, deliver: none };
+  const worker = createWorker({ store, queue, handlers, log: pino({ enabled: false }) });
+  worker.start();
+  await store.write(async (tx) => {
+    for (let n = 1; n <= amount; n += 1) await queue.enqueue(tx, { kind: 'run', ref: `${n}`, lane: `${n}`, runAt: 0 });
+  });
+  atEnd(async () => {
+    await worker.stop(0);
+    await store.close();
+  });
+  return { counts: () => queue.counts(store.read) };
+}
+
+it('the place of work that ends goes to the next in the same commit, and the end of its promise gives no second one', async () => {
+  const gate = Promise.withResolvers<void>();
+  const done: { ref: string; running: number; queued: number }[] = [];
+  const { counts } = await workerOf(1, 3, async ({ ref }, complete) => {
+    if (ref === '3') return await gate.promise;
+    await complete();
+    const { running, queued } = await counts();
+    done.push({ ref, running, queued });
+  });
+  atEnd(gate.resolve);
+  await eventually(() => done.length === 2);
+  expect(done).toEqual([
+    { ref: '1', running: 1, queued: 1 },
+    { ref: '2', running: 1, queued: 0 },
+  ]);
+});
+
+it('work is done by as many at once as may, and never by more', async () => {
+  const gate = Promise.withResolvers<void>();
+  let underWay = 0;
+  let most = 0;
+  let ended = 0;
+  const { counts } = await workerOf(8, 30, async (_job, complete) => {
+    underWay += 1;
+    most = Math.max(most, underWay);
+    await gate.promise;
+    underWay -= 1;
+    await complete();
+    ended += 1;
+  });
+  atEnd(gate.resolve);
+  await eventually(() => underWay === 8);
+  expect(await counts()).toMatchObject({ running: 8, queued: 22 });
+  gate.resolve();
+  await eventually(() => ended === 30);
+  expect(most).toBe(8);
+  expect(await counts()).toEqual({ queued: 0, waiting: 0, running: 0, dead: 0 });
 });
