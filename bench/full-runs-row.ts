@@ -4,7 +4,7 @@ import type { Child } from './child.ts';
 import { gatewayToken, local } from './config.ts';
 import { headers, load, oneKilobyte } from './load.ts';
 import { median, type Row } from './row.ts';
-import { startGateway, startInstantModel } from './servers.ts';
+import { startGateway, startModel } from './servers.ts';
 
 const bars = { perSecond: 300, cpuMs: 3 };
 const pollMs = 50;
@@ -17,7 +17,7 @@ export const fullRunsRow: Row = {
   name: 'full-runs',
   async run(bench) {
     const [rounds, amount] = bench.quick ? [3, 500] : [7, 2000];
-    const model = await startInstantModel(bench.dir);
+    const model = await startModel(bench.dir);
     const gimli = await startGateway(path.join(bench.dir, 'full-runs'), local(model.url));
     try {
       const all: Awaited<ReturnType<typeof round>>[] = [];

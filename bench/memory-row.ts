@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { local } from './config.ts';
 import { load, oneKilobyte } from './load.ts';
 import type { Result, Row } from './row.ts';
-import { startGateway, startInstantModel } from './servers.ts';
+import { startGateway, startModel } from './servers.ts';
 
 const bars = { idle: 150, loaded: 300, slope: 1, slopeMinutes: 10 };
 
@@ -12,7 +12,7 @@ export const memoryRow: Row = {
   name: 'memory',
   async run(bench) {
     const minutes = bench.quick ? 0.25 : bench.minutes;
-    const model = await startInstantModel(bench.dir);
+    const model = await startModel(bench.dir);
     const gimli = await startGateway(path.join(bench.dir, 'memory'), local(model.url));
     try {
       await sleep(2000);

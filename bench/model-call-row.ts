@@ -18,7 +18,7 @@ export const modelCallRow: Row = {
   async run(bench) {
     const [warmUp, samples] = bench.quick ? [50, 100] : [100, 300];
     let arrived = (_at: number) => {};
-    const model = createModelServer(() => arrived(performance.now()));
+    const model = createModelServer({ onRequest: () => arrived(performance.now()) });
     await new Promise<void>((resolve) => model.listen(0, '127.0.0.1', resolve));
     const { port } = model.address() as AddressInfo;
     const gimli = await startGateway(path.join(bench.dir, 'model-call'), local(`http://127.0.0.1:${port}`));

@@ -1,4 +1,5 @@
-// A model that answers at once, in a process of its own.
+// A model that answers after so many ms, in a process of its own.
 import { createModelServer } from './model-server.ts';
 
-createModelServer().listen(Number(process.argv[2]), '127.0.0.1');
+const [, , delayMs, port] = process.argv;
+createModelServer({ delayMs: Number(delayMs) }).listen(Number(port), '127.0.0.1');

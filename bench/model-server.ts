@@ -1,5 +1,6 @@
 import http from 'node:http';
 import { text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 const pieces = ['Noted. ', 'There is nothing ', 'more to do.'];
 const message = { id: 'msg_1', type: 'message', role: 'assistant', model: 'model', stop_sequence: null };
@@ -26,13 +27,14 @@ const stream = [
   .join('');
 
 /**
- * A model that answers every request at once, whole or as a stream, in the forms of the Anthropic Messages API. `onRequest`
- * hears of each as its head arrives.
+ * A model that answers every request at once, or after `delayMs`, whole or as a stream, in the forms of the Anthropic Messages
+ * API. `onRequest` hears of each as its head arrives.
  */
-export function createModelServer(onRequest: () => void = () => {}): http.Server {
+export function createModelServer({ delayMs = 0, onRequest = () => {} }): http.Server {
   return http.createServer(async (request, response) => {
     onRequest();
     const { stream: streams } = JSON.parse(await text(request));
+    if (delayMs > 0) await sleep(delayMs);
     response
       .setHeader('Content-Type', streams ? 'text/event-stream' : 'application/json')
       .end(streams ? stream : whole);

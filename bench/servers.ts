@@ -11,7 +11,7 @@ const cli = fileURLToPath(new URL('../dist/cli/index.js', import.meta.url));
 const baseServer = fileURLToPath(new URL('./base-server.ts', import.meta.url));
 const storelessServer = fileURLToPath(new URL('./storeless-server.ts', import.meta.url));
 
-const instantModel = fileURLToPath(new URL('./instant-model.ts', import.meta.url));
+const modelProcess = fileURLToPath(new URL('./model-process.ts', import.meta.url));
 
 const probe: Call = oneKilobyte('/hooks/wake', { mode: 'next-heartbeat' }, 'text');
 
@@ -39,9 +39,9 @@ export function startStoreless(dir: string, work: Work): Promise<Child> {
   return startChild([storelessServer, writeConfig(dir, work)], path.join(dir, 'gimli.log'), probe);
 }
 
-/** A model that answers at once. */
-export function startInstantModel(dir: string): Promise<Child> {
-  return startChild([instantModel], path.join(dir, 'model.log'), probe);
+/** A model that answers at once, or after `delayMs`. */
+export function startModel(dir: string, delayMs = 0): Promise<Child> {
+  return startChild([modelProcess, String(delayMs)], path.join(dir, 'model.log'), probe);
 }
 
 /** A model server that takes every request and answers none. Resolves to its address; it ends with the bench. */
