@@ -3,7 +3,7 @@ import type { Executor } from './database.ts';
 import type { Store, Work } from './store.ts';
 
 /** So long a group takes in works, in ms: it must not hold the event loop, on which others wait to be read and answered. */
-const longestGroup = 5;
+const longestGroup = 20;
 
 interface Entry {
   readonly work: Work<unknown>;

@@ -122,9 +122,9 @@ export function storeConformance(open: () => Promise<Store>): void {
 
   it('commits more works than one group holds, in the order they came', async () => {
     const hook = uuid();
-    const events = Array.from({ length: 600 }, () => newEvent({ hook }));
+    const events = Array.from({ length: 2000 }, () => newEvent({ hook }));
     await Promise.all(events.map((event) => store.write((tx) => insertEvent(tx, event))));
-    const newest = await listEvents(store.read, { hook, limit: 1000 });
+    const newest = await listEvents(store.read, { hook, limit: 3000 });
     expect(newest.map((event) => event.id)).toEqual(events.map((event) => event.id).reverse());
   });
 
