@@ -67,11 +67,11 @@ export function createWorker(deps: {
     let wait = longestWaitMs;
     while (again && state === 'started') {
       try {
-        const { claimed, due, ...also } = await store.write(claim);
-        renewedAt = also.renewedAt;
-        for (const [job, work] of claimed) start(job, work);
-        if (due <= Date.now()) again = true;
-        wait = Math.min(longestWaitMs, due - Date.now());
+        const made = await store.write(claim);
+        renewedAt = made.renewedAt;
+        for (const [job, work] of made.claimed) start(job, work);
+        if (made.due <= Date.now()) again = true;
+        wait = Math.min(longestWaitMs, made.due - Date.now());
       } catch (error) {
         again = false;
         log.error({ err: error }, `cannot take work: ${messageOf(error)}`);

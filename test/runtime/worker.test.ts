@@ -5,6 +5,7 @@ import type { Job } from '../../src/domain/job.ts';
 import { createSqliteQueue } from '../../src/queue/sqlite.ts';
 import { createWorker, type Handler } from '../../src/runtime/worker.ts';
 import { openSqliteStore } from '../../src/store/sqlite.ts';
+import type { Store } from '../../src/store/store.ts';
 import { atEnd } from '../support/at-end.ts';
 import { eventually } from '../support/eventually.ts';
 import { startModel } from '../support/model.ts';
@@ -32,17 +33,24 @@ it('work under way is not taken again when the machine wakes from a sleep longer
   jest.restoreAllMocks();
 });
 
-/** A worker that does so many runs at once, of jobs `1` to `amount`. `work` is given what completes its job. */
+/** A worker that does so many runs at once, of jobs `1` to `amount`. `work` is given what completes its job, and in the same transaction does `also`. */
 async function workerOf(
   limit: number,
   amount: number,
-  work: (job: Job, complete: () => Promise<boolean>) => Promise<void>,
+  work: (job: Job, complete: (also?: () => void) => Promise<void>, store: Store) => Promise<void>,
 ) {
   const store = await openSqliteStore(path.join(dir, `${limit}-of-${amount}.db`));
   const queue = createSqliteQueue();
   const run: Handler = {
     limit: () => limit,
-    begin: async (_tx, job) => () => work(job, () => store.write((tx) => queue.complete(tx, job))),
+    begin: async (_tx, job) => () => {
+      const complete = (also = () => {}) =>
+        store.write(async (tx) => {
+          await queue.complete(tx, job);
+          also();
+        });
+      return work(job, complete, store);
+    },
   };
   const none: Handler = { limit: () => 0, begin: async () => null };
   const handlers = { run, heartbeat: none, deliver: none };
@@ -95,4 +103,23 @@ it('work is done by as many at once as may, and never by more', async () => {
   await eventually(() => ended === 30);
   expect(most).toBe(8);
   expect(await counts()).toEqual({ queued: 0, waiting: 0, running: 0, dead: 0 });
+});
+
+it('a claim whose group is rolled back is made again, and its work is begun once', async () => {
+  const begun: string[] = [];
+  const refused: unknown[] = [];
+  const { counts } = await workerOf(1, 2, async (job, complete, store) => {
+    begun.push(`${job.ref}, attempt ${job.attempt}`);
+    await complete(() => {
+      // Behind the claim that the end of the job has asked for, and in its group.
+      store
+        .write(async () => {
+          throw new Error('rolled back');
+        })
+        .catch((error) => refused.push(error.message));
+    });
+  });
+  await eventually(async () => begun.length === 2 && (await counts()).running === 0);
+  expect(begun).toEqual(['1, attempt 1', '2, attempt 1']);
+  expect(refused).toContain('rolled back');
 });
