@@ -13,7 +13,7 @@ const pollMs = 50;
 /** on which wakes come in */
 const connections = 5;
 
-/** No model is as fast: at this pace a third of the CPU is left to others. */
+/** A fast answer of a model: the gateway is busy with the runs, but not as busy as it can be. */
 const modelMs = 100;
 
 /**

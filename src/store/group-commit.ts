@@ -2,8 +2,8 @@ import { setImmediate } from 'node:timers';
 import type { Executor } from './database.ts';
 import type { Store, Work } from './store.ts';
 
-/** So long a group takes in works, in ms: it must not hold the event loop, on which others wait to be read and answered. */
-const longestGroup = 20;
+/** So long a group takes in works: it must not hold the event loop, on which others wait to be read and answered. */
+const longestGroupMs = 20;
 
 interface Entry {
   readonly work: Work<unknown>;
@@ -25,7 +25,7 @@ export function createGroupCommit(transact: (work: (tx: Executor) => Promise<voi
   async function commit(left: Entry[]): Promise<void> {
     const group = left.splice(0, 1);
     const results: unknown[] = [];
-    const until = performance.now() + longestGroup;
+    const until = performance.now() + longestGroupMs;
     try {
       await transact(async (tx) => {
         for (const entry of group) {
