@@ -156,7 +156,11 @@ export function createMcpServer(id: string, settings: McpSettings, log: Logger):
         release();
         signal.throwIfAborted();
         const problem = requestProblem(error, settings.timeoutSeconds);
-        throw new TurnError('tool', `MCP server "${id}": ${problem}`, { retryable: true, cause: error });
+        throw new TurnError('tool', `MCP server "${id}": ${problem}`, {
+          trouble: 'tools',
+          gate: `mcp:${id}`,
+          cause: error,
+        });
       }
     },
     retire() {

@@ -128,7 +128,9 @@ function checkWhole({ status, error, incomplete_details }: Response, model: stri
     if (isRefusal(code)) throw refusal(model, message);
     if (code === 'context_length_exceeded') throw tooLong(`${model}: ${message}`);
     const retryable = code === undefined || passing.has(code);
-    throw new TurnError('provider', `${model}: the model failed (${message ?? 'without a reason'})`, { retryable });
+    throw new TurnError('provider', `${model}: the model failed (${message ?? 'without a reason'})`, {
+      trouble: retryable ? 'outage' : 'request',
+    });
   }
   if (status !== 'incomplete') return;
   const reason = incomplete_details?.reason ?? 'it gave no reason';

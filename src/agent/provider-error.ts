@@ -41,7 +41,7 @@ export function turnErrorOf(error: unknown, model: string, baseURLIs: string): T
   const because = (text: string) => `${model}: ${oneLine(text, 300)}`;
   if (status === undefined) {
     const reasons = [messageOf(error), rootCode(cause)].filter((reason) => reason !== undefined);
-    return new TurnError('provider', because(reasons.join(' ')), { retryable: true, cause: error });
+    return new TurnError('provider', because(reasons.join(' ')), { trouble: 'outage', cause: error });
   }
   const words = apiMessage ?? messageOf(error).replace(`${answered} `, '');
   const said = answered === undefined ? `the answer broke off: ${words}` : `HTTP ${answered}: ${words}`;
@@ -59,7 +59,11 @@ export function turnErrorOf(error: unknown, model: string, baseURLIs: string): T
     return new TurnError('provider', because(`${said} (the provider refused the API key)`));
   }
   const retryable = status === 408 || status === 409 || status === 429 || status >= 500;
-  return new TurnError('provider', because(said), { retryable, retryAfterMs: retryAfterMs(headers), cause: error });
+  return new TurnError('provider', because(said), {
+    trouble: retryable ? 'outage' : 'request',
+    retryAfterMs: retryAfterMs(headers),
+    cause: error,
+  });
 }
 
 export function tooLong(said: string): TurnError {

@@ -22,5 +22,5 @@ export async function streamedAnswer<Event, Whole>(
   }
   const answer = await collect(data);
   if (answer !== undefined) return answer;
-  throw new TurnError('provider', `${model}: the answer broke off before its end`, { retryable: true });
+  throw new TurnError('provider', `${model}: the answer broke off before its end`, { trouble: 'outage' });
 }

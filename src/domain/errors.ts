@@ -1,4 +1,5 @@
 import type { RunErrorCode } from './run.ts';
+import { type Remedy, remedies, type Trouble } from './trouble.ts';
 
 /** A bad config, preset or transform, found while loading. `problems` has one line for each, with file and line where known. */
 export class ConfigError extends Error {
@@ -25,11 +26,13 @@ export class TransformError extends Error {
   override readonly name = 'TransformError';
 }
 
-/** A turn that brought no reply. `retryable` says whether another attempt may help. */
+/** A turn that brought no reply. `trouble` is the row of `remedies` that says what can be done about it. */
 export class TurnError extends Error {
   override readonly name = 'TurnError';
   readonly code: RunErrorCode;
-  readonly retryable: boolean;
+  readonly trouble: Trouble;
+  /** the provider, or `mcp:` and the server, that failed: what runs wait for whose trouble is again at the gate */
+  readonly gate: string | undefined;
   /** how long the provider asked to wait, in ms */
   readonly retryAfterMs: number;
   /** what the log may say: the message, unless that repeats something of the payload */
@@ -37,15 +40,35 @@ export class TurnError extends Error {
   constructor(
     code: RunErrorCode,
     message: string,
-    options: { retryable?: boolean; retryAfterMs?: number; logged?: string; cause?: unknown } = {},
+    options: { trouble?: Trouble; gate?: string; retryAfterMs?: number; logged?: string; cause?: unknown } = {},
   ) {
     super(message, { cause: options.cause });
     this.code = code;
-    this.retryable = options.retryable ?? false;
+    this.trouble = options.trouble ?? usualTrouble[code] ?? 'ended';
+    this.gate = options.gate;
     this.retryAfterMs = options.retryAfterMs ?? 0;
     this.logged = options.logged ?? message;
   }
+
+  get remedy(): Remedy {
+    return remedies[this.trouble];
+  }
+
+  /** Whether time alone may mend it. */
+  get retryable(): boolean {
+    const { again, givesUp } = this.remedy;
+    return again === 'run' || givesUp === true;
+  }
 }
+
+/** What a code means by itself. */
+const usualTrouble: Partial<Record<RunErrorCode, Trouble>> = {
+  refusal: 'refusal',
+  truncated: 'cut',
+  model: 'model',
+  provider: 'request',
+  internal: 'ours',
+};
 
 /** The store cannot be opened or written: disk full, read-only, locked by another gateway. Nothing was accepted. */
 export class StoreError extends Error {

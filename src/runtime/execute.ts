@@ -97,5 +97,5 @@ async function endWithout(
 /** What went wrong with us may pass, for all we know. */
 function turnErrorOf(thrown: unknown): TurnError {
   if (thrown instanceof TurnError) return thrown;
-  return new TurnError('internal', messageOf(thrown), { cause: thrown, retryable: true });
+  return new TurnError('internal', messageOf(thrown), { cause: thrown });
 }

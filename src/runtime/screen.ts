@@ -68,7 +68,10 @@ async function judge(
     if (signal.aborted) throw error;
     const detail = messageOf(error);
     if (error instanceof TurnError && error.retryable && run.attempts < maxAttempts) {
-      throw new TurnError(error.code, `screening: ${detail}`, { retryable: true, retryAfterMs: error.retryAfterMs });
+      throw new TurnError(error.code, `screening: ${detail}`, {
+        trouble: error.trouble,
+        retryAfterMs: error.retryAfterMs,
+      });
     }
     return { verdict: 'failed', model, usage: null, flagged: [], detail, digest: null };
   }
