@@ -1,5 +1,7 @@
+import path from 'node:path';
 import type { Logger } from 'pino';
 import { closeMcpServers } from './agent/mcp-servers.ts';
+import { type Clock, systemClock } from './domain/clock.ts';
 import { ConfigError, messageOf } from './domain/errors.ts';
 import type { Listener } from './http/listener.ts';
 import { createMetrics } from './http/metrics.ts';
@@ -10,13 +12,28 @@ import { createThrottle } from './ingest/throttle.ts';
 import { createSqliteQueue } from './queue/sqlite.ts';
 import { openSettings } from './reload.ts';
 import { holdAtBudget } from './runtime/budget.ts';
+import {
+  beatsCheck,
+  budgetCheck,
+  deliveriesCheck,
+  diskCheck,
+  gateChecks,
+  screeningCheck,
+  silentCheck,
+  waitingCheck,
+} from './runtime/checks.ts';
 import { deliverHandler } from './runtime/deliver.ts';
-import { heartbeatHandler, startHeartbeatTimer } from './runtime/heartbeat.ts';
+import { pauseAll, tendGates, tryAgain } from './runtime/gates.ts';
+import { heartbeatHandler } from './runtime/heartbeat.ts';
 import { createLiveRuns } from './runtime/live-runs.ts';
+import { planBeat } from './runtime/plan-beat.ts';
 import { runHandler } from './runtime/run.ts';
 import type { Runtime } from './runtime/runtime.ts';
+import { createWatch } from './runtime/watch.ts';
 import { createWorker } from './runtime/worker.ts';
 import { loadSettings, type Settings } from './settings.ts';
+import { findGates } from './store/gates.ts';
+import { expectEvents } from './store/last-events.ts';
 import { reopenInterruptedRuns } from './store/runs.ts';
 import { openSqliteStore } from './store/sqlite.ts';
 
@@ -27,6 +44,8 @@ export interface GimliOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** instead of `gateway.port` */
   readonly port?: number;
+  /** the time of day; the machine's unless given */
+  readonly clock?: Clock;
 }
 
 export interface Gimli {
@@ -42,26 +61,51 @@ export interface Gimli {
 }
 
 /** Starts a gateway. Throws ConfigError or StoreError where it cannot. */
-export async function createGimli({ configFile, log, env = process.env, port }: GimliOptions): Promise<Gimli> {
+export async function createGimli({
+  configFile,
+  log,
+  env = process.env,
+  port,
+  clock = systemClock,
+}: GimliOptions): Promise<Gimli> {
   const live = await openSettings(configFile, env, log);
   const { current, reload } = live;
-  const parts = await assemble(current, log);
+  const parts = await assemble(current, log, clock);
   const { store, queue, metrics, server, specServer } = parts;
+  const screeningHealth = { failedAt: 0, workedAt: 0 };
+  let plannedWhy = '';
   const runtime: Runtime = {
     store,
     queue,
     log,
+    clock,
     live: parts.live,
     current,
     onRunEnd: (run, status, ms) => metrics.onRunEnd(run.hook, status, ms),
     onUsage: (run, usage, cost) => metrics.onUsage(run.hook, usage, cost),
-    onScreened: (run, verdict) => metrics.onScreened(run.hook, verdict),
+    onScreened(run, verdict) {
+      metrics.onScreened(run.hook, verdict);
+      screeningHealth[verdict === 'failed' ? 'failedAt' : 'workedAt'] = clock.now();
+    },
+    onBeatPlanned({ at, why }) {
+      metrics.onBeatPlanned(at);
+      if (why === plannedWhy) return;
+      plannedWhy = why;
+      log.info({ at: at === null ? null : new Date(at).toISOString() }, `next heartbeat: ${why}`);
+    },
   };
   const mayBegin = holdAtBudget(runtime);
   const worker = createWorker({
     store,
     queue,
     log,
+    clock,
+    async prepare(tx, now) {
+      const gates = await findGates(tx);
+      if (gates.has(pauseAll)) return false;
+      if (gates.size > 0) await tendGates(tx, queue, now);
+      return true;
+    },
     handlers: {
       run: { ...runHandler(runtime), mayBegin },
       heartbeat: { ...heartbeatHandler(runtime), mayBegin },
@@ -69,10 +113,41 @@ export async function createGimli({ configFile, log, env = process.env, port }: 
     },
   });
 
+  const mappings = () => [...current().table.mappings, ...current().specs.all().mappings];
+  const watch = createWatch({
+    store,
+    clock,
+    log,
+    checks: [
+      ...gateChecks(queue),
+      beatsCheck,
+      budgetCheck(runtime),
+      waitingCheck(queue),
+      diskCheck(storeFile(current().config)),
+      deliveriesCheck,
+      silentCheck(() => current().table.mappings),
+      screeningCheck(runtime, () => mappings().some(({ policy }) => policy.screen), screeningHealth),
+    ],
+    outlet: () => ({ ...current().config.alarms, cwd: path.dirname(configFile) }),
+  });
+  /** What follows from settings that are new: what is wrong may be mended, and beats may come at another time. */
+  const onSettings = () =>
+    store.write(async (tx) => {
+      const now = clock.now();
+      const expecting = current().table.mappings.filter(({ expectMs }) => expectMs !== undefined);
+      await expectEvents(
+        tx,
+        expecting.map(({ id }) => id),
+        now,
+      );
+      await tryAgain(tx, queue, now);
+      await planBeat(runtime, tx, now);
+    });
+
   let url: string;
   let specsUrl: string | undefined;
   try {
-    await recover(parts, log);
+    await recover(parts, log, clock);
     const { gateway, hooks, specs } = current().config;
     url = await listen(server, 'gateway.port', port ?? gateway.port, gateway.host);
     specsUrl = hooks.enabled ? url : undefined;
@@ -87,9 +162,10 @@ export async function createGimli({ configFile, log, env = process.env, port }: 
     await parts.close();
     throw error;
   }
+  await onSettings();
   worker.start();
-  const timer = await startHeartbeatTimer(runtime);
-  live.watch(timer.reschedule);
+  watch.start();
+  live.watch(() => void onSettings().catch((error) => log.error({ err: error }, 'cannot plan anew')));
   void current()
     .models.warm()
     .catch((error) => log.error({ err: error }, 'cannot load the default model'));
@@ -102,7 +178,7 @@ export async function createGimli({ configFile, log, env = process.env, port }: 
     async stop() {
       // First: a reload now would start anew what is stopped below.
       await live.unwatch();
-      timer.stop();
+      await watch.stop();
       await parts.stopListening();
       await worker.stop(current().config.gateway.drainSeconds * 1000);
       await closeMcpServers(current().mcpServers);
@@ -122,7 +198,7 @@ export async function openOwnersApi(
   token: string,
 ): Promise<Pick<Gimli, 'url' | 'stop'>> {
   const settings = { ...(await loadSettings(configFile, process.env, log)), isGatewayToken: createTokenCheck(token) };
-  const parts = await assemble(() => settings, log);
+  const parts = await assemble(() => settings, log, systemClock);
   const url = await listen(parts.server, 'gateway.port', 0, '127.0.0.1');
   return {
     url,
@@ -135,15 +211,15 @@ export async function openOwnersApi(
 }
 
 /** The web side on the store. */
-async function assemble(current: () => Settings, log: Logger) {
-  const store = await openSqliteStore(current().config.store.url.slice('sqlite:'.length));
+async function assemble(current: () => Settings, log: Logger, clock: Clock) {
+  const store = await openSqliteStore(storeFile(current().config));
   const queue = createSqliteQueue((mappingId) => current().table.limitsOf(mappingId));
   const throttle = createThrottle();
   const live = createLiveRuns();
   const metrics = createMetrics(store, queue);
   const { onEvent, text: metricsText } = metrics;
   const refusals = createRefusals();
-  const deps = { store, queue, throttle, refusals, log, current, live, onEvent, metricsText };
+  const deps = { store, queue, throttle, refusals, log, clock, current, live, onEvent, metricsText };
   const server = createServer(deps);
   const specServer = current().config.specs.port === undefined ? undefined : createSpecServer(deps);
   const stopListening = async () => void (await Promise.all([server.close(), specServer?.close()]));
@@ -162,6 +238,8 @@ async function assemble(current: () => Settings, log: Logger) {
   };
 }
 
+const storeFile = ({ store }: Settings['config']) => store.url.slice('sqlite:'.length);
+
 /** Resolves to the URL. `key` is where the port stands in the config. */
 async function listen(listener: Listener, key: string, port: number, host: string): Promise<string> {
   const taken = await listener.listen(port, host).catch((error) => {
@@ -171,9 +249,13 @@ async function listen(listener: Listener, key: string, port: number, host: strin
 }
 
 /** What a dead gateway left under way is open again, before anything new comes in. */
-async function recover({ store, queue }: Awaited<ReturnType<typeof assemble>>, log: Logger): Promise<void> {
+async function recover(
+  { store, queue }: Awaited<ReturnType<typeof assemble>>,
+  log: Logger,
+  clock: Clock,
+): Promise<void> {
   await store.write(async (tx) => {
-    const jobs = await queue.recover(tx, Date.now());
+    const jobs = await queue.recover(tx, clock.now());
     const runs = await reopenInterruptedRuns(tx);
     if (jobs > 0) log.warn({ jobs, runs }, 'the last gateway was cut off: its open work is taken up again');
   });

@@ -1,9 +1,9 @@
 import { createRequire } from 'node:module';
+import { durationMs } from '../domain/duration.ts';
 import { follow } from '../domain/event.ts';
 import { checkMappings, verifyProblems } from './check-mappings.ts';
 import { checkMcpServers } from './check-mcp-servers.ts';
 import { checkProviders } from './check-providers.ts';
-import { durationMs } from './duration.ts';
 import { found } from './found.ts';
 import { hookKeys, presetName } from './preset-name.ts';
 import { nearestKey, type Origins, type Problem, toPointer, unknownKey } from './problem.ts';
@@ -11,8 +11,7 @@ import { nearestKey, type Origins, type Problem, toPointer, unknownKey } from '.
 /** The first segments of paths that the gateway itself serves. */
 const ownPaths = ['api', 'hook', 'healthz', 'readyz', 'metrics'];
 
-/** Longer waits overflow Node's timers, which then fire at once. */
-const longestTimerMs = 2 ** 31 - 1;
+const shortestTimerMs = 60_000;
 
 /**
  * What the schema cannot say about a config. The value may still be invalid, so that all problems come at once: each check
@@ -123,9 +122,11 @@ function heartbeat(config: unknown, origins: Origins): Problem[] {
   const problems: Problem[] = [];
 
   const every = read('every');
-  if (typeof every === 'string' && durationMs(every) > longestTimerMs) {
+  const everyMs = typeof every === 'string' ? durationMs(every) : 0;
+  if (everyMs > 0 && everyMs < shortestTimerMs) {
     const path = `${at}/every`;
-    problems.push({ path, message: `expected at most "596h", found ${found(path, every, origins)}` });
+    const message = `expected at least "1m", or "0m" for no timer, found ${found(path, every, origins)}: each beat may be paid for`;
+    problems.push({ path, message });
   }
   const start = read('activeHours', 'start');
   if (start !== undefined && start === read('activeHours', 'end')) {

@@ -11,7 +11,9 @@ export function absolutePaths(config: Config, folder: string, env: Env): Config 
       folder,
       path.replace(/^~(?=$|[/\\])/, () => home(env)),
     );
-  const { hooks, specs, agents, store } = config;
+  // A bare name is looked up in PATH.
+  const program = (command: string) => (/[\\/]/.test(command) ? absolute(command) : command);
+  const { hooks, specs, agents, alarms, store } = config;
   return {
     ...config,
     hooks: {
@@ -27,8 +29,7 @@ export function absolutePaths(config: Config, folder: string, env: Env): Config 
         Object.entries(agents.mcpServers).map(([id, server]) => {
           const { command, cwd = '.' } = server;
           if (command === undefined) return [id, server];
-          // A bare name is looked up in PATH.
-          return [id, { ...server, command: /[\\/]/.test(command) ? absolute(command) : command, cwd: absolute(cwd) }];
+          return [id, { ...server, command: program(command), cwd: absolute(cwd) }];
         }),
       ),
       providers: Object.fromEntries(
@@ -36,13 +37,13 @@ export function absolutePaths(config: Config, folder: string, env: Env): Config 
           id,
           {
             ...same,
-            // A bare name is looked up in PATH.
-            ...(command !== undefined && { command: /[\\/]/.test(command) ? absolute(command) : command }),
+            ...(command !== undefined && { command: program(command) }),
             ...(cwd !== undefined && { cwd: absolute(cwd) }),
           },
         ]),
       ),
     },
+    alarms: { ...alarms, ...(alarms.command !== undefined && { command: program(alarms.command) }) },
     store: { ...store, url: store.url.replace(/^sqlite:(.*)$/s, (_, path: string) => `sqlite:${absolute(path)}`) },
   };
 }

@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { agentFields, channels, replyFields } from '../domain/action.ts';
+import { durationPattern } from '../domain/duration.ts';
 import { mappingSchema, presetOverlaySchema, runTools, workflowSchema } from '../domain/mapping.ts';
 import { serverId, toolsSchema, workspaceTools } from '../domain/tool-grant.ts';
 import { budget, prices } from './money-schema.ts';
@@ -11,13 +12,7 @@ import { budget, prices } from './money-schema.ts';
  */
 const strict = { additionalProperties: false };
 const text = { minLength: 1, pattern: '\\S' };
-const duration = Type.String({
-  pattern: '^\\d+(\\.\\d+)?(ms|s|m|h)?$',
-  title: 'a time such as "90s", "30m" or "1h"',
-  default: '30m',
-  description:
-    'How often main looks round by itself (minutes without a unit). `0m` switches the timer off; wakes still work.',
-});
+const duration = { pattern: durationPattern, title: 'a time such as "90s", "30m", "1h30m" or "1d"' };
 
 const gateway = Type.Object(
   {
@@ -135,7 +130,12 @@ const activeHours = Type.Object(
 
 const heartbeat = Type.Object(
   {
-    every: duration,
+    every: Type.String({
+      ...duration,
+      default: '30m',
+      description:
+        'How often main looks round by itself (minutes without a unit), from `1m` on. `0m` switches the timer off; wakes still work.',
+    }),
     prompt: Type.Optional(
       Type.String({ ...text, description: 'What main is asked to do; a sensible text unless given.' }),
     ),
@@ -151,7 +151,11 @@ const heartbeat = Type.Object(
       default: 300,
       description: 'A reply with HEARTBEAT_OK and at most this many other characters is not delivered.',
     }),
-    minGapSeconds: Type.Number({ minimum: 0, default: 0, description: 'The least time between two heartbeats.' }),
+    minGapSeconds: Type.Number({
+      minimum: 0,
+      default: 1,
+      description: 'The least time between two heartbeats; one second at least, whatever is said here.',
+    }),
     tools: toolsSchema(workspaceTools, {
       default: [],
       description:
@@ -203,6 +207,12 @@ const defaults = Type.Object(
         'The folder of HEARTBEAT.md, of the files that tools may work on, and where commands run that have no `cwd`.',
     }),
     budget,
+    retryFor: Type.String({
+      ...duration,
+      default: '7d',
+      description:
+        'How long a run waits for a provider or a server of tools that is down before it ends in `error`; a mapping may say otherwise. Where only you can mend it (a refused key, empty credit), it waits for you.',
+    }),
     heartbeat,
   },
   { ...strict, default: {}, description: 'What every run starts from; a mapping or a call may say otherwise.' },
@@ -363,6 +373,18 @@ export const configSchema = Type.Object(
         }),
       },
       { ...strict, default: {} },
+    ),
+    alarms: Type.Object(
+      {
+        command: Type.Optional(
+          Type.String({
+            ...text,
+            description: 'A program, by name or path, that is given each alarm on stdin, and its end. No shell.',
+          }),
+        ),
+        args: Type.Array(Type.String(), { default: [], description: 'Its arguments.' }),
+      },
+      { ...strict, default: {}, description: 'Word to you, without a model, of what needs a person.' },
     ),
     log: Type.Object(
       {

@@ -148,6 +148,8 @@ export interface AgentAction {
   readonly thinking?: Thinking;
   readonly timeoutSeconds?: number;
   readonly each?: Each;
+  /** of a heartbeat: it does not see the earlier turns of main */
+  readonly withoutTurns?: boolean;
   /** of the actions of a mapping with the same key one is done */
   readonly dedupeKey?: string;
   /** actions of a mapping that are the same in this, and ask for the same, go into one run */

@@ -10,6 +10,12 @@ export interface Job {
   /** jobs of one lane never overlap and keep their order */
   readonly lane: string;
   readonly attempt: number;
+  /** how the attempt before it failed; null for the first */
+  readonly error: string | null;
+  /** the gate at which it has waited last */
+  readonly gate: string | null;
+  /** until when it waits at a gate that may never open, in epoch ms; null where it has not waited at one, or waits for ever */
+  readonly giveUpAt: number | null;
 }
 
 export const maxAttempts = 5;

@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { agentFields, deliverChoices, mostSteps, replyFields, stepFields, workflowFields } from './action.ts';
+import { durationPattern } from './duration.ts';
 import { ratePattern, usualMaxSeconds, usualQuietSeconds } from './limits.ts';
 import { toolsSchema, workspaceTools } from './tool-grant.ts';
 import { verifySchema } from './verify.ts';
@@ -167,6 +168,16 @@ export const mappingSchema = Type.Object(
           maximum: 1000,
           description: 'How many runs of this mapping may be under way at once. The rest waits.',
         }),
+        retryFor: Type.String({
+          pattern: durationPattern,
+          title: 'a time such as "90s", "30m" or "1d"',
+          description: 'How long its runs wait for a provider that is down; `agents.defaults.retryFor` unless given.',
+        }),
+        expect: Type.String({
+          pattern: durationPattern,
+          title: 'a time such as "1h" or "1d"',
+          description: 'An alarm goes out when no event of this mapping was accepted for so long.',
+        }),
         ...safetyFields,
       }),
     ).properties,
@@ -222,6 +233,8 @@ export interface Policy {
   readonly screen: boolean;
   readonly tools: Static<typeof safetyFields.tools>;
   readonly context: 'none' | 'main';
+  /** how long its runs wait for a provider that is down, in ms; as the defaults have it unless given */
+  readonly retryForMs?: number;
 }
 
 /** What a mapping grants that says nothing about safety. */

@@ -11,24 +11,26 @@ interface Work {
   /** the name of its id in answers and in the log */
   readonly key: 'runId' | 'workflowRunId';
   readonly retry: (
-    parts: Pick<HttpDeps, 'store' | 'queue'> & { limitsOf: ReturnType<HttpDeps['current']>['table']['limitsOf'] },
+    parts: Pick<HttpDeps, 'store' | 'queue' | 'clock'> & {
+      limitsOf: ReturnType<HttpDeps['current']>['table']['limitsOf'];
+    },
     id: string,
     options: RetryOptions,
   ) => Promise<Retried>;
-  readonly cancel: (parts: Pick<HttpDeps, 'store' | 'queue' | 'live'>, id: string) => Promise<Cancelled>;
+  readonly cancel: (parts: Pick<HttpDeps, 'store' | 'queue' | 'live' | 'clock'>, id: string) => Promise<Cancelled>;
 }
 type Handler = (req: Request<{ id: string }>, res: Response) => Promise<void>;
 
 /** `POST /api/…/:id/retry?unscreened` */
 export function retryRoute(deps: HttpDeps, { what, key, retry }: Work): Handler {
-  const { store, queue, log } = deps;
+  const { store, queue, clock, log } = deps;
   return async (req, res) => {
     const { id } = req.params;
     const { unscreened: said = 'false' } = queryOf(req);
     const unscreened = said === 'true';
     if (!unscreened && said !== 'false') return refuse(res, 400, 'unscreened must be true or false');
     const { limitsOf } = deps.current().table;
-    const refused = await retry({ store, queue, limitsOf }, id, { unscreened });
+    const refused = await retry({ store, queue, clock, limitsOf }, id, { unscreened });
     if (refused === 'missing') return refuse(res, 404, missing[what]);
     if (refused !== null) return refuse(res, 409, refused);
     log.info({ [key]: id }, `${what} retried by hand${unscreened ? ', without screening' : ''}`);

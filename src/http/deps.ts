@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Config } from '../config/schema.ts';
+import type { Clock } from '../domain/clock.ts';
 import type { Outcome } from '../domain/event.ts';
 import type { Refusals } from '../ingest/refusals.ts';
 import type { Throttle } from '../ingest/throttle.ts';
@@ -19,6 +20,7 @@ export interface HttpDeps {
   readonly throttle: Throttle;
   readonly refusals: Refusals;
   readonly log: Logger;
+  readonly clock: Clock;
   readonly onEvent: (hook: string, outcome: Outcome) => void;
   readonly live: LiveRuns;
   /** aborts when the server begins to close */

@@ -22,7 +22,7 @@ import { getWorkflow, getWorkflows } from './workflows.ts';
  * What authenticated a request also serves it, however often the config is swapped meanwhile.
  */
 export function createHooks(deps: HttpDeps): (req: Request, res: Response, next: NextFunction) => Promise<void> {
-  const { store, queue, throttle, refusals, log, onEvent } = deps;
+  const { store, queue, throttle, refusals, clock, log, onEvent } = deps;
 
   async function refuseSender(req: Request, res: Response, name: string, { step, detail }: Refusal): Promise<void> {
     const cannotTell = step === 'keys unavailable';
@@ -30,7 +30,7 @@ export function createHooks(deps: HttpDeps): (req: Request, res: Response, next:
       refuse(res, 503, 'who sent this cannot be checked now; send it again later', { 'Retry-After': '5' });
     }
     const status = cannotTell ? 503 : await turnAway(req, res, throttle);
-    refusals.add({ time: Date.now(), hook: name, status, step, detail });
+    refusals.add({ time: clock.now(), hook: name, status, step, detail });
     // An address that is locked out has been logged often enough.
     if (status !== 429) log.warn({ hook: name.slice(0, 100), step, detail }, 'request refused');
   }
@@ -98,11 +98,11 @@ export function createHooks(deps: HttpDeps): (req: Request, res: Response, next:
     try {
       if (admitted.handshake) {
         const { mapping, answer } = admitted.handshake;
-        await recordHandshake({ store, queue, log }, request, mapping, answer);
+        await recordHandshake({ store, queue, clock, log }, request, mapping, answer);
         onEvent(known ? hook : 'unknown', 'handshake');
         return void res.status(answer.status).type(answer.contentType).send(answer.body);
       }
-      const answer = await receive({ store, queue, log }, request);
+      const answer = await receive({ store, queue, clock, log }, request);
       onEvent(known ? hook : 'unknown', answer.outcome);
       const ended = req.headers.prefer === undefined ? null : await waitForEnd(deps, req, res, answer);
       sendAnswer(res, ended ?? answer);

@@ -2,6 +2,7 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import type { Outcome } from '../domain/event.ts';
 import type { Screening, Usage } from '../domain/run.ts';
 import type { Queue } from '../queue/queue.ts';
+import { openAlarms } from '../store/alarms.ts';
 import type { Store } from '../store/store.ts';
 
 export interface Metrics {
@@ -10,6 +11,8 @@ export interface Metrics {
   /** `cost` is null where it is not known */
   onUsage(hook: string, usage: Usage, cost: number | null): void;
   onScreened(hook: string, verdict: Screening['verdict']): void;
+  /** epoch ms; null where none is planned */
+  onBeatPlanned(at: number | null): void;
   /** in the format that Prometheus reads */
   text(): Promise<string>;
 }
@@ -54,6 +57,19 @@ export function createMetrics(store: Store, queue: Queue): Metrics {
     labelNames: ['hook', 'verdict'],
     registers,
   });
+  const nextBeat = new Gauge({
+    name: 'gimli_next_heartbeat_seconds',
+    help: 'When main looks next, in seconds since 1970; 0 where that is not planned',
+    registers,
+  });
+  new Gauge({
+    name: 'gimli_alarms',
+    help: 'Alarms that are open',
+    registers,
+    async collect() {
+      this.set((await openAlarms(store.read)).length);
+    },
+  });
   new Gauge({
     name: 'gimli_jobs',
     help: 'Jobs in the queue',
@@ -75,6 +91,7 @@ export function createMetrics(store: Store, queue: Queue): Metrics {
       if (paid !== null) cost.inc({ hook }, paid);
     },
     onScreened: (hook, verdict) => screenings.inc({ hook, verdict }),
+    onBeatPlanned: (at) => nextBeat.set((at ?? 0) / 1000),
     text: () => registry.metrics(),
   };
 }

@@ -14,13 +14,13 @@ export async function aboutRuns(
   queue: Queue,
   runs: readonly Pick<Run, 'id' | 'kind' | 'status' | 'sessionKey'>[],
   budget: Config['agents']['defaults']['budget'],
+  now: number,
 ): Promise<(id: string) => AboutRun> {
   const ids = runs.map(({ id }) => id);
   const pending = runs.filter(({ kind, status }) => kind === 'hook' && status === 'pending');
   const jobs = pending.map(({ id, sessionKey }) => ({ ref: id, lane: runLane(sessionKey) }));
   const deliveries = await deliveriesOf(db, ids);
   const joined = await joinedEventIds(db, ids);
-  const now = Date.now();
   const waiting = await queue.waiting(db, jobs, now);
   const held = jobs.length > 0 && (await isDaySpent(db, budget, now));
   const waitsFor = (found: Waiting | undefined) =>

@@ -14,7 +14,7 @@ import { limitOf, queryOf } from './query.ts';
 import { sessionView, turnView } from './views.ts';
 
 /** `/api/sessions`, for whoever may use the owner's API. */
-export function createSessionsApi({ store, log }: HttpDeps): express.Router {
+export function createSessionsApi({ store, clock, log }: HttpDeps): express.Router {
   const router = express.Router();
 
   router.get('/', async (req, res) => {
@@ -45,7 +45,7 @@ export function createSessionsApi({ store, log }: HttpDeps): express.Router {
     const outcome = await store.write(async (tx) => {
       const [workflow, run] = [await openWorkflow(tx, key), await runUnderWay(tx, key)];
       const busy = workflow ? `workflow ${workflow}` : run && `run ${run}`;
-      return { busy, cleared: busy === undefined && (await clearSession(tx, key, Date.now())) };
+      return { busy, cleared: busy === undefined && (await clearSession(tx, key, clock.now())) };
     });
     // Its replies belong to what is to be cleared, and vendors bind what a model thought to all that stood before it.
     if (outcome.busy !== undefined)

@@ -21,7 +21,7 @@ const base = '/hook/';
 
 /** `POST /hook/:id`, checked in this order: method, token, slug, body, and then what the spec says about its fields. */
 export function createSpecs(deps: HttpDeps): express.Router {
-  const { store, queue, throttle, refusals, log, onEvent } = deps;
+  const { store, queue, throttle, refusals, clock, log, onEvent } = deps;
 
   /** Whether the request has the token that specs take. Where it has not, it is turned away. */
   async function authenticate(req: Request, res: Response, slug: string): Promise<boolean> {
@@ -34,7 +34,7 @@ export function createSpecs(deps: HttpDeps): express.Router {
     const { step, detail } = token;
     const status = await turnAway(req, res, throttle, refuseSpec);
     const hook = base + slug;
-    refusals.add({ time: Date.now(), hook, status, step, detail });
+    refusals.add({ time: clock.now(), hook, status, step, detail });
     // An address that is locked out has been logged often enough.
     if (status !== 429) log.warn({ hook: hook.slice(0, 100), step, detail }, 'request refused');
     return false;
@@ -73,7 +73,7 @@ export function createSpecs(deps: HttpDeps): express.Router {
     const headers = cleanHeaders(req.headers, []);
     const request: EventRequest = { endpoint: 'specs', hook: slug, headers, query, body, payload, once, ...target };
     try {
-      const answer = await receive({ store, queue, log }, request);
+      const answer = await receive({ store, queue, clock, log }, request);
       onEvent(target.known ? slug : 'unknown', answer.outcome);
       sendAnswer(res, answer);
     } catch (error) {

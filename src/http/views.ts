@@ -147,6 +147,12 @@ function screeningView({ verdict, model, usage, flagged, detail }: Screening) {
   return { verdict, model, usage, flagged, detail };
 }
 
+/** `anthropic` is a provider, `mcp:files` a server of tools, `hook:door` what its owner has paused. */
+function gateWords(gate: string): string {
+  if (gate === 'all' || gate.startsWith('hook:')) return 'paused';
+  return gate.startsWith('mcp:') ? `MCP server ${gate.slice('mcp:'.length)}` : `provider ${gate}`;
+}
+
 const waitingWords = {
   lane: 'behind another run of the session',
   attempt: 'another attempt',
@@ -157,6 +163,7 @@ const waitingWords = {
 } as const;
 
 function waitingView(waiting: NonNullable<AboutRun['waiting']>): string {
+  if (waiting.for === 'gate') return gateWords(waiting.gate);
   return waiting.for === 'events'
     ? `gathering until ${new Date(waiting.until).toISOString()}`
     : waitingWords[waiting.for];

@@ -10,6 +10,7 @@ import type { Queue } from '../queue/queue.ts';
 import type { Executor } from '../store/database.ts';
 import { insertEvent } from '../store/events.ts';
 import { insertSystemEvent, type NewSystemEvent } from '../store/inbox.ts';
+import { noteEvent } from '../store/last-events.ts';
 import { insertRun } from '../store/runs.ts';
 import type { Store } from '../store/store.ts';
 import { endWorkflowRun, insertWorkflowRun, type NewWorkflowRun } from '../store/workflows.ts';
@@ -21,7 +22,7 @@ import { type Answer, claim, type NewEvent, type Once, onceByMapping, repeat } f
 export interface Acceptance {
   readonly event: NewEvent;
   readonly context: Context;
-  readonly mapping: Pick<Mapping, 'id' | 'path' | 'policy' | 'limits'>;
+  readonly mapping: Pick<Mapping, 'id' | 'path' | 'policy' | 'limits' | 'expectMs'>;
   readonly actions: readonly Action[];
   /** undefined: nothing tells it from another */
   readonly once: Once | undefined;
@@ -69,6 +70,7 @@ export async function accept(store: Store, queue: Queue, acceptance: Acceptance)
     const detail = details.join('; ') || null;
     const { status } = answer;
     await insertEvent(tx, { ...event, mapping: mapping.id, outcome: 'accepted', detail, status, response });
+    if (mapping.expectMs !== undefined) await noteEvent(tx, mapping.id, now);
     for (const line of lines) await insertSystemEvent(tx, line);
     if (lines.some(({ mode }) => mode === 'now')) await queue.enqueue(tx, wakeJob(now));
     return { status, body: response, outcome: 'accepted' };

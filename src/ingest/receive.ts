@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { Clock } from '../domain/clock.ts';
 import { InvalidEvent, TransformError } from '../domain/errors.ts';
 import type { Context, Endpoint, Event } from '../domain/event.ts';
 import { newId } from '../domain/id.ts';
@@ -40,6 +41,7 @@ export interface Receiver {
   readonly store: Store;
   readonly queue: Queue;
   readonly log: Logger;
+  readonly clock: Clock;
 }
 
 /**
@@ -49,7 +51,7 @@ export interface Receiver {
 export async function receive(receiver: Receiver, request: EventRequest): Promise<Answer> {
   const { store, queue } = receiver;
   const { hook, query, headers, body, payload, known, once } = request;
-  const event = newEvent(request);
+  const event = newEvent(request, receiver.clock.now());
   const answers = answersOf[event.endpoint];
   const before = once && (await findKey(store.read, event, once.key));
   if (once && before !== undefined)
@@ -92,12 +94,12 @@ export async function receive(receiver: Receiver, request: EventRequest): Promis
 
 /** A handshake asks for an answer and is no event to act on; that it came is recorded. Throws StoreError. */
 export async function recordHandshake(
-  { store, log }: Receiver,
+  { store, clock, log }: Receiver,
   request: Request,
   mapping: Mapping,
   answer: Handshake,
 ): Promise<void> {
-  const event = newEvent(request);
+  const event = newEvent(request, clock.now());
   const response = answer.contentType === 'application/json' ? answer.body : JSON.stringify(answer.body);
   await store.write((tx) =>
     insertEvent(tx, {
@@ -112,8 +114,8 @@ export async function recordHandshake(
   log.info({ eventId: event.id, hook: event.hook, mapping: mapping.id }, 'handshake answered');
 }
 
-function newEvent({ endpoint, hook, headers, query, body, replayOf }: Request): NewEvent {
-  return { id: newId(), endpoint, hook, receivedAt: Date.now(), query, headers, body, replayOf: replayOf ?? null };
+function newEvent({ endpoint, hook, headers, query, body, replayOf }: Request, receivedAt: number): NewEvent {
+  return { id: newId(), endpoint, hook, receivedAt, query, headers, body, replayOf: replayOf ?? null };
 }
 
 /** The first candidate that matches, or why each did not. */

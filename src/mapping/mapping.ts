@@ -1,5 +1,6 @@
 import type { Checked } from '../config/ajv.ts';
 import type { Problem } from '../config/problem.ts';
+import { durationMs } from '../domain/duration.ts';
 import type { Context, Endpoint } from '../domain/event.ts';
 import { type Limits, parseRate, usualMaxSeconds, usualQuietSeconds } from '../domain/limits.ts';
 import { type MappingRule, type Origin, type Policy, usualPolicy } from '../domain/mapping.ts';
@@ -32,6 +33,8 @@ export interface Mapping {
   /** provider/model of those that its runs ask for by name; the default and what an event asks for are not among them */
   readonly models: readonly string[];
   readonly limits: Limits;
+  /** an alarm goes out when no event of it was accepted for so long, in ms; undefined where none is expected */
+  readonly expectMs?: number;
   /** how its senders prove who they are; undefined: with the hook token */
   readonly verify: Verify | undefined;
   /** null where the event is for this mapping, else the clause that failed and the value seen */
@@ -85,6 +88,7 @@ export function compileMapping(
     policy,
     models: namesOf(models),
     limits: limitsOf(rule),
+    ...(rule.expect !== undefined && { expectMs: durationMs(rule.expect) }),
     verify: rule.verify,
     match,
     check,
@@ -115,7 +119,9 @@ function compileTemplates(rule: MappingRule, problems: Problem[]) {
 function policyOf(rule: MappingRule, usualTools: Policy['tools']): Policy {
   const usual = { ...usualPolicy, tools: usualTools };
   const { allowUnsafeExternalContent, updateMainSession, screen, tools, context } = { ...usual, ...rule };
-  return { allowUnsafeExternalContent, updateMainSession, screen, tools, context };
+  const retryForMs = rule.retryFor === undefined ? undefined : durationMs(rule.retryFor);
+  const policy = { allowUnsafeExternalContent, updateMainSession, screen, tools, context };
+  return retryForMs === undefined ? policy : { ...policy, retryForMs };
 }
 
 function limitsOf({ coalesce, rate, maxConcurrent }: MappingRule): Limits {

@@ -1,8 +1,6 @@
+import { gatherMs } from '../domain/next-beat.ts';
 import { mainSession } from '../domain/run.ts';
 import type { NewJob } from './queue.ts';
-
-/** Wakes that come close together make one heartbeat: it starts this long after the first, in ms. */
-const gatherMs = 250;
 
 /** Turns of one session share a lane. */
 export function runJob(
@@ -18,7 +16,7 @@ export function runLane(sessionKey: string): string {
   return `session:${sessionKey}`;
 }
 
-/** Makes main read its inbox; while one waits, another adds nothing. `timer` beats may be skipped, `wake` ones never. */
+/** Has main look whether a beat is due; while one waits, another only brings it forward. */
 export function heartbeatJob(ref: 'wake' | 'timer', runAt: number): NewJob {
   return { kind: 'heartbeat', ref, lane: runLane(mainSession), runAt, once: 'heartbeat' };
 }

@@ -8,7 +8,7 @@ export interface NewJob {
   readonly lane: string;
   /** epoch ms */
   readonly runAt: number;
-  /** while an unstarted job with this key waits, another adds nothing */
+  /** while an unstarted job with this key waits, another only brings it forward */
   readonly once?: string | undefined;
   /** whose limits hold for it; a group's jobs are of one kind */
   readonly group?: string | undefined;
@@ -23,6 +23,7 @@ export type LimitsOf = (group: string) => Pick<Limits, 'rate' | 'maxConcurrent'>
 
 /** Why a job has not begun. `until` in epoch ms: when it is due; an event that joins puts it off. */
 export type Waiting =
+  | { readonly for: 'gate'; readonly gate: string }
   | { readonly for: 'events'; readonly until: number }
   | { readonly for: 'lane' | 'attempt' | 'rate' | 'maxConcurrent' | 'place' };
 
@@ -35,6 +36,15 @@ export interface QueueListener {
   enqueued(kind: JobKind): void;
   /** who held the job has given it up, done or not */
   released(job: Job): void;
+}
+
+export interface HoldOptions {
+  readonly gate: string;
+  readonly runAt: number;
+  readonly giveUpAt: number | null;
+  /** why; null where it has not been tried */
+  readonly error: string | null;
+  readonly counted: boolean;
 }
 
 /**
@@ -61,6 +71,23 @@ export interface Queue {
   complete(tx: Executor, job: Job): Promise<boolean>;
   /** Again at `runAt`; `error` says why. `counted: false` gives the attempt back. */
   retry(tx: Executor, job: Job, options: { runAt: number; error: string | null; counted?: boolean }): Promise<boolean>;
+  /**
+   * At the gate until it opens: its lane waits for it. `runAt` is its place among those that wait there. `counted: false` gives
+   * the attempt back, and `giveUpAt` is when it is handed out all the same.
+   */
+  hold(tx: Executor, job: Job, options: HoldOptions): Promise<boolean>;
+  /** Lets the first of those at a gate go, up to `limit` of them, and gives their ids. */
+  letGo(tx: Executor, gate: string, limit: number, now: number): Promise<number[]>;
+  /** Lets up to `limit` of those go that have waited at their gates as long as they may. */
+  letGoLate(tx: Executor, limit: number, now: number): Promise<void>;
+  /** Whether a job that was let go is still on its way or under way. */
+  isOut(db: Executor, id: number): Promise<boolean>;
+  /** How many jobs of a kind were due before a time and have not begun; 1001 where there are more. */
+  countOverdue(db: Executor, kind: JobKind, before: number): Promise<number>;
+  /** How many wait at a gate. */
+  countAt(db: Executor, gate: string): Promise<number>;
+  /** The clock was set back by `ms`: what waits for a time comes no later than it would have. */
+  setBack(tx: Executor, ms: number, now: number): Promise<void>;
   /** Out of attempts: kept, with its error, until someone retries it by hand. */
   bury(tx: Executor, job: Job, error: string): Promise<boolean>;
   /** Takes back a job of this ref and lane that nobody has claimed. False where there is none. */

@@ -15,7 +15,7 @@ import {
 import type { LimitsOf, NewJob, Queue, QueueListener, Waiting } from './queue.ts';
 
 /**
- * The queue in the SQLite file. The head of a lane is `queued` or `running`, the rest are `waiting` and move up one by
+ * The queue in the SQLite file. The head of a lane is `queued`, `gated` or `running`, the rest are `waiting` and move up one by
  * one, so that finding work never looks at those behind. Unique indexes guard both rules.
  *
  * @param limitsOf asked at each claim, so that what it says may change; without it no group has limits
@@ -26,9 +26,15 @@ export function createSqliteQueue(limitsOf: LimitsOf = () => ({})): Queue {
     for (const listener of listeners) listener.released(job);
   };
 
+  const announce = (jobs: readonly { kind: JobKind }[]) => {
+    for (const kind of new Set(jobs.map(({ kind }) => kind))) for (const listener of listeners) listener.enqueued(kind);
+  };
+
   const unstarted = (once: string) => sql`once = ${once} and status in ('queued', 'waiting')`;
 
-  async function whatHolds(db: Executor, { runAt, begun, once, group: name }: Head, now: number): Promise<Waiting> {
+  async function whatHolds(db: Executor, head: Head, now: number): Promise<Waiting> {
+    const { status, gate, runAt, begun, once, group: name } = head;
+    if (status === 'gated') return { for: 'gate', gate: gate ?? '' };
     if (runAt > now) return begun === 0 && once !== null ? { for: 'events', until: runAt } : { for: 'attempt' };
     if (name === null) return { for: 'place' };
     const group = await findGroup(db, name, limitsOf);
@@ -104,6 +110,55 @@ export function createSqliteQueue(limitsOf: LimitsOf = () => ({})): Queue {
       return true;
     },
 
+    async hold(tx, job, { gate, runAt, giveUpAt, error, counted }) {
+      const { numAffectedRows } = await sql`update jobs set status = 'gated', gate = ${gate}, runAt = ${runAt},
+        giveUpAt = ${giveUpAt}, error = coalesce(${error}, error), leaseUntil = null, attempt = attempt - ${counted ? 0 : 1}
+        where ${held(job)}`.execute(tx);
+      if (!numAffectedRows) return false;
+      released(job);
+      return true;
+    },
+
+    async letGo(tx, gate, limit, now) {
+      const { rows } = await sql<{ id: number; kind: JobKind }>`update jobs set status = 'queued', runAt = ${now}
+        where id in (select id from jobs where status = 'gated' and gate = ${gate} order by runAt, id limit ${limit})
+        returning id, kind`.execute(tx);
+      announce(rows);
+      return rows.map(({ id }) => id);
+    },
+
+    async letGoLate(tx, limit, now) {
+      const { rows } = await sql<{ kind: JobKind }>`update jobs set status = 'queued', runAt = ${now}
+        where id in (select id from jobs where status = 'gated' and giveUpAt is not null and giveUpAt <= ${now} limit ${limit})
+        returning kind`.execute(tx);
+      announce(rows);
+    },
+
+    async isOut(db, id) {
+      const { rows } = await sql`select 1 from jobs where id = ${id} and status in ('queued', 'running')`.execute(db);
+      return rows.length > 0;
+    },
+
+    async countOverdue(db, kind, before) {
+      const due = sql`status = 'queued' and kind = ${kind} and runAt <= ${before}`;
+      const { rows } = await sql<{ n: number }>`select count(*) as n from (
+        select id from jobs where ${due} and "group" is null union all select id from jobs where ${due} and "group" is not null
+        limit 1001)`.execute(db);
+      return rows[0]?.n ?? 0;
+    },
+
+    async countAt(db, gate) {
+      const { rows } = await sql<{ n: number }>`select count(*) as n from jobs
+        where status = 'gated' and gate = ${gate}`.execute(db);
+      return rows[0]?.n ?? 0;
+    },
+
+    async setBack(tx, ms, now) {
+      await sql`update jobs set runAt = max(${now}, runAt - ${ms}) where status in ('queued', 'waiting') and runAt > ${now}`.execute(
+        tx,
+      );
+    },
+
     async bury(tx, job, error) {
       const { numAffectedRows } =
         await sql`update jobs set status = 'dead', error = ${error}, leaseUntil = null where ${held(job)}`.execute(tx);
@@ -116,10 +171,10 @@ export function createSqliteQueue(limitsOf: LimitsOf = () => ({})): Queue {
     async withdraw(tx, { ref, lane }) {
       // By lane, for which there are indexes.
       const { rows } = await sql<{ status: string }>`delete from jobs where id in (
-        select id from jobs where lane = ${lane} and status in ('queued', 'running') and status = 'queued' and ref = ${ref}
+        select id from jobs where lane = ${lane} and ${isHead} and status <> 'running' and ref = ${ref}
         union all select id from jobs where lane = ${lane} and status = 'waiting' and ref = ${ref})
         returning status`.execute(tx);
-      if (rows[0]?.status === 'queued') await moveUp(tx, { lane });
+      if (rows[0] && rows[0].status !== 'waiting') await moveUp(tx, { lane });
       return rows.length > 0;
     },
 
@@ -147,13 +202,14 @@ export function createSqliteQueue(limitsOf: LimitsOf = () => ({})): Queue {
         .groupBy('status')
         .execute();
       const of = (status: string) => rows.find((row) => row.status === status)?.n ?? 0;
-      return { queued: of('queued'), waiting: of('waiting'), running: of('running'), dead: of('dead') };
+      const waiting = of('waiting') + of('gated');
+      return { queued: of('queued'), waiting, running: of('running'), dead: of('dead') };
     },
 
     async waiting(db, jobs, now) {
       // Not by their refs, for which there is no index: the head of its lane tells what a job waits for.
-      const { rows } = await sql<Head>`select ref, lane, status, runAt, begun, once, "group" from jobs
-        where status in ('queued', 'running') and lane in (select value from json_each(${JSON.stringify(jobs.map(({ lane }) => lane))}))`.execute(
+      const { rows } = await sql<Head>`select ref, lane, status, runAt, begun, once, "group", gate from jobs
+        where ${isHead} and lane in (select value from json_each(${JSON.stringify(jobs.map(({ lane }) => lane))}))`.execute(
         db,
       );
       const heads = new Map(rows.map((head) => [head.lane, head]));
@@ -161,7 +217,7 @@ export function createSqliteQueue(limitsOf: LimitsOf = () => ({})): Queue {
       for (const { ref, lane } of jobs) {
         const head = heads.get(lane);
         if (head && head.ref !== ref) found.set(ref, { for: 'lane' });
-        else if (head?.status === 'queued') found.set(ref, await whatHolds(db, head, now));
+        else if (head && head.status !== 'running') found.set(ref, await whatHolds(db, head, now));
       }
       return found;
     },
@@ -178,21 +234,26 @@ interface NoJob {
 }
 
 interface Head extends Pick<Required<NewJob>, 'ref' | 'lane' | 'runAt'> {
-  readonly status: 'queued' | 'running';
+  readonly status: 'queued' | 'running' | 'gated';
+  readonly gate: string | null;
   readonly begun: 0 | 1;
   readonly once: string | null;
   readonly group: string | null;
 }
 
+/** As a literal, like the condition of the index by which a lane has one head. */
+const isHead = sql`status in ('queued', 'running', 'gated')`;
+
 /** Guards against a holder whose lease has gone to another. */
 const held = ({ id, attempt }: Job) => sql<boolean>`id = ${id} and status = 'running' and attempt = ${attempt}`;
 
 const insert = prepared(
-  (_, { kind, ref, lane, runAt, once, group, begun }: Omit<Head, 'status'> & Pick<NewJob, 'kind'>) => sql`
+  (_, { kind, ref, lane, runAt, once, group, begun }: Omit<Head, 'status' | 'gate'> & Pick<NewJob, 'kind'>) => sql`
     insert into jobs (kind, ref, lane, runAt, once, "group", begun, status)
     values (${kind}, ${ref}, ${lane}, ${runAt}, ${once}, ${group}, ${begun},
-      case when exists (select 1 from jobs where lane = ${lane} and status in ('queued', 'running')) then 'waiting' else 'queued' end)
-    on conflict (once) where once is not null and status in ('queued', 'waiting') do nothing`,
+      case when exists (select 1 from jobs where lane = ${lane} and ${isHead}) then 'waiting' else 'queued' end)
+    on conflict (once) where once is not null and status in ('queued', 'waiting')
+      do update set runAt = min(runAt, excluded.runAt)`,
 );
 
 /** Jobs outside of groups that may be claimed, and whether there are some in groups. */
@@ -208,7 +269,7 @@ const findReady = prepared(
 const take = prepared(
   (_, { id, leaseUntil }: { id: number; leaseUntil: number }) => sql<Job>`
     update jobs set status = 'running', once = null, begun = 1, attempt = attempt + 1, leaseUntil = ${leaseUntil}
-    where id = ${id} returning id, kind, ref, lane, attempt`,
+    where id = ${id} returning id, kind, ref, lane, attempt, error, gate, giveUpAt`,
 );
 
 const findNext = prepared(

@@ -1,4 +1,5 @@
 import type { Reply, Turn } from '../agent/agent.ts';
+import { splitModel } from '../agent/model-names.ts';
 import type { Models, ReadyAgent } from '../agent/models.ts';
 import { TurnError } from '../domain/errors.ts';
 import type { Spending, Usage } from '../domain/run.ts';
@@ -12,6 +13,8 @@ export interface Account {
   overBudget(): TurnError | undefined;
   /** of all attempts, as the record of the run has it */
   ofRun(): Spending | null;
+  /** the providers that have answered in this attempt */
+  answered(): ReadonlySet<string>;
   /** of this attempt alone, for the totals; null where no model has answered */
   ofAttempt(): Spending | null;
 }
@@ -34,10 +37,12 @@ export function openAccount(
   },
 ): Account {
   let attempt: Spending | null = null;
+  const answered = new Set<string>();
   const ofRun = () => sumOf(before, attempt);
   return {
     add(model, usage) {
       const cost = costOf(usage, priceOf(model));
+      answered.add(splitModel(model)[0]);
       attempt = sumOf(attempt, { ...usage, cost: cost ?? 0, unpricedAnswers: cost === null ? 1 : 0 });
       onUsage(usage, cost);
     },
@@ -49,6 +54,7 @@ export function openAccount(
       return new TurnError('budget', `the run has cost ${dollars(known)}, ${limit}`);
     },
     ofRun,
+    answered: () => answered,
     ofAttempt: () => attempt,
   };
 }

@@ -14,11 +14,15 @@ export async function isDaySpent(db: Executor, { perDay }: Budget, now: number):
 }
 
 /** Holds back what calls models once the day has cost as much as it may. The log hears of it once, and once when work goes on. */
-export function holdAtBudget({ current, log }: Pick<Runtime, 'current' | 'log'>): NonNullable<Handler['mayBegin']> {
+export function holdAtBudget({
+  current,
+  clock,
+  log,
+}: Pick<Runtime, 'current' | 'clock' | 'log'>): NonNullable<Handler['mayBegin']> {
   let held = false;
   return async (tx) => {
     const { budget } = current().config.agents.defaults;
-    const isSpent = await isDaySpent(tx, budget, Date.now());
+    const isSpent = await isDaySpent(tx, budget, clock.now());
     if (isSpent && !held) {
       const limit = `agents.defaults.budget.perDay (${dollars(budget.perDay ?? 0)})`;
       log.warn(`the budget of the day is spent: runs and heartbeats wait for midnight UTC, or for a larger ${limit}`);

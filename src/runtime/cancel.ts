@@ -7,7 +7,7 @@ import { findWorkflowRun, stepRunsOf } from '../store/workflows.ts';
 import { afterRun } from './after-run.ts';
 import type { Runtime } from './runtime.ts';
 
-type Parts = Pick<Runtime, 'store' | 'queue' | 'live'>;
+type Parts = Pick<Runtime, 'store' | 'queue' | 'live' | 'clock'>;
 
 /** What became of the wish to cancel a run. */
 export type Cancelled = 'cancelled' | 'missing' | 'ended' | 'heartbeat';
@@ -37,13 +37,13 @@ export function cancelWorkflow(parts: Parts, id: string): Promise<Cancelled> {
 
 /** `find` gives the run that is to end, or says why there is none. */
 async function cancel(
-  { store, queue, live }: Parts,
+  { store, queue, live, clock }: Parts,
   find: (tx: Executor) => Promise<Run | Exclude<Cancelled, 'cancelled'>>,
 ): Promise<Cancelled> {
   const found = await store.write(async (tx) => {
     const run = await find(tx);
     if (typeof run === 'string') return run;
-    const now = Date.now();
+    const now = clock.now();
     const waits = await queue.withdraw(tx, runJob(run.id, run.sessionKey, now));
     if (waits) await endCancelled({ queue }, tx, run, {}, now);
     else await markCancelled(tx, run.id);

@@ -25,7 +25,7 @@ export function deliverHandler(runtime: Runtime): Handler {
 }
 
 async function deliver(
-  { store, queue, current, log }: Runtime,
+  { store, queue, clock, current, log }: Runtime,
   job: Job,
   delivery: Delivery,
   text: string,
@@ -43,7 +43,7 @@ async function deliver(
   }
   const record = () =>
     store.write(async (tx) => {
-      const now = Date.now();
+      const now = clock.now();
       if (failure === undefined) {
         if (await queue.complete(tx, job))
           await updateDelivery(tx, id, { status: 'sent', error: null, completedAt: now });

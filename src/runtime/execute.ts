@@ -3,7 +3,8 @@ import { messageOf, TurnError } from '../domain/errors.ts';
 import { type Job, maxAttempts } from '../domain/job.ts';
 import type { Run } from '../domain/run.ts';
 import { openAccount } from './account.ts';
-import { completeRun, failRun, handBackRun, retryRun } from './finish.ts';
+import type { Entry } from './enter.ts';
+import { completeRun, failRun, handBackRun, holdRun, postponeRun } from './finish.ts';
 import type { Runtime } from './runtime.ts';
 import type { Attempt } from './screen.ts';
 import { limitTime } from './time-limit.ts';
@@ -19,7 +20,7 @@ export async function execute(
   runtime: Runtime,
   job: Job,
   run: Run,
-  makePrompt: (attempt: Attempt) => Promise<string>,
+  { makePrompt, ...entry }: Entry & { makePrompt: (attempt: Attempt) => Promise<string> },
   stopping: AbortSignal,
 ): Promise<void> {
   const settings = runtime.current();
@@ -28,7 +29,7 @@ export async function execute(
   const seconds = run.action.timeoutSeconds ?? settings.config.agents.defaults.timeoutSeconds;
   const limit = limitTime(seconds, stopping);
   const live = runtime.live.begin(run, limit.abort);
-  const attempt = { runtime, settings, job, run, about, makePrompt, limit, live, trace };
+  const attempt = { runtime, settings, job, run, about, makePrompt, entry, limit, live, trace };
   try {
     await makeAttempt(attempt, stopping);
   } finally {
@@ -43,7 +44,8 @@ function newTrace({ onUsage }: Runtime, { config, models }: OpenAttempt['setting
     onUsage: (usage, cost) => onUsage(run, usage, cost),
   });
   const model = run.action.model ?? models.defaultModel;
-  return { model, prompt: undefined, said: { pings: [], reports: [] }, warnings: [], calls: [], account };
+  const said = { pings: [], reports: [] };
+  return { model, prompt: undefined, said, warnings: [], calls: [], account, well: new Set(), troubles: [] };
 }
 
 async function makeAttempt(attempt: OpenAttempt, stopping: AbortSignal): Promise<void> {
@@ -83,15 +85,17 @@ async function endWithout(
   if (thrown instanceof Stopping) return handBackRun(runtime, job, run, trace);
   const { log, onRunEnd } = runtime;
   const error = turnErrorOf(thrown);
+  const failure = { ...trace, error };
   const failed = { ...about, code: error.code };
-  if (error.retryable && job.attempt < maxAttempts) {
-    log.warn(failed, `run failed, will be tried again: ${error.logged}`);
-    await stored(() => retryRun(runtime, job, run, { ...trace, error }));
-  } else {
-    log.warn(failed, `run failed: ${error.logged}`);
-    await stored(() => failRun(runtime, job, run, { ...trace, error }));
-    onRunEnd(run, 'error', Date.now() - began);
-  }
+  const { again } = error.remedy;
+  let outcome: 'failed' | 'waits' = 'failed';
+  await stored(async () => {
+    if (again === 'gate' && error.gate !== undefined) outcome = await holdRun(runtime, job, run, failure);
+    else if (again === 'run' && job.attempt < maxAttempts) outcome = await postponeRun(runtime, job, run, failure);
+    else outcome = await failRun(runtime, job, run, failure);
+  });
+  log.warn(failed, `run ${outcome === 'failed' ? 'failed' : 'failed, will be tried again'}: ${error.logged}`);
+  if (outcome === 'failed') onRunEnd(run, 'error', Date.now() - began);
 }
 
 /** What went wrong with us may pass, for all we know. */

@@ -1,69 +1,82 @@
-import fs from 'node:fs';
-import path from 'node:path';
 import { heartbeatPrompt } from '../agent/prompt.ts';
-import { durationMs } from '../config/duration.ts';
 import type { Config } from '../config/schema.ts';
-import { isActive, isEmptyChecklist } from '../domain/heartbeat.ts';
 import { newId } from '../domain/id.ts';
 import { usualPolicy } from '../domain/mapping.ts';
 import { mainSession, type Run } from '../domain/run.ts';
-import { heartbeatJob } from '../queue/jobs.ts';
-import { hasWakingLine, linesOfBeat, type SystemEvent, takeLines, waitingLines } from '../store/inbox.ts';
-import { findOpenHeartbeat, insertRun, lastHeartbeatAt, startRun } from '../store/runs.ts';
+import type { Executor } from '../store/database.ts';
+import { saveBeatState } from '../store/heartbeat.ts';
+import { linesOfBeat, type SystemEvent, takeLine, takeLines, waitingLines } from '../store/inbox.ts';
+import { findOpenHeartbeat, insertRun, startRun } from '../store/runs.ts';
+import { enter } from './enter.ts';
 import { execute } from './execute.ts';
+import { lookAhead, planBeat, readChecklist } from './plan-beat.ts';
 import type { Runtime } from './runtime.ts';
 import type { Handler } from './worker.ts';
 
 /** A beat reads this many bytes of lines; beats follow until the inbox is empty. */
 const maxInboxBytes = 65_536;
-/** And this many lines, by how often the model would not answer a beat with the oldest: so the one it is about is found. */
-const maxLines = [2000, 20, 1] as const;
+/** And this many lines at most. */
+const maxLines = 2000;
 
 /**
  * Jobs of kind `heartbeat`: the turn in which main reads its inbox. A beat that was interrupted or failed is taken up
- * again with the lines it had; a new one takes the oldest lines that wait.
+ * again with the lines it had; a new one takes the oldest lines that wait. Whether one begins says the state of the store, not
+ * what asked for it.
  */
 export function heartbeatHandler(runtime: Runtime): Handler {
-  const { queue, current, log } = runtime;
+  const { queue, clock } = runtime;
   return {
     limit: () => 1,
     async begin(tx, job) {
-      const now = Date.now();
-      const { config, models } = current();
-      const settings = config.agents.defaults.heartbeat;
+      const now = clock.now();
       let id = await findOpenHeartbeat(tx);
+      id ??= await newBeat(runtime, tx, now);
       if (id === undefined) {
-        const lines = firstOf(await waitingLines(tx, maxLines[0]));
-        const idle = lines.length === 0 && (job.ref === 'wake' || isEmptyChecklist(readChecklist(config)));
-        const asleep = !isActive(settings.activeHours, now) && !(await hasWakingLine(tx));
-        if (idle || asleep) {
-          log.debug({ reason: idle ? 'nothing to look at' : 'outside activeHours' }, 'heartbeat skipped');
-          await queue.complete(tx, job);
-          return null;
-        }
-        const earliest = ((await lastHeartbeatAt(tx)) ?? 0) + settings.minGapSeconds * 1000;
-        if (earliest > now) {
-          await queue.retry(tx, job, { runAt: earliest, error: null, counted: false });
-          return null;
-        }
-        id = newId();
-        const model = settings.model === undefined ? {} : { model: models.resolve(settings.model) };
-        await insertRun(tx, newBeat(id, settings, model, now));
-        const last = lines.at(-1);
-        if (last) await takeLines(tx, last.id, id);
+        await queue.complete(tx, job);
+        await planBeat(runtime, tx, now);
+        return null;
       }
-      const run = await startRun(tx, id, job.attempt, now);
-      return run ? (signal) => execute(runtime, job, run, () => promptOf(runtime, run), signal) : null;
+      const entry = await enter(runtime, tx, job, id, now);
+      const run = entry && (await startRun(tx, id, job.attempt, now));
+      if (!entry || !run) return null;
+      const makePrompt = () => promptOf(runtime, run);
+      return (signal) => execute(runtime, job, run, { makePrompt, ...entry }, signal);
     },
   };
 }
 
-function newBeat(
+/** The run of a beat, with the lines it reads, where one is due; else notes that the timer has looked. */
+async function newBeat(runtime: Runtime, tx: Executor, now: number): Promise<string | undefined> {
+  const { state, next } = await lookAhead(runtime, tx, now);
+  if (next.at === null || next.at > now) return undefined;
+  if (!next.asks) {
+    await saveBeatState(tx, { ...state, lookedAt: now });
+    return undefined;
+  }
+  const { config, models } = runtime.current();
+  const settings = config.agents.defaults.heartbeat;
+  const id = newId();
+  const model = settings.model === undefined ? {} : { model: models.resolve(settings.model) };
+  await insertRun(tx, runOfBeat(id, settings, { ...model, withTurns: state.mostLines === null }, now));
+  if (state.mostLines === 1) {
+    // One that failed alone lets the others go first: if they are answered, it is the line.
+    const [line] = await waitingLines(tx, 1, 'least refused');
+    if (line) await takeLine(tx, line.id, id);
+  } else {
+    const last = firstOf(await waitingLines(tx, state.mostLines ?? maxLines)).at(-1);
+    if (last) await takeLines(tx, last.id, id);
+  }
+  await saveBeatState(tx, { ...state, lookedAt: now, lastAt: now });
+  return id;
+}
+
+function runOfBeat(
   id: string,
   settings: Config['agents']['defaults']['heartbeat'],
-  model: { model?: string },
+  own: { model?: string; withTurns: boolean },
   now: number,
 ) {
+  const { withTurns, ...model } = own;
   return {
     id,
     kind: 'heartbeat' as const,
@@ -80,6 +93,7 @@ function newBeat(
       deliver: settings.target !== 'none',
       channel: settings.target,
       ...(settings.to === undefined ? {} : { to: settings.to }),
+      ...(withTurns ? {} : { withoutTurns: true }),
       ...model,
     },
   };
@@ -100,46 +114,10 @@ async function promptOf({ store, current }: Runtime, run: Run): Promise<string> 
 
 /** The oldest lines that fit, but always one. */
 function firstOf(lines: readonly SystemEvent[]): SystemEvent[] {
-  const limit = maxLines[lines[0]?.refusals ?? 0] ?? 1;
   let bytes = 0;
   const end = lines.findIndex((line, index) => {
     bytes += Buffer.byteLength(line.text);
-    return index > 0 && (index >= limit || bytes > maxInboxBytes);
+    return index > 0 && bytes > maxInboxBytes;
   });
   return end === -1 ? [...lines] : lines.slice(0, end);
-}
-
-/** HEARTBEAT.md of the workspace; null where there is none. Read synchronously, since a transaction may be open. */
-function readChecklist(config: Config): string | null {
-  try {
-    return fs.readFileSync(path.join(config.agents.defaults.workspace, 'HEARTBEAT.md'), 'utf8');
-  } catch {
-    return null;
-  }
-}
-
-/** Asks for a heartbeat every `heartbeat.every`, counted from the last one, also across restarts. */
-export async function startHeartbeatTimer(runtime: Runtime): Promise<{ reschedule(): void; stop(): void }> {
-  const { store, queue, current, log } = runtime;
-  /** when the timer last began to wait: a beat that is skipped leaves no run to count from */
-  let since = (await lastHeartbeatAt(store.read)) ?? Date.now();
-  let timer: NodeJS.Timeout | undefined;
-
-  function reschedule(): void {
-    clearTimeout(timer);
-    const every = durationMs(current().config.agents.defaults.heartbeat.every);
-    if (every === 0) return;
-    timer = setTimeout(beat, Math.max(0, since + every - Date.now()));
-  }
-
-  function beat(): void {
-    since = Date.now();
-    reschedule();
-    store
-      .write((tx) => queue.enqueue(tx, heartbeatJob('timer', since)))
-      .catch((error) => log.error({ err: error }, 'cannot ask for a heartbeat'));
-  }
-
-  reschedule();
-  return { reschedule, stop: () => clearTimeout(timer) };
 }

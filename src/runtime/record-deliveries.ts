@@ -4,7 +4,7 @@ import { newId } from '../domain/id.ts';
 import type { Run } from '../domain/run.ts';
 import { deliverJob } from '../queue/jobs.ts';
 import type { Executor } from '../store/database.ts';
-import { type Delivery, insertDelivery, lastRouteOfMain } from '../store/deliveries.ts';
+import { type Delivery, insertDelivery, lastRouteOfMain, notMeant } from '../store/deliveries.ts';
 import type { Runtime } from './runtime.ts';
 
 /** Records where the reply goes, or why it goes nowhere, and leaves the sending to a job. */
@@ -23,7 +23,7 @@ export async function recordReply(
   const text = worthSending === outputText ? null : worthSending;
   const target = worthSending
     ? await settle(runtime, tx, { channel, to })
-    : { skipped: outputText.trim() === '' ? 'the reply is empty' : 'the reply only acknowledges' };
+    : { skipped: notMeant[outputText.trim() === '' ? 0 : 1] };
   await record(runtime, tx, run, { kind: 'reply', text, wanted: { channel, to }, target }, now);
 }
 

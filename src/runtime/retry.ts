@@ -7,7 +7,7 @@ import { findRun, reopenByHand, setPolicy } from '../store/runs.ts';
 import { findWorkflowRun, reopenWorkflowRun, stepRunsOf } from '../store/workflows.ts';
 import type { Runtime } from './runtime.ts';
 
-type Parts = Pick<Runtime, 'store' | 'queue'> & { readonly limitsOf: (mappingId: string) => Limits };
+type Parts = Pick<Runtime, 'store' | 'queue' | 'clock'> & { readonly limitsOf: (mappingId: string) => Limits };
 
 export interface RetryOptions {
   /** although screening stopped it */
@@ -63,7 +63,7 @@ async function reopenStep(
 }
 
 async function reopen(
-  { queue, limitsOf }: Parts,
+  { queue, clock, limitsOf }: Parts,
   tx: Executor,
   { id, sessionKey, eventId, errorCode, policy }: Run,
   { unscreened }: RetryOptions,
@@ -77,6 +77,6 @@ async function reopen(
   await queue.exhume(tx, id);
   if (unscreened) await setPolicy(tx, id, { ...policy, screen: false });
   await reopenByHand(tx, id);
-  await queue.enqueue(tx, runJob(id, sessionKey, Date.now(), { group, begun: true }));
+  await queue.enqueue(tx, runJob(id, sessionKey, clock.now(), { group, begun: true }));
   return null;
 }

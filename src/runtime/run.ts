@@ -8,6 +8,7 @@ import { joinedEvents, type RunEvent } from '../store/run-events.ts';
 import { startRun } from '../store/runs.ts';
 import { markWorkflowStarted } from '../store/workflows.ts';
 import { endCancelled } from './cancel.ts';
+import { enter } from './enter.ts';
 import { execute } from './execute.ts';
 import { mainConversation } from './main-conversation.ts';
 import type { Runtime } from './runtime.ts';
@@ -17,15 +18,18 @@ import type { Handler } from './worker.ts';
 
 /** Jobs of kind `run`: the turn of a hook. */
 export function runHandler(runtime: Runtime): Handler {
-  const { queue, current } = runtime;
+  const { queue, current, clock } = runtime;
   return {
     limit: () => current().config.agents.defaults.maxConcurrent,
     async begin(tx, job) {
-      const now = Date.now();
+      const now = clock.now();
+      const entry = await enter(runtime, tx, job, job.ref, now);
+      if (!entry) return null;
       const run = await startRun(tx, job.ref, job.attempt, now);
       if (run && !run.cancelled) {
         if (run.workflowRunId !== null) await markWorkflowStarted(tx, run.workflowRunId, now);
-        return (signal) => execute(runtime, job, run, (attempt) => promptOf(runtime, run, attempt), signal);
+        const makePrompt = (attempt: Attempt) => promptOf(runtime, run, attempt);
+        return (signal) => execute(runtime, job, run, { makePrompt, ...entry }, signal);
       }
       await queue.complete(tx, job);
       if (run) await endCancelled(runtime, tx, run, {}, now);

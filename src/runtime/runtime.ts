@@ -4,6 +4,8 @@ import type { Models } from '../agent/models.ts';
 import type { Screener } from '../agent/screening.ts';
 import type { Channel } from '../channels/channel.ts';
 import type { Config } from '../config/schema.ts';
+import type { Clock } from '../domain/clock.ts';
+import type { NextBeat } from '../domain/next-beat.ts';
 import type { Run, Screening, Usage } from '../domain/run.ts';
 import type { Queue } from '../queue/queue.ts';
 import type { Store } from '../store/store.ts';
@@ -14,12 +16,15 @@ export interface Runtime {
   readonly store: Store;
   readonly queue: Queue;
   readonly log: Logger;
+  readonly clock: Clock;
   readonly live: LiveRuns;
   readonly current: () => Settings;
   /** told of each attempt that ended a run, with its duration in ms */
   readonly onRunEnd: (run: Run, status: 'completed' | 'error', ms: number) => void;
   /** told of each answer of a model to a run or about one, with what it cost in US dollars; null where that is not known */
   readonly onUsage: (run: Run, usage: Usage, cost: number | null) => void;
+  /** told of each beat that is planned */
+  readonly onBeatPlanned: (next: NextBeat) => void;
   /** told of each run whose policy asks for screening, once that is over */
   readonly onScreened: (run: Run, verdict: Screening['verdict']) => void;
 }

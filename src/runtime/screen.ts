@@ -67,11 +67,11 @@ async function judge(
   } catch (error) {
     if (signal.aborted) throw error;
     const detail = messageOf(error);
-    if (error instanceof TurnError && error.retryable && run.attempts < maxAttempts) {
-      throw new TurnError(error.code, `screening: ${detail}`, {
-        trouble: error.trouble,
-        retryAfterMs: error.retryAfterMs,
-      });
+    if (error instanceof TurnError && (error.gate !== undefined || (error.retryable && run.attempts < maxAttempts))) {
+      const { code, trouble, gate, retryAfterMs } = error;
+      const logged = `screening: ${error.logged}`;
+      const same = { trouble, ...(gate !== undefined && { gate }), retryAfterMs, logged };
+      throw new TurnError(code, `screening: ${detail}`, same);
     }
     return { verdict: 'failed', model, usage: null, flagged: [], detail, digest: null };
   }

@@ -1,12 +1,15 @@
 import { historyBudget, type Reply, type Turn } from '../agent/agent.ts';
+import { splitModel } from '../agent/model-names.ts';
 import type { ReadyAgent } from '../agent/models.ts';
 import { TurnError } from '../domain/errors.ts';
 import { type Job, maxAttempts } from '../domain/job.ts';
 import type { Run } from '../domain/run.ts';
 import type { ToolCall } from '../domain/tool-call.ts';
+import { mcpGrants } from '../domain/tool-grant.ts';
 import { sessionHistory } from '../store/session-history.ts';
 import { type Account, askOnAccount } from './account.ts';
 import { agentFor, askInTurn } from './ask.ts';
+import type { Entry } from './enter.ts';
 import type { LiveRun } from './live-runs.ts';
 import { reportingTools, type Said } from './reporting-tools.ts';
 import { openTools, recorded } from './run-tools.ts';
@@ -24,6 +27,7 @@ export interface OpenAttempt {
   /** which attempt it is, for the log */
   readonly about: object;
   readonly makePrompt: (attempt: Attempt) => Promise<string>;
+  readonly entry: Entry;
   readonly limit: TimeLimit;
   readonly live: LiveRun;
   readonly trace: Trace;
@@ -39,34 +43,73 @@ export interface Trace {
   readonly warnings: string[];
   readonly calls: ToolCall[];
   readonly account: Account;
+  /** the gates of what has answered */
+  readonly well: Set<string>;
+  /** what went wrong with those that others stood in for */
+  readonly troubles: TurnError[];
 }
 
 /** The turn of an attempt: its prompt, and one exchange with a model. Throws whatever goes wrong. */
 export async function takeTurn(attempt: OpenAttempt): Promise<Reply> {
-  const { runtime, settings, run, makePrompt, limit, trace } = attempt;
+  const { runtime, settings, run, makePrompt, entry, limit, trace } = attempt;
   const { models, config } = settings;
   const { read } = runtime.store;
   const { signal } = limit;
   checkBeforehand(attempt);
   const find = (name: string) => agentFor(models, read, run, name);
-  const first = await find(trace.model);
+  const fallbacks = models.fallbacks.filter((name) => !entry.shut.has(providerOf(name)));
+  const first = await find(modelToAsk(attempt, fallbacks));
   trace.model = first.name;
   const prompt = await makePrompt({ api: first.api, signal, account: trace.account });
   trace.prompt = prompt;
-  const history = await sessionHistory(read, run.sessionKey, historyBudget);
+  const history = run.action.withoutTurns ? [] : await sessionHistory(read, run.sessionKey, historyBudget);
   const thinking = run.action.thinking ?? config.agents.defaults.thinking;
   const { tools, close } = await openTools(settings, run.policy.tools, signal);
-  const ask = (ready: ReadyAgent) => askModel(attempt, ready, { prompt, history, thinking, tools });
+  for (const { server } of mcpGrants(run.policy.tools)) trace.well.add(`mcp:${server}`);
+  const ask = (ready: ReadyAgent) =>
+    noted(trace, ready.name, askModel(attempt, ready, { prompt, history, thinking, tools }));
   const onSwitch = (message: string) => noteSwitch(attempt, message);
-  return askInTurn({ first, fallbacks: models.fallbacks, find, ask, onSwitch }).finally(close);
+  return askInTurn({ first, fallbacks, find, ask, onSwitch }).finally(close);
 }
 
 /** Throws a `TurnError` where the attempt is not to begin. */
-function checkBeforehand({ job, trace }: OpenAttempt): void {
+function checkBeforehand({ job, entry, trace }: OpenAttempt): void {
+  if (entry.gaveUp !== undefined) {
+    const message = `gave up, since it waited as long as retryFor allows: ${entry.gaveUp}`;
+    throw new TurnError('provider', message, {
+      trouble: 'ended',
+      logged: 'gave up, since it waited as long as retryFor allows',
+    });
+  }
   if (job.attempt > maxAttempts)
     throw new TurnError('interrupted', `gave up after ${maxAttempts} attempts: each was cut short`);
   const spentBefore = trace.account.overBudget();
   if (spentBefore) throw spentBefore;
+}
+
+const providerOf = (model: string) => splitModel(model)[0];
+
+/** The model of the run; one of the fallbacks while its provider is known to be in trouble. */
+function modelToAsk(attempt: OpenAttempt, fallbacks: readonly string[]): string {
+  const { model } = attempt.trace;
+  const [other] = fallbacks;
+  if (!attempt.entry.shut.has(providerOf(model)) || other === undefined) return model;
+  noteSwitch(attempt, `${model}: its provider is in trouble; ${other} is asked instead`);
+  return other;
+}
+
+/** Notes for the gates how a model did. One that refuses, or cannot do with the request, has answered. */
+async function noted({ well, troubles }: Trace, model: string, asked: Promise<Reply>): Promise<Reply> {
+  try {
+    const reply = await asked;
+    well.add(providerOf(model));
+    return reply;
+  } catch (error) {
+    if (!(error instanceof TurnError)) throw error;
+    if (error.gate !== undefined) troubles.push(error);
+    else if (error.trouble !== 'ended' && error.trouble !== 'ours') well.add(providerOf(model));
+    throw error;
+  }
 }
 
 function askModel(
@@ -87,8 +130,8 @@ function askModel(
     if (error) limit.abort(error);
     signal.throwIfAborted();
   };
-  const noted = { attempt: job.attempt, calls, signal, onCall: live.tool, mayGoOn };
-  const tools = recorded([...reporting.tools, ...turn.tools], noted);
+  const notes = { attempt: job.attempt, calls, signal, onCall: live.tool, mayGoOn };
+  const tools = recorded([...reporting.tools, ...turn.tools], notes);
   return askOnAccount(account, ready, { ...turn, model: ready.model, tools, onText: live.text, signal });
 }
 

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { type Clock, systemClock } from '../domain/clock.ts';
 import { messageOf } from '../domain/errors.ts';
 import type { Job, JobKind } from '../domain/job.ts';
 import type { Queue } from '../queue/queue.ts';
@@ -27,6 +28,8 @@ export class Stopping extends Error {
 
 const renewEveryMs = 10_000;
 const longestWaitMs = 1000;
+/** A clock that is set back by less changes nothing that anybody would notice. */
+const noticedMs = 5000;
 /** of a kind: to begin more in one turn of the event loop would keep those waiting who call meanwhile */
 const mostAtOnce = 3;
 
@@ -43,17 +46,21 @@ export function createWorker(deps: {
   store: Store;
   queue: Queue;
   handlers: Record<JobKind, Handler>;
+  /** part of each claim, before anything is claimed: false while nothing at all may begin */
+  prepare?: (tx: Executor, now: number) => Promise<boolean>;
+  clock?: Clock;
   log: Logger;
 }): Worker {
-  const { store, queue, handlers, log } = deps;
+  const { store, queue, handlers, prepare, clock = systemClock, log } = deps;
   const underWay = new Map<number, { job: Job; done: Promise<void>; hasPlace: boolean }>();
   const busy: Record<JobKind, number> = { run: 0, heartbeat: 0, deliver: 0 };
   const stopping = new AbortController();
   let state: 'new' | 'started' | 'stopped' = 'new';
   let claiming: Promise<void> | undefined;
   let again = false;
-  let timer: NodeJS.Timeout | undefined;
-  let renewedAt = Date.now();
+  let stopWaiting = () => {};
+  let renewedAt = clock.now();
+  let seenAt = clock.now();
 
   /** Asks for work; calls while a claim is being made have one more made after it. */
   function pump(): void {
@@ -63,34 +70,38 @@ export function createWorker(deps: {
   }
 
   async function claimAll(): Promise<void> {
-    clearTimeout(timer);
+    stopWaiting();
     let wait = longestWaitMs;
     while (again && state === 'started') {
       try {
         const made = await store.write(claim);
         renewedAt = made.renewedAt;
         for (const [job, work] of made.claimed) start(job, work);
-        if (made.due <= Date.now()) again = true;
-        wait = Math.min(longestWaitMs, made.due - Date.now());
+        if (made.due <= clock.now()) again = true;
+        wait = Math.min(longestWaitMs, made.due - clock.now());
       } catch (error) {
         again = false;
         log.error({ err: error }, `cannot take work: ${messageOf(error)}`);
       }
     }
     claiming = undefined;
-    if (state === 'started') timer = setTimeout(pump, wait);
+    if (state === 'started') stopWaiting = clock.after(wait, pump);
   }
 
   const claim: Work<Claim> = async (tx) => {
     again = false;
     const claimed: Claim['claimed'] = [];
-    const now = Date.now();
+    const now = clock.now();
+    if (now < seenAt - noticedMs) await queue.setBack(tx, seenAt - now, now);
+    seenAt = now;
     // Before anything is claimed: after a long sleep the leases of our own work have ended, and it must not be taken again.
-    const renews = now - renewedAt >= renewEveryMs;
+    const renews = now - renewedAt >= renewEveryMs || now < renewedAt;
     if (renews) {
       const jobs = [...underWay.values()].map(({ job }) => job);
       await queue.extend(tx, jobs, now);
     }
+    const rests = { claimed, due: Number.POSITIVE_INFINITY, renewedAt: renews ? now : renewedAt };
+    if ((await prepare?.(tx, now)) === false) return rests;
     const open: JobKind[] = [];
     for (const kind of kinds) {
       let free = handlers[kind].limit() - busy[kind];
@@ -106,7 +117,7 @@ export function createWorker(deps: {
       if (free > 0) open.push(kind);
     }
     const due = (await queue.nextDue(tx, open)) ?? Number.POSITIVE_INFINITY;
-    return { claimed, due, renewedAt: renews ? now : renewedAt };
+    return { ...rests, due };
   };
 
   /** A job that cannot even begin must not keep all others from being claimed. */
@@ -156,9 +167,9 @@ export function createWorker(deps: {
     },
     async stop(drainMs) {
       state = 'stopped';
-      clearTimeout(timer);
+      stopWaiting();
       await claiming;
-      clearTimeout(timer);
+      stopWaiting();
       const all = () => Promise.all([...underWay.values()].map((entry) => entry.done));
       const drain = setTimeout(() => stopping.abort(new Stopping('the gateway is stopping')), drainMs);
       await all();

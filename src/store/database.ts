@@ -3,6 +3,7 @@ import type { Endpoint, Outcome } from '../domain/event.ts';
 import type { JobKind } from '../domain/job.ts';
 import type { RunErrorCode, RunStatus } from '../domain/run.ts';
 import type { ToolCall } from '../domain/tool-call.ts';
+import type { Trouble } from '../domain/trouble.ts';
 
 /** The tables, a noun each. Times are epoch ms; columns that end in `Json` hold JSON text. */
 export interface Database {
@@ -30,6 +31,8 @@ export interface Database {
     workflowRunId: string | null;
     step: number | null;
     cancelled: Generated<0 | 1>;
+    /** 1: a heartbeat that only acknowledged, which later ones do not see */
+    acknowledged: Generated<0 | 1>;
     hook: string;
     name: string;
     sessionKey: string;
@@ -83,9 +86,11 @@ export interface Database {
     createdAt: number;
     /** the heartbeat's run that has taken the line */
     beatId: string | null;
-    /** how many heartbeats with this line the model would not answer */
+    /** how many heartbeats with this line alone the model would not answer */
     refusals: Generated<number>;
     readAt: number | null;
+    /** when it was taken out, since the model answers every other line and not this one */
+    setAsideAt: number | null;
   };
   deliveries: {
     id: string;
@@ -108,8 +113,8 @@ export interface Database {
     kind: JobKind;
     ref: string;
     lane: string;
-    /** queued: head of its lane; waiting: behind another job of the lane */
-    status: 'queued' | 'waiting' | 'running' | 'dead';
+    /** queued: head of its lane; gated: the same, until its gate opens; waiting: behind another job of the lane */
+    status: 'queued' | 'gated' | 'waiting' | 'running' | 'dead';
     runAt: number;
     attempt: Generated<number>;
     leaseUntil: number | null;
@@ -120,7 +125,48 @@ export interface Database {
     group: string | null;
     /** 1: it has begun once, and the rate of its group does not count it again */
     begun: Generated<number>;
+    /** the gate at which it waits, or has waited last */
+    gate: string | null;
+    /** epoch ms: it waits no longer than that at a gate which may stay shut for ever */
+    giveUpAt: number | null;
   };
+  /** what is in trouble, and so lets no work through but probes; one that is well has no row */
+  gates: {
+    /** a provider, or `mcp:` and a server, or `hook:` and a hook that its owner has paused */
+    key: string;
+    /** shut: only a probe passes; opening: the work that waits is let go little by little */
+    state: 'shut' | 'opening';
+    trouble: Trouble | 'paused';
+    /** for the owner */
+    reason: string;
+    since: number;
+    /** how many probes have failed */
+    probes: number;
+    /** when the next probe goes out, in epoch ms; null where none does */
+    probeAt: number | null;
+    /** the job that is the probe under way */
+    probeJob: number | null;
+  };
+  alarms: {
+    id: Generated<number>;
+    /** what it is about, such as `provider:anthropic`; one alarm for a cause is open at a time */
+    cause: string;
+    sentence: string;
+    /** what to do */
+    remedy: string;
+    /** how often it was raised */
+    count: number;
+    since: number;
+    lastAt: number;
+    endedAt: number | null;
+    /** what its owner was told last, and when */
+    told: 'raised' | 'ended' | null;
+    toldAt: number | null;
+  };
+  /** one row: what the heartbeat remembers */
+  heartbeat: { id: number; stateJson: string };
+  /** when an event of a mapping that expects some was last accepted */
+  lastEvents: { mapping: string; at: number };
   /** when jobs of a group with a rate began, as far back as that looks */
   groupStarts: { group: string; at: number };
   /** the sessions that have completed a turn; the turns themselves are their runs */

@@ -84,3 +84,23 @@ export async function lastRouteOfMain(db: Executor): Promise<{ channel: string; 
   const [row] = await findLastOfMain(db, {});
   return row && { channel: row.channel, ...(row.to === null ? {} : { to: row.to }) };
 }
+
+/** How the newest deliveries since a time ended, newest first; without those that were not meant to be sent. */
+export function recentOutcomes(
+  db: Executor,
+  since: number,
+  limit: number,
+): Promise<Pick<Delivery, 'status' | 'channel' | 'error'>[]> {
+  return db
+    .selectFrom('deliveries')
+    .select(['status', 'channel', 'error'])
+    .where('status', '<>', 'pending')
+    .where('createdAt', '>', since)
+    .where((is) => is.or([is('status', '<>', 'skipped'), is('error', 'not in', [...notMeant])]))
+    .orderBy('id', 'desc')
+    .limit(limit)
+    .execute();
+}
+
+/** Why a reply is not sent that has nothing to say. */
+export const notMeant = ['the reply is empty', 'the reply only acknowledges'] as const;

@@ -8,6 +8,7 @@ export const sqliteMigrations: Record<string, Migration> = {
   '003-sessions': statements(() => sessions),
   '004-costs': statements(() => costs),
   '005-workflows': statements(() => workflows),
+  '006-unattended': statements(() => unattended),
 };
 
 function statements(list: () => readonly string[]): Migration {
@@ -133,4 +134,34 @@ const workflows = [
      insert into counters values ('workflow.' || new.status, 1) on conflict (name) do update set value = value + 1; end`,
   `create trigger countRemovedWorkflow after delete on workflowRuns begin
      update counters set value = value - 1 where name = 'workflow.' || old.status; end`,
+];
+
+const unattended = [
+  // A job at a gate keeps its place at the head of its lane.
+  'alter table jobs add column gate text',
+  'alter table jobs add column giveUpAt integer',
+  'drop index jobsHead',
+  `create unique index jobsHead on jobs (lane) where status in ('queued', 'running', 'gated')`,
+  `create index jobsGated on jobs (gate, runAt, id) where status = 'gated'`,
+  `create index jobsGivingUp on jobs (giveUpAt) where status = 'gated' and giveUpAt is not null`,
+  `create table gates (
+    key text primary key not null, state text not null, trouble text not null, reason text not null, since integer not null,
+    probes integer not null, probeAt integer, probeJob integer) without rowid`,
+
+  `create table alarms (
+    id integer primary key, cause text not null, sentence text not null, remedy text not null, count integer not null,
+    since integer not null, lastAt integer not null, endedAt integer, told text, toldAt integer)`,
+  'create unique index openAlarms on alarms (cause) where endedAt is null',
+
+  'create table heartbeat (id integer primary key check (id = 1), stateJson text not null)',
+  'alter table systemEvents add column setAsideAt integer',
+  'create index linesSetAside on systemEvents (setAsideAt) where setAsideAt is not null',
+  'drop index unreadSystemEvents',
+  'create index unreadSystemEvents on systemEvents (beatId, id) where readAt is null and setAsideAt is null',
+  // A beat that only acknowledged is no turn of main.
+  'alter table runs add column acknowledged integer not null default 0',
+  'drop index completedRunsBySession',
+  `create index turnsBySession on runs (sessionKey, completedAt) where status = 'completed' and acknowledged = 0`,
+  // When an event of a mapping that expects some was last accepted.
+  'create table lastEvents (mapping text primary key not null, at integer not null) without rowid',
 ];

@@ -10,7 +10,7 @@ import {
 } from '../domain/run.ts';
 import type { Database, Executor } from './database.ts';
 import { prepared, preparedInsert } from './prepared.ts';
-import { isTurnOf } from './sessions.ts';
+import { clearedAt } from './sessions.ts';
 
 const insert = preparedInsert('runs', [
   'id',
@@ -72,6 +72,8 @@ export interface RunEnd {
   readonly warning?: string | null;
   readonly error?: string;
   readonly errorCode?: RunErrorCode;
+  /** a heartbeat that only acknowledged */
+  readonly acknowledged?: boolean;
 }
 
 const finish = prepared(
@@ -91,7 +93,7 @@ const finish = prepared(
       | 'warning'
       | 'error'
       | 'errorCode'
-    >,
+    > & { readonly acknowledged: 0 | 1 },
   ) => {
     const { id, prompt, model, spendingJson, status, completedAt, replyJson, outputText, summary } = end;
     // What is not known of this attempt stays as an earlier one left it.
@@ -100,17 +102,17 @@ const finish = prepared(
       model: sql<string | null>`coalesce(${model}, model)`,
       spendingJson: sql<string | null>`coalesce(${spendingJson}, spendingJson)`,
     };
-    const { warning, error, errorCode } = end;
+    const { warning, error, errorCode, acknowledged } = end;
     return tx
       .updateTable('runs')
-      .set({ ...kept, status, completedAt, replyJson, outputText, summary, warning, error, errorCode })
+      .set({ ...kept, status, completedAt, replyJson, outputText, summary, warning, error, errorCode, acknowledged })
       .where('id', '=', id);
   },
 );
 
 export async function finishRun(tx: Executor, id: string, end: RunEnd, now: number): Promise<void> {
   const { reply, spending, prompt = null, model = null, outputText = null, warning = null, summary } = end;
-  const { error = null, errorCode = null } = end;
+  const { error = null, errorCode = null, acknowledged = false } = end;
   await finish(tx, {
     id,
     status: error === null ? 'completed' : 'error',
@@ -124,6 +126,7 @@ export async function finishRun(tx: Executor, id: string, end: RunEnd, now: numb
     warning,
     error,
     errorCode,
+    acknowledged: acknowledged ? 1 : 0,
   });
 }
 
@@ -288,23 +291,13 @@ export async function latestBeats(
   const rows = await db
     .selectFrom('runs')
     .select(['id', 'completedAt', sql<string | null>`substr(outputText, 1, ${characters})`.as('answer')])
-    .where(isTurnOf(mainSession))
-    .orderBy('completedAt', 'desc')
+    .where(isHeartbeat)
+    .where('status', '=', 'completed')
+    .where(sql<boolean>`completedAt >= ${clearedAt(mainSession)}`)
+    .orderBy('id', 'desc')
     .limit(limit)
     .execute();
   return rows.map(({ id, completedAt, answer }) => ({ id, completedAt: completedAt ?? 0, answer: answer ?? '' }));
-}
-
-/** When the newest heartbeat was made; undefined where there was none. */
-export async function lastHeartbeatAt(db: Executor): Promise<number | undefined> {
-  const row = await db
-    .selectFrom('runs')
-    .select('createdAt')
-    .where(isHeartbeat)
-    .orderBy('id', 'desc')
-    .limit(1)
-    .executeTakeFirst();
-  return row?.createdAt;
 }
 
 /** The heartbeat that has begun and not ended; main's lane allows one at most. */
@@ -314,7 +307,7 @@ export async function findOpenHeartbeat(db: Executor): Promise<string | undefine
 }
 
 function toRun(row: Selectable<Database['runs']>): Run {
-  const { actionJson, policyJson, spendingJson, replyJson, screeningJson, cancelled, ...same } = row;
+  const { actionJson, policyJson, spendingJson, replyJson, screeningJson, cancelled, acknowledged: _, ...same } = row;
   return {
     ...same,
     cancelled: cancelled === 1,

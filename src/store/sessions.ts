@@ -5,10 +5,17 @@ import { prepared } from './prepared.ts';
 /** What is known of a session beside its turns, which are runs. */
 export type Session = Selectable<Database['sessions']>;
 
-/** Which runs are turns of a session: the completed ones since it was last cleared. Literals, as in the partial index that this uses. */
+/**
+ * Which runs are turns of a session: the completed ones since it was last cleared, but for beats that only acknowledged. Literals,
+ * as in the partial index that this uses.
+ */
 export function isTurnOf(key: string): RawBuilder<boolean> {
-  const since = sql`(select coalesce(max(clearedAt), 0) from sessions where key = ${key})`;
-  return sql<boolean>`sessionKey = ${key} and status = 'completed' and completedAt >= ${since}`;
+  return sql<boolean>`sessionKey = ${key} and status = 'completed' and acknowledged = 0 and completedAt >= ${clearedAt(key)}`;
+}
+
+/** When the session was last cleared, in epoch ms; 0 where it never was. */
+export function clearedAt(key: string): RawBuilder<number> {
+  return sql<number>`(select coalesce(max(clearedAt), 0) from sessions where key = ${key})`;
 }
 
 const upsert = prepared((tx, { key, now }: { key: string; now: number }) =>

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { type ActiveHours, isActive, isEmptyChecklist, withoutAck } from '../../src/domain/heartbeat.ts';
+import { type ActiveHours, isActive, isEmptyChecklist, nextStart, withoutAck } from '../../src/domain/heartbeat.ts';
 
 describe('what is worth sending of a reply', () => {
   const acknowledgements: [string, string][] = [
@@ -12,6 +12,19 @@ describe('what is worth sending of a reply', () => {
     ['the token between blank lines', '\n\nHEARTBEAT_OK\n'],
     ['a few words after the token', 'HEARTBEAT_OK, all quiet.'],
     ['a few words before the token', 'All quiet. HEARTBEAT_OK'],
+    ['the token in quotes', '"HEARTBEAT_OK"'],
+    ['the token in curly quotes', '“HEARTBEAT_OK”'],
+    ['the token in brackets', '(HEARTBEAT_OK)'],
+    ['the token in square brackets with an arrow', '→ [HEARTBEAT_OK]'],
+    ['the token as markdown escapes it', 'HEARTBEAT\\_OK'],
+    ['the token with a blank', 'HEARTBEAT OK'],
+    ['the token with a dash', 'HEARTBEAT-OK'],
+    ['the token in a fence', '```text\nHEARTBEAT_OK\n```'],
+    ['the token in a quoted list', '> - HEARTBEAT_OK'],
+    ['the token in JSON', '{"HEARTBEAT_OK"}'],
+    ['the token as an element', '<p class="x"><em>HEARTBEAT_OK</em></p>'],
+    ['the token behind what nobody sees', '\u200b\ufeffHEARTBEAT_OK\u200b'],
+    ['the token with a tick', '✅ HEARTBEAT_OK ✅'],
     ['the token at both ends', 'HEARTBEAT_OK\nnothing new\nHEARTBEAT_OK'],
     ['300 characters after the token', `HEARTBEAT_OK ${'x'.repeat(300)}`],
     ['300 characters before the token, each of four bytes', `${'🦊'.repeat(300)} **HEARTBEAT_OK**`],
@@ -40,23 +53,47 @@ describe('what is worth sending of a reply', () => {
 
   it('with ackMaxChars 0 only the bare token acknowledges', () => {
     expect(withoutAck('**HEARTBEAT_OK**', 0)).toBeNull();
+    expect(withoutAck('"HEARTBEAT_OK" 👍', 0)).toBeNull();
     expect(withoutAck('HEARTBEAT_OK x', 0)).toBe('x');
   });
 });
 
 describe('a checklist', () => {
-  const empty = ['', '\n \n', '# Title\n\n## Part', '-\n*\n+\n', '- [ ]\n- [x]\n* [X]', '  # Indented\n  - [ ]  \n'];
+  const empty = [
+    '<!-- note -->',
+    '<!-- a\nlong\nnote -->\n# Title',
+    '<!-- never closed\n- x',
+    '---',
+    '---\n***\n___\n- - -\n===',
+    '---\ntitle: Heartbeat\ntags: [a]\n---\n# Title\n',
+    '\ufeff---\r\na: b\r\n---\r\n',
+    '1.\n2) [ ]',
+    '>',
+    '```\n```',
+    null,
+    '',
+    '\n \n',
+    '# Title\n\n## Part',
+    '-\n*\n+\n',
+    '- [ ]\n- [x]\n* [X]',
+    '  # Indented\n  - [ ]  \n',
+  ];
   it.each(empty)('of %j asks for nothing', (markdown) => {
     expect(isEmptyChecklist(markdown)).toBe(true);
   });
 
-  const full = ['- water the plants', 'text', '# Title\n- [ ] call Ada', '- [y]', '1.'];
+  const full = [
+    '- water the plants',
+    'text',
+    '# Title\n- [ ] call Ada',
+    '- [y]',
+    '1. x',
+    '---\na: b\n---\nlook',
+    '<!-- x --> look',
+    '---\nlook',
+  ];
   it.each(full)('of %j asks for something', (markdown) => {
     expect(isEmptyChecklist(markdown)).toBe(false);
-  });
-
-  it('that does not exist is not an empty one', () => {
-    expect(isEmptyChecklist(null)).toBe(false);
   });
 });
 
@@ -89,6 +126,23 @@ describe('active hours', () => {
   ];
   it.each(cases)('%s', (_, hours, now, expected) => {
     expect(isActive(hours, Date.parse(now))).toBe(expected);
+  });
+
+  const starts: [string, ActiveHours, string, string][] = [
+    ['begin a minute later', utc('11:27', '11:28'), '2026-06-01T11:26:51Z', '2026-06-01T11:27:00Z'],
+    ['begin again tomorrow', utc('11:27', '11:28'), '2026-06-01T11:27:00Z', '2026-06-02T11:27:00Z'],
+    ['over midnight begin in the evening', utc('22:00', '06:00'), '2026-06-01T12:00:00Z', '2026-06-01T22:00:00Z'],
+    [
+      'in spring’s lost hour begin after the leap',
+      oslo('02:30', '09:00'),
+      '2026-03-29T00:30:00Z',
+      '2026-03-29T01:00:00Z',
+    ],
+    ['in autumn begin once', oslo('02:30', '09:00'), '2026-10-24T23:00:00Z', '2026-10-25T00:30:00Z'],
+    ['begin a day of 25 hours later', oslo('08:00', '09:00'), '2026-10-24T06:30:00Z', '2026-10-25T07:00:00Z'],
+  ];
+  it.each(starts)('%s', (_, hours, after, expected) => {
+    expect(new Date(nextStart(hours, Date.parse(after))).toISOString()).toBe(new Date(expected).toISOString());
   });
 
   it('of the zone "local" follow the clock of the machine', () => {

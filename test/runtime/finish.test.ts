@@ -10,7 +10,7 @@ import { runJob } from '../../src/queue/jobs.ts';
 import { createSqliteQueue } from '../../src/queue/sqlite.ts';
 import { openAccount } from '../../src/runtime/account.ts';
 import { cancelRun, cancelWorkflow } from '../../src/runtime/cancel.ts';
-import { completeRun, failRun, retryRun } from '../../src/runtime/finish.ts';
+import { completeRun, failRun, postponeRun } from '../../src/runtime/finish.ts';
 import { createLiveRuns } from '../../src/runtime/live-runs.ts';
 import type { Runtime } from '../../src/runtime/runtime.ts';
 import { findRun, insertRun, startRun } from '../../src/store/runs.ts';
@@ -100,7 +100,7 @@ it.each([
 
 it('a cancelled run that is put back for another attempt is taken up at once, to end', async () => {
   expect(await cancelWorkflow(runtime, workflowRunId)).toBe('cancelled');
-  await retryRun(runtime, job, run, { ...trace(), error });
+  await postponeRun(runtime, job, run, { ...trace(), error });
   expect(await queue.nextDue(store.read, ['run'])).toBeLessThanOrEqual(Date.now());
   await store.write(async (tx) => {
     for (const again of await queue.claim(tx, 'run', 1, Date.now())) {

@@ -1,0 +1,63 @@
+import { splitModel } from '../agent/model-names.ts';
+import { durationMs } from '../domain/duration.ts';
+import type { Job } from '../domain/job.ts';
+import type { Run } from '../domain/run.ts';
+import { mcpGrants } from '../domain/tool-grant.ts';
+import type { Executor } from '../store/database.ts';
+import { findGates } from '../store/gates.ts';
+import { findRun, reopenRun } from '../store/runs.ts';
+import { decide, holdAt, type Needs, pauseKey } from './gates.ts';
+import type { Runtime } from './runtime.ts';
+
+/** How an attempt may begin. */
+export interface Entry {
+  /** the providers that are known to be in trouble: they are not asked */
+  readonly shut: ReadonlySet<string>;
+  /** why it ends without a try: it has waited as long as it may */
+  readonly gaveUp?: string;
+}
+
+const open: Entry = { shut: new Set() };
+
+/** Part of a claim: lets a run begin, or puts it at the gate of what it needs and cannot have now; then there is no entry. */
+export async function enter(
+  runtime: Runtime,
+  tx: Executor,
+  job: Job,
+  id: string,
+  now: number,
+): Promise<Entry | undefined> {
+  // Mostly all is well, and nothing else is asked.
+  const gates = await findGates(tx);
+  const run = gates.size === 0 ? undefined : await findRun(tx, id);
+  if (!run || run.cancelled) return open;
+  const settings = runtime.current();
+  const decision = await decide(tx, gates, job, needsOf(settings, run), now);
+  if (decision.pass) return { shut: decision.shut };
+  const { hold } = decision;
+  const place = holdAt(hold, run.createdAt, retryForMs(settings.config, run));
+  if (place.giveUpAt !== null && place.giveUpAt <= now) return { ...open, gaveUp: hold.reason };
+  // Its place among those that wait is by its age.
+  await runtime.queue.hold(tx, job, { ...place, runAt: run.createdAt, error: null, counted: false });
+  if (hold.trouble !== 'paused') await reopenRun(tx, run.id, { error: hold.reason, errorCode: 'provider' });
+  return undefined;
+}
+
+/** How long a run waits at a gate that may never open, in ms; null where it does not give up. */
+export function retryForMs({ agents }: ReturnType<Runtime['current']>['config'], { kind, policy }: Run): number | null {
+  // The lines of a heartbeat do not grow old.
+  return kind === 'heartbeat' ? null : (policy.retryForMs ?? durationMs(agents.defaults.retryFor));
+}
+
+function needsOf({ models, screener }: ReturnType<Runtime['current']>, run: Run): Needs {
+  const providerOf = (model: string) => splitModel(model)[0];
+  const own = run.action.model ?? models.defaultModel;
+  return {
+    anyOf: [own, ...models.fallbacks].map(providerOf),
+    allOf: [
+      pauseKey(run.hook),
+      ...mcpGrants(run.policy.tools).map(({ server }) => `mcp:${server}`),
+      ...(run.policy.screen && run.screening?.verdict !== 'clean' ? [providerOf(screener.model)] : []),
+    ],
+  };
+}

@@ -1,0 +1,54 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import type { Config } from '../config/schema.ts';
+import { durationMs } from '../domain/duration.ts';
+import { isEmptyChecklist } from '../domain/heartbeat.ts';
+import { type BeatState, type NextBeat, nextBeat } from '../domain/next-beat.ts';
+import { heartbeatJob } from '../queue/jobs.ts';
+import type { Executor } from '../store/database.ts';
+import { findBeatState } from '../store/heartbeat.ts';
+import { findWaiting } from '../store/inbox.ts';
+import type { Runtime } from './runtime.ts';
+
+/** When the next beat is as things are, and why. */
+export async function lookAhead(
+  { current }: Pick<Runtime, 'current'>,
+  db: Executor,
+  now: number,
+): Promise<{ state: BeatState; next: NextBeat }> {
+  const { config } = current();
+  const { every, minGapSeconds, activeHours, prompt } = config.agents.defaults.heartbeat;
+  const state = await findBeatState(db);
+  const { wakingSince, oldest } = await findWaiting(db);
+  const asked = {
+    wakingSince,
+    leftBehind: oldest !== null && state.lastAt !== null && oldest <= state.lastAt,
+    hasLines: oldest !== null,
+    hasTask: prompt !== undefined || !isEmptyChecklist(readChecklist(config)),
+  };
+  const settings = { everyMs: durationMs(every), minGapMs: minGapSeconds * 1000, activeHours };
+  return { state, next: nextBeat(state, asked, settings, now) };
+}
+
+/** Has main look when the next beat is due: durably, so that no timer of this process is needed, and it survives restarts. */
+export async function planBeat(
+  runtime: Pick<Runtime, 'current' | 'queue' | 'onBeatPlanned'>,
+  tx: Executor,
+  now: number,
+): Promise<void> {
+  const { next } = await lookAhead(runtime, tx, now);
+  runtime.onBeatPlanned(next);
+  if (next.at === null) return;
+  const job = heartbeatJob('timer', next.at);
+  await runtime.queue.enqueue(tx, job);
+  await runtime.queue.reschedule(tx, 'heartbeat', next.at);
+}
+
+/** HEARTBEAT.md of the workspace; null where there is none. Read synchronously, since a transaction may be open. */
+export function readChecklist(config: Config): string | null {
+  try {
+    return fs.readFileSync(path.join(config.agents.defaults.workspace, 'HEARTBEAT.md'), 'utf8');
+  } catch {
+    return null;
+  }
+}
