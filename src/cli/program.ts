@@ -138,6 +138,31 @@ export async function main(argv: readonly string[]): Promise<number> {
     .action(async (id) => (await import('./events.ts')).replayEvent(config(), id));
 
   program
+    .command('alarms')
+    .description('what needs you, and what did')
+    .option('--limit <n>', 'how many', number(1, 100), 20)
+    .option('--json', 'as JSON')
+    .action(async (options) => (await import('./alarms.ts')).listAlarms(config(), options));
+
+  program
+    .command('heartbeat')
+    .description('when main looks next and why, or why it does not')
+    .option('--json', 'as JSON')
+    .action(async (options) => (await import('./heartbeat.ts')).showHeartbeat(config(), options));
+
+  program
+    .command('pause')
+    .description('begin no run and no heartbeat until `gimli resume`; events are accepted all the same')
+    .option('--hook <name>', 'only the runs of this hook')
+    .action(async ({ hook }) => (await import('./pause.ts')).pause(config(), hook));
+
+  program
+    .command('resume')
+    .description('go on after `gimli pause`')
+    .option('--hook <name>', 'the hook that was paused')
+    .action(async ({ hook }) => (await import('./pause.ts')).resume(config(), hook));
+
+  program
     .command('costs')
     .description('what was spent, by day and mapping')
     .option('--days <n>', 'how many days, today included', number(1, 366), 30)

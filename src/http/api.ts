@@ -13,6 +13,9 @@ import { cancelRoute, retryRoute } from './by-hand.ts';
 import { getCosts } from './costs.ts';
 import type { HttpDeps } from './deps.ts';
 import { pass } from './gate.ts';
+import { getAlarms } from './owner-alarms.ts';
+import { getHeartbeat } from './owner-heartbeat.ts';
+import { getPause, postPause, postResume } from './owner-pause.ts';
 import { aboutRuns } from './owner-runs.ts';
 import { createSessionsApi } from './owner-sessions.ts';
 import { ownerWorkflows } from './owner-workflows.ts';
@@ -58,6 +61,12 @@ export function createApi(deps: HttpDeps): express.Router {
   router.post('/runs/:id/cancel', cancelRoute(deps, run));
 
   router.use('/workflows', ownerWorkflows(deps));
+
+  router.get('/alarms', (req, res) => getAlarms(deps, queryOf(req), res));
+  router.get('/heartbeat', (_req, res) => getHeartbeat(deps, res));
+  router.get('/pause', (_req, res) => getPause(deps, res));
+  router.post('/pause', (req, res) => postPause(deps, req, res));
+  router.post('/resume', (req, res) => postResume(deps, req, res));
 
   router.get('/costs', (req, res) => getCosts(deps, queryOf(req), res));
 

@@ -1,4 +1,5 @@
 import express, { type Express } from 'express';
+import { openAlarms } from '../store/alarms.ts';
 import { type Refuse, refuse, refuseSpec } from './answer.ts';
 import { createApi, ownerOnly } from './api.ts';
 import type { HttpDeps } from './deps.ts';
@@ -19,9 +20,9 @@ export function createServer(given: Omit<HttpDeps, 'closing'>, requestMs?: numbe
     app.use((req, res, next) => (deps.current().config.hooks.enabled ? specs(req, res, next) : next()));
   }
   app.get('/healthz', (_req, res) => void res.type('text/plain').send('ok'));
-  app.get('/readyz', (_req, res) => {
+  app.get('/readyz', async (_req, res) => {
     res.status(closing.aborted ? 503 : 200).type('text/plain');
-    res.send(closing.aborted ? 'stopping' : 'ready');
+    res.send(closing.aborted ? 'stopping' : await readiness(deps));
   });
   app.get(
     '/metrics',
@@ -32,6 +33,17 @@ export function createServer(given: Omit<HttpDeps, 'closing'>, requestMs?: numbe
   app.use((_req, res) => refuse(res, 404, 'not found'));
   app.use(errorHandler(deps.log, refuse));
   return listener;
+}
+
+/** Anybody may ask, so it names the causes of alarms and not what they say. */
+async function readiness({ store, log }: HttpDeps): Promise<string> {
+  try {
+    const causes = (await openAlarms(store.read)).map(({ cause }) => cause);
+    return causes.length === 0 ? 'ready' : `degraded: ${causes.slice(0, 20).join(', ')}`;
+  } catch (error) {
+    log.error({ err: error }, 'cannot read the alarms');
+    return 'degraded: store';
+  }
 }
 
 /** What `specs.port` opens: specs and nothing else. */

@@ -1,12 +1,15 @@
 import type { Event } from '../domain/event.ts';
-import { isOver, type Run, type Screening, type Spending } from '../domain/run.ts';
+import type { BeatState, NextBeat } from '../domain/next-beat.ts';
+import { isOver, oneLine, type Run, type Screening, type Spending } from '../domain/run.ts';
 import type { ToolCall } from '../domain/tool-call.ts';
 import { stepStates, type WorkflowRun } from '../domain/workflow.ts';
 import type { RefusedRequest } from '../ingest/refusals.ts';
 import type { Waiting } from '../queue/queue.ts';
 import type { Notice } from '../runtime/live-runs.ts';
+import type { AlarmRow } from '../store/alarms.ts';
 import type { Delivery } from '../store/deliveries.ts';
 import type { EventRow } from '../store/events.ts';
+import type { SystemEvent } from '../store/inbox.ts';
 import type { RunRow } from '../store/runs.ts';
 import type { Session, SessionTurn } from '../store/sessions.ts';
 import type { DaysSpending } from '../store/spending.ts';
@@ -167,6 +170,40 @@ function waitingView(waiting: NonNullable<AboutRun['waiting']>): string {
   return waiting.for === 'events'
     ? `gathering until ${new Date(waiting.until).toISOString()}`
     : waitingWords[waiting.for];
+}
+
+/** An alarm, open while `endedAt` is null. Times are epoch ms. */
+export function alarmView({ cause, sentence, remedy, count, since, lastAt, endedAt }: AlarmRow) {
+  return { cause, sentence, remedy, count, since, lastAt, endedAt };
+}
+
+/** Characters of a line that was set aside. */
+const longestLine = 300;
+
+/** When main looks next and why. `hindrance`: what is in the way of a beat that may be due. Times are epoch ms. */
+export function heartbeatView(about: {
+  state: BeatState;
+  next: NextBeat;
+  hindrance: string | null;
+  waiting: number;
+  aside: readonly SystemEvent[];
+}) {
+  const { state, next, hindrance, waiting, aside } = about;
+  return {
+    at: next.at,
+    asksModel: next.asks,
+    why: next.why,
+    hindrance,
+    lastAt: state.lastAt,
+    failures: state.failures,
+    waitingLines: waiting,
+    setAside: aside.map(({ source, text, createdAt, setAsideAt }) => ({
+      source,
+      text: oneLine(text, longestLine),
+      createdAt,
+      setAsideAt,
+    })),
+  };
 }
 
 export function sessionView({ key, turns, updatedAt, clearedAt }: Session) {

@@ -12,7 +12,7 @@ import type { Runtime } from './runtime.ts';
 
 /** When the next beat is as things are, and why. */
 export async function lookAhead(
-  { current }: Pick<Runtime, 'current'>,
+  { current }: { readonly current: () => { readonly config: Config } },
   db: Executor,
   now: number,
 ): Promise<{ state: BeatState; next: NextBeat }> {

@@ -40,6 +40,16 @@ export async function findWaiting(db: Executor): Promise<{ oldest: number | null
   return { oldest: first.createdAt, wakingSince: waking?.createdAt ?? null };
 }
 
+export async function countWaiting(db: Executor): Promise<number> {
+  const { count } = await db
+    .selectFrom('systemEvents')
+    .select(db.fn.countAll<number>().as('count'))
+    .where('beatId', 'is', null)
+    .where(isUnread)
+    .executeTakeFirstOrThrow();
+  return count;
+}
+
 /** Whether one of the lines up to an id still waits. */
 export async function linesWaitUpTo(db: Executor, id: number): Promise<boolean> {
   const line = await db

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { beforeEach, expect, it } from '@jest/globals';
 import { pino } from 'pino';
+import { systemClock } from '../../src/domain/clock.ts';
 import { TurnError } from '../../src/domain/errors.ts';
 import { newId } from '../../src/domain/id.ts';
 import type { Job } from '../../src/domain/job.ts';
@@ -22,7 +23,13 @@ import { tempDir } from '../support/temp-dir.ts';
 const store = await openSqliteStore(path.join(tempDir(), 'gimli.db'));
 atEnd(() => store.close());
 const queue = createSqliteQueue();
-const runtime = { store, queue, live: createLiveRuns(), log: pino({ level: 'silent' }) } as unknown as Runtime;
+const runtime = {
+  store,
+  queue,
+  clock: systemClock,
+  live: createLiveRuns(),
+  log: pino({ level: 'silent' }),
+} as unknown as Runtime;
 
 const action = {
   kind: 'agent',
@@ -74,6 +81,8 @@ const trace = () => ({
   warnings: [],
   calls: [],
   account: account(),
+  well: new Set<string>(),
+  troubles: [],
 });
 const usage = { inputTokens: 1, outputTokens: 1 };
 const complete = () =>

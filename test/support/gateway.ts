@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { pino } from 'pino';
+import type { Clock } from '../../src/domain/clock.ts';
 import { createGimli, type Gimli } from '../../src/gimli.ts';
 import { eventually } from './eventually.ts';
 
@@ -48,13 +49,14 @@ export async function startGateway(
   dir: string,
   config: object = {},
   env: NodeJS.ProcessEnv = {},
+  clock?: Clock,
 ): Promise<TestGateway> {
   const configFile = path.join(dir, 'gimli.json5');
   const logs: Record<string, unknown>[] = [];
   const writeConfig = (change: object) => fs.writeFileSync(configFile, JSON.stringify(merge(base, change), null, 2));
   writeConfig(config);
   const log = pino({ level: 'debug', base: null }, { write: (line: string) => void logs.push(JSON.parse(line)) });
-  const gimli = await createGimli({ configFile, log, env });
+  const gimli = await createGimli({ configFile, log, env, ...(clock && { clock }) });
 
   async function call(method: string, url: string, headers: Record<string, string>, body?: unknown): Promise<Answer> {
     const init =

@@ -1,4 +1,5 @@
 import { jest } from '@jest/globals';
+import type { Clock } from '../../src/domain/clock.ts';
 import { atEnd } from './at-end.ts';
 import { startGateway, type TestGateway } from './gateway.ts';
 import { tempDir } from './temp-dir.ts';
@@ -13,10 +14,11 @@ jest.setTimeout(30_000);
 export async function tempGateway(
   config: object = {},
   prepare: (dir: string) => void = () => {},
+  clock?: Clock,
 ): Promise<TestGateway> {
   const dir = tempDir();
   prepare(dir);
-  const gateway = await startGateway(dir, config);
+  const gateway = await startGateway(dir, config, {}, clock);
   atEnd(() => gateway.stop());
   return gateway;
 }

@@ -1,0 +1,23 @@
+import type { alarmView } from '../http/views.ts';
+import { queryString, withClient } from './client.ts';
+import { printable, printJson, time } from './print.ts';
+
+type Alarm = ReturnType<typeof alarmView>;
+
+export async function listAlarms(
+  configFile: string,
+  { json, limit }: { limit: number; json?: boolean },
+): Promise<void> {
+  const { alarms } = await withClient(configFile, (client) =>
+    client.get<{ alarms: Alarm[] }>(`/alarms${queryString({ limit })}`),
+  );
+  if (json) return printJson({ alarms });
+  console.log(alarms.length === 0 ? 'no alarms' : alarms.map(textOf).join('\n\n'));
+}
+
+function textOf({ cause, sentence, remedy, count, since, endedAt }: Alarm): string {
+  const times = count > 1 ? `, ${count} times` : '';
+  const state = endedAt === null ? `OPEN since ${time(since)}` : `over: ${time(since)} to ${time(endedAt)}`;
+  const lines = [`${state}  ${cause}${times}`, `  ${sentence}`, ...(endedAt === null ? [`  ${remedy}`] : [])];
+  return lines.map(printable).join('\n');
+}

@@ -1,0 +1,29 @@
+import type { heartbeatView } from '../http/views.ts';
+import { withClient } from './client.ts';
+import { printJson, record, time } from './print.ts';
+
+type Heartbeat = ReturnType<typeof heartbeatView>;
+
+export async function showHeartbeat(configFile: string, { json }: { json?: boolean }): Promise<void> {
+  const { heartbeat, isRunning } = await withClient(configFile, async (client) => ({
+    ...(await client.get<{ heartbeat: Heartbeat }>('/heartbeat')),
+    isRunning: client.isRunning,
+  }));
+  if (json) return printJson(heartbeat);
+  const { at, asksModel, why, hindrance, lastAt, failures, waitingLines, setAside } = heartbeat;
+  const stopped = isRunning ? null : 'no gateway runs, so there is no beat';
+  console.log(
+    record({
+      next: at === null ? 'none' : time(at),
+      why,
+      'but now': stopped ?? hindrance,
+      'asks a model': asksModel ? 'yes' : 'no',
+      'last beat': lastAt === null ? 'none so far' : time(lastAt),
+      'lines that wait': String(waitingLines),
+      'beats in a row without an answer': failures === 0 ? '' : String(failures),
+      'set aside': setAside
+        .map(({ createdAt, source, text }) => `${time(createdAt)} from ${source}: ${text}`)
+        .join('\n'),
+    }),
+  );
+}
