@@ -57,8 +57,10 @@ export async function takeTurn(attempt: OpenAttempt): Promise<Reply> {
   const thinking = run.action.thinking ?? config.agents.defaults.thinking;
   const { tools, close } = await openTools(settings, run.policy.tools, signal);
   const ask = (ready: ReadyAgent) => askModel(attempt, ready, { prompt, history, thinking, tools });
-  const onSwitch = (message: string) => noteSwitch(attempt, message);
-  return askInTurn({ first, fallbacks: models.fallbacks, find, ask, onSwitch }).finally(close);
+  const onSwitch = (message: string) => noteWarning(attempt, message);
+  const reply = await askInTurn({ first, fallbacks: models.fallbacks, find, ask, onSwitch }).finally(close);
+  if (reply.warning !== undefined) noteWarning(attempt, reply.warning);
+  return reply;
 }
 
 /** Throws a `TurnError` where the attempt is not to begin. */
@@ -92,7 +94,7 @@ function askModel(
   return askOnAccount(account, ready, { ...turn, model: ready.model, tools, onText: live.text, signal });
 }
 
-function noteSwitch({ runtime, about, trace }: OpenAttempt, message: string): void {
+function noteWarning({ runtime, about, trace }: OpenAttempt, message: string): void {
   runtime.log.warn(about, message);
   trace.warnings.push(message);
 }
