@@ -4,7 +4,7 @@ import { countIn, countsOf, idIn, inputIn, listIn, nameIn, objectIn, textIn } fr
 import { checkEnd } from './ends.ts';
 import { failureIn } from './failure.ts';
 import { type Fields, fieldsOf, isFields } from './fields.ts';
-import { noAnswer, refused, told, wrongShape } from './provider-trouble.ts';
+import { anErrorUnder200, noAnswer, refused, told, wrongShape } from './provider-trouble.ts';
 import type { Said } from './tool-loop.ts';
 
 export function usageOf(message: unknown): Usage | undefined {
@@ -20,7 +20,7 @@ export function usageOf(message: unknown): Usage | undefined {
 /** Throws a `ProviderTrouble` for an answer that is none, or that is not whole. */
 export function readMessage(message: unknown): Said<Anthropic.MessageParam> {
   const failure = failureIn(message);
-  if (failure) throw told(failure, 'HTTP 200 with an error');
+  if (failure) throw told(failure, anErrorUnder200);
   if (!isFields(message) || !('content' in message)) throw noAnswer('Anthropic');
   const { stop_reason: reason, stop_details } = message;
   const { explanation, category } = fieldsOf(stop_details);

@@ -1,7 +1,6 @@
 import { rootCode, TurnError } from '../domain/errors.ts';
-import { failureIn } from './failure.ts';
 import { Unserved } from './fetch-once.ts';
-import { type Fields, isFields, parsedJson } from './fields.ts';
+import { type Fields, parsedJson } from './fields.ts';
 import { brokeOff, ProviderTrouble, told } from './provider-trouble.ts';
 import { eventsOf } from './server-events.ts';
 import type { Tell } from './tool-loop.ts';
@@ -26,8 +25,8 @@ interface Request {
 }
 
 /**
- * The whole answer to a request, streamed or not, whichever of the two was asked for. It may be anything but a failure that says
- * so: that is thrown as `ProviderTrouble`, as is a connection that fails.
+ * The whole answer to a request, streamed or not, whichever of the two was asked for. Under a good status it may be anything. A failure
+ * by status or within a stream is thrown as `ProviderTrouble`, as is a connection that fails.
  */
 export async function askServer(client: Client, { path, body, signal, tell, collect }: Request): Promise<unknown> {
   const response = await client.post(path, { body, signal }).asResponse().catch(thrown);
@@ -48,9 +47,6 @@ export async function askServer(client: Client, { path, body, signal, tell, coll
 function wholeIn(text: string, isJson: boolean): unknown {
   const answer = parsedJson(text);
   if (isJson && answer === undefined && /^\s*[[{]/.test(text)) throw brokeOff();
-  const failure = failureIn(answer);
-  // What was counted before the failure has its price, so `read` says it afterwards.
-  if (failure && !(isFields(answer) && answer.usage)) throw told(failure, 'HTTP 200 with an error');
   return answer;
 }
 

@@ -21,7 +21,7 @@ const rows: readonly Row[] = [
   { status: [413], trouble: 'size' },
   {
     status: [400, 403, 422, 451],
-    code: /^(invalid_prompt|safety|sensitive|prohibited_content|refusal)$|content_?(filter|policy)|moderation|policy_?violation|usage_policy/,
+    code: /^(invalid_prompt|safety|sensitive|prohibited_content|refusal)$|content_?filter|moderation|policy/,
     words:
       /content (management |filter(ing)? )?policy|content filter|moderation|(was|were|been) flagged|usage polic|violat\w* .*polic/i,
     trouble: 'refusal',
@@ -37,17 +37,24 @@ const rows: readonly Row[] = [
   },
   { status: [429], words: /(retry|try again) in|per (second|sec|minute|min|hour|day)\b/i, trouble: 'rate' },
   {
-    status: [400, 401, 403, 429],
-    words:
-      /credit balance|(insufficient|not enough|out of|no|any|more|all) (available )?(credits?|funds|balance|quota)\b|current quota|\bbilling\b|payment (is )?required|(spend(ing)?|usage) limits?|past due|top up/i,
+    status: [401, 403, 429],
     code: /^quota_exceeded$/,
+    words:
+      /credit balance|\b(insufficient|not enough|out of|no|any|more|all) (available )?(credits?|funds|balance|quota)\b|current quota|\bbilling\b|payment (is )?required|(spend(ing)?|usage) limits?|past due|top up/i,
+    trouble: 'credit',
+  },
+  // A request that is called wrong is often quoted. What may stop a provider has to stand where the vendor's own words do.
+  {
+    status: [400],
+    words:
+      /^[^:=<{[(]{0,60}(credit balance|(insufficient|not enough|out of) (credits?|funds|balance|quota)\b|current quota|\bbilling\b|payment (is )?required|usage limits?)/i,
     trouble: 'credit',
   },
   {
     status: [400, 401, 403, 404, 410, 422],
     code: /^(model|deployment)_?not_?(found|supported|available|exist)|^(unknown|invalid|unsupported)_model$/,
     words:
-      /\bmodel\b.{0,60}\b((was |is )?not (found|exist)|does not exist|(is )?not (available|supported|a valid)|is (unknown|invalid|retired))|(unknown|invalid|no such|unsupported) model|access to (the |this )?model/i,
+      /\bmodel\b.{0,60}\b((was |is )?not (found|exist)|does not exist|(is )?not (available|supported|a valid)|is (unknown|invalid|retired))|(unknown|invalid|no such|unsupported|not a valid) model|access to (the |this )?model/i,
     trouble: 'model',
   },
   {
@@ -57,7 +64,8 @@ const rows: readonly Row[] = [
   { status: [401, 403, 407], trouble: 'key' },
   {
     status: [400],
-    words: /api[ _-]?key|unauthori[sz]ed|authenticat|organi[sz]ation has been disabled/i,
+    words:
+      /^[^:=<{[(]{0,60}(api[ _-]?key (is )?(not valid|invalid|incorrect|expired|missing|required)|(invalid|incorrect|expired|missing) (x-)?api[ _-]?key|unauthori[sz]ed|authentication (fail|error)|organi[sz]ation has been disabled)/i,
     trouble: 'key',
   },
   { code: /^not_found(_error)?$/, trouble: 'model' },
@@ -67,7 +75,7 @@ const rows: readonly Row[] = [
   { code: /overload|unavailable|server_busy/, trouble: 'outage' },
   { status: [408, 409, 424, 425], trouble: 'outage' },
   { status: [], words: /unexpected endpoint|no such (route|path)|unknown (route|path|url)/i, trouble: 'answer' },
-  { status: [], code: /^(invalid_\w+|bad_request|unprocessable\w*|validation\w*)$/, trouble: 'request' },
+  { status: [], code: /^(invalid|unsupported|unprocessable|validation)_\w+$|^bad_request$|image/, trouble: 'request' },
 ];
 
 export function sortFailure({ status, codes, words }: Failure): Trouble {
@@ -90,5 +98,5 @@ function byHundreds(status = 500): Trouble {
 
 /** Without what a server quotes, which may be the payload: a stranger does not choose the row. */
 function ownWords(words: string): string {
-  return words.slice(0, 500).replaceAll(/"[^"]*"|`[^`]*`|(?<!\w)'[^']*'(?!\w)/g, '…');
+  return words.slice(0, 1000).replaceAll(/"[^"]*"|`[^`]*`|(?<!\w)'[^']*'(?!\w)/g, '…');
 }

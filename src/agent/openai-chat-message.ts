@@ -4,7 +4,7 @@ import { argumentsIn, contentIn, countIn, countsOf, idIn, listIn, nameIn, object
 import { checkEnd } from './ends.ts';
 import { failureIn } from './failure.ts';
 import { type Fields, fieldsOf, isFields } from './fields.ts';
-import { noAnswer, refused, told } from './provider-trouble.ts';
+import { anErrorUnder200, noAnswer, refused, told } from './provider-trouble.ts';
 import { parsedInput, type Said } from './tool-loop.ts';
 
 type CallParam = OpenAI.ChatCompletionMessageFunctionToolCall;
@@ -19,7 +19,7 @@ export function readCompletion(completion: unknown): Said<OpenAI.ChatCompletionM
   const choices = fieldsOf(completion).choices;
   const choice = fieldsOf(Array.isArray(choices) ? choices[0] : undefined);
   const failure = failureIn(completion) ?? failureIn(choice);
-  if (failure) throw told(failure, 'HTTP 200 with an error');
+  if (failure) throw told(failure, anErrorUnder200);
   // What was blocked may come without a message.
   if (!choice.message && !choice.finish_reason) throw noAnswer('chat completions');
   const message = objectIn(choice.message ?? {}, 'choices[0].message');

@@ -4,7 +4,7 @@ import { argumentsIn, contentIn, countIn, countsOf, idIn, nameIn, objectIn } fro
 import { checkCut, checkEnd } from './ends.ts';
 import { failureIn } from './failure.ts';
 import { type Fields, fieldsOf, isFields } from './fields.ts';
-import { noAnswer, refused, told, wrongShape } from './provider-trouble.ts';
+import { anErrorUnder200, noAnswer, refused, told, wrongShape } from './provider-trouble.ts';
 import { parsedInput, type Said } from './tool-loop.ts';
 
 type Item = OpenAI.Responses.ResponseInputItem;
@@ -18,7 +18,7 @@ export function usageOf(response: unknown): Usage | undefined {
 export function readResponse(response: unknown): Said<Item> {
   // The server answers with 200 also where the model failed on the way.
   const failure = failureIn(response);
-  if (failure) throw told(failure, 'the model failed');
+  if (failure) throw told(failure, fieldsOf(response).status === 'failed' ? 'the model failed' : anErrorUnder200);
   const { status, incomplete_details, output } = fieldsOf(response);
   if (!Array.isArray(output) && status === undefined) throw noAnswer('Responses');
   if (status === 'incomplete') checkCut(fieldsOf(incomplete_details).reason);

@@ -30,6 +30,9 @@ export function told(failure: Failure, how: string): ProviderTrouble {
   return new ProviderTrouble(sortFailure(failure), message, { logged, failure });
 }
 
+/** How a failure is told of that comes as an answer. */
+export const anErrorUnder200 = 'HTTP 200 with an error';
+
 export function brokeOff(cause?: unknown): ProviderTrouble {
   return new ProviderTrouble('outage', 'the answer broke off before its end', { cause });
 }
