@@ -54,6 +54,8 @@ export interface Reply {
   readonly usage: Usage;
   /** provider/model, as the turn asked for it */
   readonly model: string;
+  /** for people, where the reply may be less than it looks */
+  readonly warning?: string;
 }
 
 /** How much of a session a turn replays, in characters of its JSON: about 25,000 tokens, so that an old session stays affordable. */

@@ -1,58 +1,72 @@
-import type Anthropic from '@anthropic-ai/sdk';
+import { objectIn, textIn } from './answer-parts.ts';
+import { type Fields, fieldsOf, isFields } from './fields.ts';
 import type { Tell } from './tool-loop.ts';
 
-type Message = Anthropic.Message;
-type Block = Anthropic.ContentBlock;
-type Delta = Anthropic.RawContentBlockDelta;
+/** A content block that grows. */
+type Block = Record<string, unknown>;
 
 /**
  * The message that its events tell of, just as it would have come as a whole; undefined where they stop before its end. (The
  * SDK's tool runner gives the whole turn up where a tool's input is no JSON, and takes twice the CPU time.)
  */
-export async function collectMessage(
-  events: AsyncIterable<Anthropic.RawMessageStreamEvent>,
-  tell: Tell,
-): Promise<Message | undefined> {
-  let message: Message | undefined;
+export async function collectMessage(events: AsyncIterable<Fields>, tell: Tell): Promise<Fields | undefined> {
+  let message: Fields | undefined;
   let ended = false;
-  const blocks = new Map<number, Block>();
-  const inputs = new Map<number, string>();
+  const blocks = new Map<unknown, Block>();
   for await (const event of events) {
-    if (event?.type === 'message_start') message = event.message;
-    else if (event?.type === 'message_stop') ended = true;
-    else if (event?.type === 'content_block_start') blocks.set(event.index, { ...event.content_block });
-    else if (event?.type === 'content_block_delta') {
-      const { index, delta } = event;
-      if (delta.type === 'input_json_delta') inputs.set(index, (inputs.get(index) ?? '') + delta.partial_json);
-      else append(blocks.get(index), delta);
-      if (delta.type === 'text_delta') tell(delta.text);
-    } else if (event?.type === 'message_delta' && message) {
+    if (event.type === 'message_start') message = isFields(event.message) ? event.message : message;
+    else if (event.type === 'message_stop') ended = true;
+    else if (event.type === 'content_block_start') {
+      const block = { ...objectIn(event.content_block, 'content_block') };
+      blocks.set(event.index, block);
+      if (block.type === 'text') tell(textIn(block.text, 'content_block.text'));
+    } else if (event.type === 'content_block_delta') {
+      const delta = objectIn(event.delta, 'delta');
+      append(blockAt(blocks, event.index, delta), delta);
+      if (delta.type === 'text_delta') tell(textIn(delta.text, 'delta.text'));
+    } else if (event.type === 'message_delta' && message) {
       // Counts are of the whole message so far, and left out where they did not change.
-      const counts = Object.entries(event.usage ?? {}).filter(([, count]) => count !== null);
-      message = { ...message, ...event.delta, usage: { ...message.usage, ...Object.fromEntries(counts) } };
+      const counts = Object.entries(fieldsOf(event.usage)).filter(([, count]) => count !== null);
+      const usage = { ...fieldsOf(message.usage), ...Object.fromEntries(counts) };
+      const isCounted = counts.length > 0 || isFields(message.usage);
+      message = { ...message, ...fieldsOf(event.delta), ...(isCounted && { usage }) };
     }
   }
   if (!ended || !message) return undefined;
-  return { ...message, content: [...blocks].map(([index, block]) => withInput(block, inputs.get(index))) };
+  const whole = typeof message.content === 'string' || (Array.isArray(message.content) && message.content.length > 0);
+  return whole && blocks.size === 0 ? message : { ...message, content: [...blocks.values()].map(withInput) };
 }
 
-function append(block: Block | undefined, delta: Delta): void {
-  if (block?.type === 'text' && delta.type === 'text_delta') block.text += delta.text;
-  else if (block?.type === 'text' && delta.type === 'citations_delta') {
-    block.citations = [...(block.citations ?? []), delta.citation];
-  } else if (block?.type === 'thinking' && delta.type === 'thinking_delta') block.thinking += delta.thinking;
-  else if (block?.type === 'thinking' && delta.type === 'signature_delta') block.signature = delta.signature;
+/** Some servers do not say where a block begins. */
+function blockAt(blocks: Map<unknown, Block>, index: unknown, { type }: Fields): Block {
+  const block = blocks.get(index) ?? { type: type === 'text_delta' ? 'text' : 'thinking' };
+  if (type === 'text_delta' || type === 'thinking_delta') blocks.set(index, block);
+  return block;
 }
 
-function withInput(block: Block, json: string | undefined): Block {
-  return block.type === 'tool_use' && json ? { ...block, input: parsed(json) } : block;
+function append(block: Block, delta: Fields): void {
+  const [type, field] = growing.get(delta.type) ?? [];
+  if (type === undefined || field === undefined || type !== block.type) return;
+  const more = delta[field];
+  if (delta.type === 'citations_delta') block.citations = [...((block.citations as unknown[]) ?? []), delta.citation];
+  else if (delta.type === 'input_json_delta')
+    block.json = add(block.json, isFields(more) ? JSON.stringify(more) : more, field);
+  else if (delta.type === 'signature_delta') block.signature = more;
+  else block[field] = add(block[field], more, field);
 }
 
-/** What is no JSON goes back to the model as the vendor advises, since the input of a call has to be an object. */
-function parsed(json: string): unknown {
-  try {
-    return JSON.parse(json);
-  } catch {
-    return { INVALID_JSON: json };
-  }
+/** What kind of block a delta is of, and the field that has its piece. */
+const growing: ReadonlyMap<unknown, readonly [type: string, field: string]> = new Map([
+  ['text_delta', ['text', 'text']],
+  ['citations_delta', ['text', 'citation']],
+  ['thinking_delta', ['thinking', 'thinking']],
+  ['signature_delta', ['thinking', 'signature']],
+  ['input_json_delta', ['tool_use', 'partial_json']],
+]);
+
+const add = (text: unknown, more: unknown, field: string) => `${text ?? ''}${textIn(more, `delta.${field}`)}`;
+
+/** `json` was kept beside the block while it grew. */
+function withInput({ json, ...block }: Block): Block {
+  return block.type === 'tool_use' && json ? { ...block, input: json } : block;
 }

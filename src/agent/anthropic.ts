@@ -3,10 +3,10 @@ import type { Agent, Turn } from './agent.ts';
 import { anthropicDialect } from './anthropic-history.ts';
 import { readMessage, usageOf } from './anthropic-message.ts';
 import { collectMessage } from './anthropic-stream.ts';
+import { askServer } from './ask-server.ts';
 import { replay } from './history.ts';
 import { createHttpAgent, type HttpProvider, type Protocol } from './http-agent.ts';
 import type { Optional } from './provider-error.ts';
-import { streamedAnswer } from './streamed-answer.ts';
 import { thinkingParams } from './thinking.ts';
 
 /** Limit of one reply in tokens. Near 21,000 the vendor begins to ask for streaming. */
@@ -15,7 +15,7 @@ const maxTokens = 16_000;
 /** The SDK costs about 150 ms to load, so neither start-up nor the first run should pay for it. Loads once. */
 export const loadAnthropic = () => import('@anthropic-ai/sdk');
 
-const protocol: Protocol<Anthropic, Anthropic.Message, Anthropic.MessageParam> = {
+const protocol: Protocol<Anthropic.MessageParam> = {
   baseURLIs: 'without /v1',
   async connect(options) {
     const { Anthropic } = await loadAnthropic();
@@ -25,14 +25,12 @@ const protocol: Protocol<Anthropic, Anthropic.Message, Anthropic.MessageParam> =
     const { messages, ...request } = requestOf(turn, model, without);
     const { signal } = turn;
     return {
-      async ask(after, tell) {
-        const body = { ...request, messages: [...messages, ...after] };
-        if (!tell) return client.messages.create(body, { signal });
-        const asked = client.messages.create({ ...body, stream: true }, { signal });
-        return streamedAnswer(asked, (events) => collectMessage(events, tell), model);
+      ask(after, tell) {
+        const body = { ...request, messages: [...messages, ...after], ...(tell && { stream: true }) };
+        return askServer(client, { path: '/v1/messages', body, signal, tell, collect: collectMessage });
       },
       usageOf,
-      read: (message) => readMessage(message, model),
+      read: readMessage,
       // In one message: after a call the API takes nothing else before all results are there.
       results: (outcomes) => [
         {

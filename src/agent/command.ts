@@ -5,6 +5,7 @@ import type { Agent, PastTurn, Turn } from './agent.ts';
 import { safeJson } from './fence.ts';
 import { newest } from './history.ts';
 import { runProcess } from './process-group.ts';
+import { saidNothing } from './tool-loop.ts';
 
 export interface CommandProvider {
   /** the provider's id in the config */
@@ -43,7 +44,10 @@ export function createCommandAgent(options: CommandProvider): Agent {
       { cwd, env, input: stdinOf(turn), maxBytes, onOutput: turn.onText && trimmed(turn.onText), signal: turn.signal },
     ).catch((error) => {
       turn.signal.throwIfAborted();
-      throw new TurnError('provider', `agents.providers.${provider}: ${startProblem(error, command, cwd)}`);
+      throw new TurnError('provider', `agents.providers.${provider}: ${startProblem(error, command, cwd)}`, {
+        trouble: 'request',
+        gate: provider,
+      });
     });
     if (failure === 'wrote too much') {
       throw new TurnError('truncated', `${model}: the command wrote more than ${maxBytes / 1_000_000} MB`);
@@ -53,7 +57,9 @@ export function createCommandAgent(options: CommandProvider): Agent {
       const tail = oneLine(lastWords.slice(-300), 300);
       throw new TurnError('provider', tail === '' ? logged : `${logged}: ${tail}`, { logged });
     }
-    return { text: output.trimEnd(), reply: [], usage: { inputTokens: 0, outputTokens: 0 }, model };
+    const text = output.trimEnd();
+    const warning = text === '' && { warning: `${model}: ${saidNothing}` };
+    return { text, reply: [], usage: { inputTokens: 0, outputTokens: 0 }, model, ...warning };
   };
 }
 

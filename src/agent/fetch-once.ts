@@ -1,10 +1,28 @@
 import { messageOf, TurnError } from '../domain/errors.ts';
+import { type Failure, failureUnder } from './failure.ts';
+
+/** An answer with a status that says that it is none. Its own words stay out of the message, in which the SDKs look for some. */
+export class Unserved extends Error {
+  override readonly name = 'Unserved';
+  readonly failure: Failure;
+  constructor(failure: Failure) {
+    super('the server refused');
+    this.failure = failure;
+  }
+}
 
 /**
  * Node's fetch waits 300 s for an answer to begin, which SDKs report like a failed connection; but trying again would not
- * help.
+ * help. What a server says with a status of its own is read here, since the SDKs each lose another part of it.
  */
 export async function fetchOnce(...request: Parameters<typeof fetch>): Promise<Response> {
+  const response = await begun(...request);
+  if (response.ok) return response;
+  const body = await response.text().catch(() => '');
+  throw new Unserved(failureUnder(response.status, body, response.headers));
+}
+
+async function begun(...request: Parameters<typeof fetch>): Promise<Response> {
   try {
     return await fetch(...request);
   } catch (error) {

@@ -1,6 +1,7 @@
 import { TurnError } from '../domain/errors.ts';
 import type { Agent, Turn } from './agent.ts';
 import { keyProblem } from './api-key.ts';
+import type { Client } from './ask-server.ts';
 import { fetchOnce } from './fetch-once.ts';
 import { type Optional, refusedParts, turnErrorOf } from './provider-error.ts';
 import { converse, type Dialogue } from './tool-loop.ts';
@@ -15,7 +16,7 @@ export interface HttpProvider {
 }
 
 /** How requests and answers of an API look. */
-export interface Protocol<Client, Whole, Message> {
+export interface Protocol<Message> {
   /** how `baseURL` has to be, for messages */
   readonly baseURLIs: 'with /v1' | 'without /v1';
   /** Loads the SDK, which costs too much time for start-up. */
@@ -29,7 +30,7 @@ export interface Protocol<Client, Whole, Message> {
     client: Client,
     turn: Turn,
     of: { readonly model: string; readonly without: ReadonlySet<Optional> },
-  ): Dialogue<Whole, Message>;
+  ): Dialogue<Message>;
 }
 
 /** What the SDKs call alike. The job queue retries and the turn's signal limits the time; at debug level they would log prompts. */
@@ -38,8 +39,8 @@ const clientOptions = { maxRetries: 0, timeout: 86_400_000, logLevel: 'off' as c
 type ClientOptions = typeof clientOptions & { readonly baseURL: string; readonly apiKey: string };
 
 /** An agent that speaks a protocol with one server. Connects once, at its first turn. */
-export function createHttpAgent<Client, Whole, Message>(
-  { baseURLIs, connect, dialogue }: Protocol<Client, Whole, Message>,
+export function createHttpAgent<Message>(
+  { baseURLIs, connect, dialogue }: Protocol<Message>,
   { provider, baseURL, apiKey }: HttpProvider,
 ): Agent {
   let client: Promise<Client> | undefined;
@@ -67,13 +68,13 @@ export function createHttpAgent<Client, Whole, Message>(
       return { ...(await send(new Set())), model };
     } catch (error) {
       turn.signal.throwIfAborted();
-      throw turnErrorOf(error, model, baseURLIs);
+      throw turnErrorOf(error, { provider, model, apiKey, baseURLIs });
     }
   };
 }
 
 function usableKey(apiKey = '', provider: string): string {
   const problem = keyProblem(apiKey, provider);
-  if (problem !== undefined) throw new TurnError('provider', problem);
+  if (problem !== undefined) throw new TurnError('provider', problem, { trouble: 'key', gate: provider });
   return apiKey;
 }

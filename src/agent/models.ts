@@ -58,7 +58,9 @@ export function createModels(
     const found = created.get(id);
     if (found) return { ...found, name, model, warning: successor && retirement(providerModel) };
     const known = [...created.keys()].join(', ');
-    throw new TurnError('model', `"${providerModel}" needs a provider "${id}"; agents.providers has: ${known}`);
+    throw new TurnError('model', `"${providerModel}" needs a provider "${id}"; agents.providers has: ${known}`, {
+      trouble: 'model',
+    });
   };
   const apiOf = (providerModel: string) => providers.get(splitModel(providerModel)[0])?.api;
   const runsCommand = (providerModel: string) => apiOf(providerModel) === 'command';

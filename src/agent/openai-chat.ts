@@ -1,38 +1,29 @@
 import type OpenAI from 'openai';
-import type { Usage } from '../domain/run.ts';
 import type { Agent, Turn } from './agent.ts';
+import { askServer } from './ask-server.ts';
 import { type Dialect, noReply, replay } from './history.ts';
 import { createHttpAgent, type HttpProvider, type Protocol } from './http-agent.ts';
+import { readCompletion, usageOf } from './openai-chat-message.ts';
 import { collectCompletion } from './openai-chat-stream.ts';
-import { askForStream, cutOff, noAnswer, openAIClient, refusal } from './openai-client.ts';
+import { openAIClient } from './openai-client.ts';
 import type { Optional } from './provider-error.ts';
-import { streamedAnswer } from './streamed-answer.ts';
-import { parsedInput, type Said } from './tool-loop.ts';
 
 type Message = OpenAI.ChatCompletionMessageParam;
-type Completion = OpenAI.ChatCompletion;
 type Request = OpenAI.ChatCompletionCreateParamsNonStreaming;
 
-const protocol: Protocol<OpenAI, Completion, Message> = {
+const protocol: Protocol<Message> = {
   ...openAIClient,
   dialogue(client, turn, { model, without }) {
     const { messages, ...request } = requestOf(turn, model, without);
     const { signal } = turn;
     return {
-      async ask(after, tell) {
-        const body = { ...request, messages: [...messages, ...after] };
-        if (!tell) return client.chat.completions.create(body, { signal });
+      ask(after, tell) {
         const counted = without.has('usage') ? {} : { stream_options: { include_usage: true } };
-        const asked = askForStream<OpenAI.ChatCompletionChunk>(
-          client,
-          '/chat/completions',
-          { ...body, ...counted },
-          signal,
-        );
-        return streamedAnswer(asked, (chunks) => collectCompletion(chunks, tell), model);
+        const body = { ...request, messages: [...messages, ...after], ...(tell && { stream: true, ...counted }) };
+        return askServer(client, { path: '/chat/completions', body, signal, tell, collect: collectCompletion });
       },
       usageOf,
-      read: (completion) => read(completion, model),
+      read: readCompletion,
       results: (outcomes) => outcomes.map(({ id, output }) => ({ role: 'tool', tool_call_id: id, content: output })),
     };
   },
@@ -63,26 +54,6 @@ function requestOf(turn: Turn, model: string, without: ReadonlySet<Optional>): R
       ...replay(turn, model, dialect, without.has('thinking')),
       { role: 'user', content: turn.prompt },
     ],
-  };
-}
-
-function usageOf(completion: Completion): Usage | undefined {
-  const usage = completion?.usage;
-  return usage && { inputTokens: usage.prompt_tokens ?? 0, outputTokens: usage.completion_tokens ?? 0 };
-}
-
-function read(completion: Completion, model: string): Said<Message> {
-  const [choice] = Array.isArray(completion?.choices) ? completion.choices : [];
-  if (!choice?.message) throw noAnswer(model, 'chat completions');
-  const { finish_reason: reason, message } = choice;
-  if (message.refusal || reason === 'content_filter') throw refusal(model, message.refusal ?? reason);
-  if (reason === 'length') throw cutOff(model, reason);
-  const calls = (message.tool_calls ?? []).filter((call) => call.type === 'function');
-  return {
-    // Reasoning, which servers put beside the content under various names, is not for sending back.
-    messages: [{ role: 'assistant', content: message.content ?? '', ...(calls.length > 0 && { tool_calls: calls }) }],
-    text: message.content ?? '',
-    calls: calls.map(({ id, function: { name, arguments: input } }) => ({ id, name, input: () => parsedInput(input) })),
   };
 }
 

@@ -1,18 +1,15 @@
 import type OpenAI from 'openai';
 import type { Thinking } from '../domain/action.ts';
-import { TurnError } from '../domain/errors.ts';
-import type { Usage } from '../domain/run.ts';
 import type { Agent, Turn } from './agent.ts';
+import { askServer } from './ask-server.ts';
 import { type Dialect, replay } from './history.ts';
 import { createHttpAgent, type HttpProvider, type Protocol } from './http-agent.ts';
-import { askForStream, cutOff, noAnswer, openAIClient, refusal } from './openai-client.ts';
+import { openAIClient } from './openai-client.ts';
+import { readResponse, usageOf } from './openai-response.ts';
 import { collectResponse } from './openai-stream.ts';
-import { isRefusal, type Optional, tooLong } from './provider-error.ts';
-import { streamedAnswer } from './streamed-answer.ts';
-import { parsedInput, type Said } from './tool-loop.ts';
+import type { Optional } from './provider-error.ts';
 
 type Item = OpenAI.Responses.ResponseInputItem;
-type Response = OpenAI.Responses.Response;
 type Request = OpenAI.Responses.ResponseCreateParamsNonStreaming;
 
 /** Limit of one reply in tokens. Reasoning counts, for which alone the vendor wants 25,000 kept free. */
@@ -28,21 +25,18 @@ const efforts: Readonly<Record<Thinking, OpenAI.ReasoningEffort>> = {
   max: 'max',
 };
 
-const protocol: Protocol<OpenAI, Response, Item> = {
+const protocol: Protocol<Item> = {
   ...openAIClient,
   dialogue(client, turn, { model, without }) {
     const { input, ...request } = requestOf(turn, model, without);
     const { signal } = turn;
     return {
-      // Not `responses.create`, which stumbles over an answer that is no object.
-      async ask(after, tell) {
-        const body: Request = { ...request, input: [...input, ...after] };
-        if (!tell) return client.post<Response>('/responses', { body, signal });
-        const asked = askForStream<OpenAI.Responses.ResponseStreamEvent>(client, '/responses', body, signal);
-        return streamedAnswer(asked, (events) => collectResponse(events, tell), model);
+      ask(after, tell) {
+        const body = { ...request, input: [...input, ...after], ...(tell && { stream: true }) };
+        return askServer(client, { path: '/responses', body, signal, tell, collect: collectResponse });
       },
       usageOf,
-      read: (response) => read(response, model),
+      read: readResponse,
       results: (outcomes) => outcomes.map(({ id, output }) => ({ type: 'function_call_output', call_id: id, output })),
     };
   },
@@ -81,60 +75,6 @@ function requestOf(
     }),
     input: [...replay({ ...turn, tools }, model, dialect, bare), { role: 'user', content: turn.prompt }],
   };
-}
-
-function usageOf(response: Response): Usage | undefined {
-  const usage = response?.usage;
-  return usage && { inputTokens: usage.input_tokens ?? 0, outputTokens: usage.output_tokens ?? 0 };
-}
-
-function read(response: Response, model: string): Said<Item> {
-  if (!Array.isArray(response?.output)) throw noAnswer(model, 'Responses');
-  const { output } = response;
-  checkWhole(response, model);
-  const messages = output.flatMap((item) => (item.type === 'message' ? item : []));
-  const refused = messages.flatMap(({ content }) => content).find((part) => part.type === 'refusal');
-  if (refused) throw refusal(model, refused.refusal);
-  const final = messages.filter(({ phase }) => phase !== 'commentary');
-  return {
-    messages: output as readonly Item[],
-    text: (final.length > 0 ? final : messages).map(textOf).join('\n\n'),
-    calls: output.flatMap((item) =>
-      item.type === 'function_call'
-        ? { id: item.call_id, name: item.name, input: () => parsedInput(item.arguments) }
-        : [],
-    ),
-  };
-}
-
-function textOf({ content }: OpenAI.Responses.ResponseOutputMessage): string {
-  return content.map((part) => (part.type === 'output_text' ? part.text : '')).join('');
-}
-
-/** The last three are not documented; streams are said to end so. */
-const passing: ReadonlySet<string> = new Set([
-  'server_error',
-  'rate_limit_exceeded',
-  'insufficient_quota',
-  'server_is_overloaded',
-  'slow_down',
-]);
-
-/** The server answers with 200 also where the model failed on the way. */
-function checkWhole({ status, error, incomplete_details }: Response, model: string): void {
-  if (status === 'failed' || error) {
-    const { message } = error ?? {};
-    const code: string | undefined = error?.code;
-    if (isRefusal(code)) throw refusal(model, message);
-    if (code === 'context_length_exceeded') throw tooLong(`${model}: ${message}`);
-    const retryable = code === undefined || passing.has(code);
-    throw new TurnError('provider', `${model}: the model failed (${message ?? 'without a reason'})`, {
-      trouble: retryable ? 'outage' : 'request',
-    });
-  }
-  if (status !== 'incomplete') return;
-  const reason = incomplete_details?.reason ?? 'it gave no reason';
-  throw reason === 'content_filter' ? refusal(model, reason) : cutOff(model, reason);
 }
 
 /**

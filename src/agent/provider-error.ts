@@ -1,21 +1,7 @@
-import { messageOf, rootCode, TurnError } from '../domain/errors.ts';
-import { oneLine } from '../domain/run.ts';
-
-/** What the errors of the SDKs have, which are told apart by their fields, since the SDKs are loaded lazily. */
-interface SdkError {
-  readonly status?: number;
-  readonly headers?: Headers;
-  readonly message?: string;
-  /** Anthropic's: what the server said, without the rest of its answer */
-  readonly apiMessage?: string | null;
-  /** OpenAI's; a number where a server puts the status of a broken stream there */
-  readonly code?: string | number | null;
-  /** the vendor's word for the error */
-  readonly type?: string | null;
-  /** what the server said; there is none where the connection failed */
-  readonly error?: unknown;
-  readonly cause?: unknown;
-}
+import { TurnError } from '../domain/errors.ts';
+import { oneLine, type RunErrorCode } from '../domain/run.ts';
+import type { Trouble } from '../domain/trouble.ts';
+import { ProviderTrouble } from './provider-trouble.ts';
 
 /** What a request can do without: some servers know nothing of it. */
 export type Optional = 'thinking' | 'format' | 'stream' | 'usage';
@@ -28,83 +14,76 @@ const complaints: ReadonlyMap<Optional, RegExp> = new Map([
   ['format', /response_format|json_?schema|structured output|output_config(?!\.effort)|text\.format/i],
 ]);
 
+interface Asked {
+  readonly provider: string;
+  /** provider/model */
+  readonly model: string;
+  readonly apiKey: string | undefined;
+  /** how the protocol wants its address, such as "without /v1" */
+  readonly baseURLIs: string;
+}
+
 /**
- * An SDK's error as a `TurnError`.
- * @param model provider/model, for the message
- * @param baseURLIs how the protocol wants its address, such as "without /v1"
+ * An error that was thrown while a model was asked, as a `TurnError` where the provider is to blame, else as it is. A fault of ours in
+ * reading would be the same the next time.
  */
-export function turnErrorOf(error: unknown, model: string, baseURLIs: string): TurnError {
-  if (error instanceof TurnError) return error;
-  const { headers, apiMessage, code, cause, status: answered } = error as SdkError;
-  if (cause instanceof TurnError) return cause;
-  const status = statusOf(error as SdkError);
-  const because = (text: string) => `${model}: ${oneLine(text, 300)}`;
-  if (status === undefined) {
-    const reasons = [messageOf(error), rootCode(cause)].filter((reason) => reason !== undefined);
-    return new TurnError('provider', because(reasons.join(' ')), { trouble: 'outage', cause: error });
+export function turnErrorOf(error: unknown, { provider, model, apiKey, baseURLIs }: Asked): unknown {
+  if (error instanceof TypeError || error instanceof RangeError) {
+    const logged = `${model}: the answer cannot be read (${error.name})`;
+    return new TurnError('provider', `${logged}: ${error.message}`, {
+      trouble: 'shape',
+      gate: provider,
+      logged,
+      cause: error,
+    });
   }
-  const words = apiMessage ?? messageOf(error).replace(`${answered} `, '');
-  const said = answered === undefined ? `the answer broke off: ${words}` : `HTTP ${answered}: ${words}`;
-  if (status === 404) {
-    return new TurnError(
-      'model',
-      because(`${said} (is the model's id right, and the provider's baseURL ${baseURLIs}?)`),
-    );
-  }
-  if (status === 413 || (status === 400 && /prompt is too long|context (window|length|limit)/i.test(said))) {
-    return tooLong(because(said));
-  }
-  if (status === 400 && isRefusal(code)) return new TurnError('refusal', because(`${said} (the provider refused)`));
-  if (status === 401 || status === 403) {
-    return new TurnError('provider', because(`${said} (the provider refused the API key)`));
-  }
-  const retryable = status === 408 || status === 409 || status === 429 || status >= 500;
-  return new TurnError('provider', because(said), {
-    trouble: retryable ? 'outage' : 'request',
-    retryAfterMs: retryAfterMs(headers),
+  if (!(error instanceof ProviderTrouble)) return error;
+  const { trouble, failure } = error;
+  const what = advice[trouble]?.replace('{baseURLIs}', baseURLIs);
+  const message = `${model}: ${oneLine(masked(error.message, apiKey), 300)}`;
+  const hint = failure && what !== undefined && hinted.has(trouble) ? ` (${what})` : '';
+  return new TurnError(codes[trouble] ?? 'provider', message + hint, {
+    trouble,
+    gate: provider,
+    retryAfterMs: failure?.retryAfterMs ?? 0,
+    logged: `${model}: ${error.logged}${failure && what ? ` (${what})` : ''}`,
     cause: error,
   });
 }
 
-export function tooLong(said: string): TurnError {
-  return new TurnError('truncated', `${said} (the event or the session is too long for this model)`);
-}
+const codes: Partial<Record<Trouble, RunErrorCode>> = {
+  model: 'model',
+  refusal: 'refusal',
+  size: 'truncated',
+  cut: 'truncated',
+};
 
-/** What an error in the midst of a stream, which has no status, would have had as one. */
-const statuses: ReadonlyMap<string, number> = new Map([
-  ['invalid_request_error', 400],
-  ['invalid_prompt', 400],
-  ['context_length_exceeded', 400],
-  ['authentication_error', 401],
-  ['billing_error', 402],
-  ['permission_error', 403],
-  ['not_found_error', 404],
-  ['request_too_large', 413],
-]);
+/** What a failure that the server has told of comes to. */
+const advice: Partial<Record<Trouble, string>> = {
+  outage: 'the provider cannot answer at the moment',
+  rate: 'the provider wants fewer requests',
+  key: 'the provider refused the API key',
+  credit: 'the provider wants to be paid first',
+  model: "is the model's id right, and the provider's baseURL {baseURLIs}?",
+  size: 'the event or the session is too long for this model',
+  refusal: 'the provider refused',
+  request: 'the provider calls the request wrong',
+  answer: "check the provider's baseURL",
+};
 
-/** Undefined where the server said nothing at all. What is not known to stay as it is may pass. */
-function statusOf({ status, code, type, error }: SdkError): number | undefined {
-  if (status !== undefined || error === undefined) return status;
-  if (Number(code) >= 400) return Number(code);
-  return statuses.get(String(code)) ?? statuses.get(String(type)) ?? 500;
-}
+/** Where the server's own words want an explanation. */
+const hinted: ReadonlySet<Trouble> = new Set(['key', 'credit', 'model', 'size', 'refusal', 'answer']);
 
-/** True for the codes with which OpenAI and those who follow it refuse to answer because of what was asked. */
-export function isRefusal(code: string | number | null | undefined): boolean {
-  return /^invalid_prompt$|content_filter|policy/.test(String(code));
+/** Some servers repeat the key that they refuse. The short ones are what servers get that want none. */
+function masked(text: string, apiKey = ''): string {
+  return apiKey.length > 'ollama'.length ? text.replaceAll(apiKey, '***') : text;
 }
 
 /** What a server that refuses the request complains of; empty where the request would be no better without. */
 export function refusedParts(error: unknown): ReadonlySet<Optional> {
-  const { status, message = '' } = error as SdkError;
-  if (status !== 400 && status !== 422) return new Set();
-  return new Set([...complaints].filter(([, complaint]) => complaint.test(message)).map(([part]) => part));
-}
-
-function retryAfterMs(headers: Headers | undefined): number {
-  const inMs = Number(headers?.get('retry-after-ms') ?? Number.NaN);
-  if (inMs >= 0) return inMs;
-  const after = headers?.get('retry-after') ?? '';
-  const wait = /^\d+(\.\d+)?$/.test(after) ? Number(after) * 1000 : Date.parse(after) - Date.now();
-  return wait > 0 ? Math.round(wait) : 0;
+  if (!(error instanceof ProviderTrouble) || !error.failure) return new Set();
+  const { status, words } = error.failure;
+  const complains = status === undefined ? error.trouble === 'request' : status === 400 || status === 422;
+  if (!complains) return new Set();
+  return new Set([...complaints].filter(([, complaint]) => complaint.test(words)).map(([part]) => part));
 }

@@ -52,4 +52,5 @@ function parse(text: string): unknown {
   }
 }
 
-const badAnswer = (what: string) => new TurnError('screened', `the answer of the screening model ${what}`);
+const badAnswer = (what: string) =>
+  new TurnError('screened', `the answer of the screening model ${what}`, { trouble: 'shape' });

@@ -4,6 +4,7 @@ import { ConfigError, messageOf, TurnError } from '../domain/errors.ts';
 import { type Flag, oneLine, type Usage } from '../domain/run.ts';
 import type { Turn } from './agent.ts';
 import { safeJson } from './fence.ts';
+import { splitModel } from './model-names.ts';
 import type { Models, ReadyAgent } from './models.ts';
 import { answerFormat, readAnswer } from './screening-answer.ts';
 import { type Field, screeningCalls, type Value } from './screening-fields.ts';
@@ -38,10 +39,10 @@ const longestReason = 200;
  * @param callMs how long one call may take
  */
 export function createScreener(config: Config['screening'], models: Models, callMs = 10_000): Screener {
-  const { model, agent, id, problem } = findModel(config.model, models);
+  const { model, agent, id, problem, trouble } = findModel(config.model, models);
 
   async function ask(fields: readonly Field[], signal: AbortSignal, onUsage: Turn['onUsage']) {
-    if (problem !== undefined) throw new TurnError('screened', problem);
+    if (problem !== undefined) throw new TurnError('screened', problem, trouble);
     const limit = new AbortController();
     const late = () => limit.abort(new TurnError('screened', `${model} did not answer within ${callMs / 1000} s`));
     const timer = setTimeout(late, callMs);
@@ -106,6 +107,10 @@ function findModel(name: string, models: Models) {
       agent,
       id,
       problem: problem ?? (unfit && `${model} ${unfit}, so it cannot screen: set screening.model`),
+      trouble:
+        problem === undefined
+          ? { trouble: 'request' as const }
+          : { trouble: 'key' as const, gate: splitModel(model)[0] },
     };
   } catch (error) {
     throw new ConfigError([`screening.model: ${messageOf(error)}`]);

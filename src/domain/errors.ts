@@ -31,7 +31,7 @@ export class TurnError extends Error {
   override readonly name = 'TurnError';
   readonly code: RunErrorCode;
   readonly trouble: Trouble;
-  /** the provider, or `mcp:` and the server, that failed: what runs wait for whose trouble is again at the gate */
+  /** the provider, or `mcp:` and the server, at whose gate what needs it waits; undefined for trouble of the run alone */
   readonly gate: string | undefined;
   /** how long the provider asked to wait, in ms */
   readonly retryAfterMs: number;
@@ -45,7 +45,7 @@ export class TurnError extends Error {
     super(message, { cause: options.cause });
     this.code = code;
     this.trouble = options.trouble ?? usualTrouble[code] ?? 'ended';
-    this.gate = options.gate;
+    this.gate = this.remedy.again === 'gate' ? options.gate : undefined;
     this.retryAfterMs = options.retryAfterMs ?? 0;
     this.logged = options.logged ?? message;
   }

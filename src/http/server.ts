@@ -1,4 +1,5 @@
 import express, { type Express } from 'express';
+import { systemClock } from '../domain/clock.ts';
 import { openAlarms } from '../store/alarms.ts';
 import { type Refuse, refuse, refuseSpec } from './answer.ts';
 import { createApi, ownerOnly } from './api.ts';
@@ -8,12 +9,15 @@ import { createHooks } from './hooks.ts';
 import { createListener, type Listener } from './listener.ts';
 import { createSpecs } from './specs.ts';
 
+/** The clock is the machine's unless given. */
+type GivenDeps = Omit<HttpDeps, 'closing' | 'clock'> & Partial<Pick<HttpDeps, 'clock'>>;
+
 /** @param requestMs how long a request may take to arrive whole */
-export function createServer(given: Omit<HttpDeps, 'closing'>, requestMs?: number): Listener {
+export function createServer(given: GivenDeps, requestMs?: number): Listener {
   const app = createApp(given, refuse);
   const listener = createListener(app, requestMs);
   const { closing } = listener;
-  const deps: HttpDeps = { ...given, closing };
+  const deps: HttpDeps = { clock: systemClock, ...given, closing };
   app.use(createHooks(deps));
   if (deps.current().config.specs.port === undefined) {
     const specs = createSpecs(deps);
@@ -47,10 +51,10 @@ async function readiness({ store, log }: HttpDeps): Promise<string> {
 }
 
 /** What `specs.port` opens: specs and nothing else. */
-export function createSpecServer(given: Omit<HttpDeps, 'closing'>): Listener {
+export function createSpecServer(given: GivenDeps): Listener {
   const app = createApp(given, refuseSpec);
   const listener = createListener(app);
-  const deps: HttpDeps = { ...given, closing: listener.closing };
+  const deps: HttpDeps = { clock: systemClock, ...given, closing: listener.closing };
   app.use(createSpecs(deps));
   app.use((_req, res) => refuseSpec(res, 404, 'not found'));
   app.use(errorHandler(deps.log, refuseSpec));

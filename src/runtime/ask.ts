@@ -29,35 +29,37 @@ interface Asking<Answer> {
 }
 
 /**
- * Asks the run's model and, while the providers are down, the fallbacks, one after the other. What a fallback
- * answers counts, a refusal included; where none can answer, the failure of the run's own model does.
+ * Asks the run's model and, where another provider may do what this one cannot, the fallbacks, one after the other. What a
+ * fallback decides counts, a refusal included. Where none can answer, the failure of the run's own model does, unless only
+ * another's may pass.
  */
 export async function askInTurn<Answer>({ first, fallbacks, find, ask, onSwitch }: Asking<Answer>): Promise<Answer> {
   try {
     return await ask(first);
   } catch (failure) {
     const others = fallbacks.filter((name) => name !== first.name);
-    if (!isDown(failure) || others.length === 0) throw failure;
-    let last = failure;
+    if (!(failure instanceof TurnError && failure.remedy.elsewhere) || others.length === 0) throw failure;
+    const failures = [failure];
     for (const name of others) {
-      onSwitch(`${last.logged}; ${name} is asked instead`);
+      onSwitch(`${failures.at(-1)?.logged}; ${name} is asked instead`);
       try {
         return await ask(await find(name));
       } catch (error) {
-        if (!cannotAnswer(error)) throw error;
-        last = error;
+        if (!isPassedOver(error)) throw error;
+        failures.push(error);
       }
     }
-    onSwitch(`${last.logged}; there is no other model`);
-    throw failure;
+    onSwitch(`${failures.at(-1)?.logged}; there is no other model`);
+    throw worthWaitingFor(failures) ?? failure;
   }
 }
 
-function isDown(error: unknown): error is TurnError {
-  return error instanceof TurnError && error.code === 'provider' && error.retryable;
+/** Whatever is wrong with a fallback or our request to it, but nothing that a model or a deadline has decided. */
+function isPassedOver(error: unknown): error is TurnError {
+  return error instanceof TurnError && (error.remedy.elsewhere === true || error.trouble === 'request');
 }
 
-/** Whatever is wrong with the provider or our settings for it, but nothing that a model or a deadline has decided. */
-function cannotAnswer(error: unknown): error is TurnError {
-  return error instanceof TurnError && (error.code === 'provider' || error.code === 'model');
+/** The first whose remedy is to do the same again; none where the run's own model wants less of the prompt. */
+function worthWaitingFor(failures: readonly TurnError[]): TurnError | undefined {
+  return failures[0]?.remedy.smaller ? undefined : failures.find(({ remedy }) => remedy.again !== undefined);
 }

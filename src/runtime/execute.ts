@@ -90,8 +90,8 @@ async function endWithout(
   const { again } = error.remedy;
   let outcome: 'failed' | 'waits' = 'failed';
   await stored(async () => {
-    if (again === 'gate' && error.gate !== undefined) outcome = await holdRun(runtime, job, run, failure);
-    else if (again === 'run' && job.attempt < maxAttempts) outcome = await postponeRun(runtime, job, run, failure);
+    if (error.gate !== undefined) outcome = await holdRun(runtime, job, run, failure);
+    else if (again !== undefined && job.attempt < maxAttempts) outcome = await postponeRun(runtime, job, run, failure);
     else outcome = await failRun(runtime, job, run, failure);
   });
   log.warn(failed, `run ${outcome === 'failed' ? 'failed' : 'failed, will be tried again'}: ${error.logged}`);

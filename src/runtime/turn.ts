@@ -68,8 +68,10 @@ export async function takeTurn(attempt: OpenAttempt): Promise<Reply> {
   for (const { server } of mcpGrants(run.policy.tools)) trace.well.add(`mcp:${server}`);
   const ask = (ready: ReadyAgent) =>
     noted(trace, ready.name, askModel(attempt, ready, { prompt, history, thinking, tools }));
-  const onSwitch = (message: string) => noteSwitch(attempt, message);
-  return askInTurn({ first, fallbacks, find, ask, onSwitch }).finally(close);
+  const onSwitch = (message: string) => noteWarning(attempt, message);
+  const reply = await askInTurn({ first, fallbacks, find, ask, onSwitch }).finally(close);
+  if (reply.warning !== undefined) noteWarning(attempt, reply.warning);
+  return reply;
 }
 
 /** Throws a `TurnError` where the attempt is not to begin. */
@@ -94,7 +96,7 @@ function modelToAsk(attempt: OpenAttempt, fallbacks: readonly string[]): string 
   const { model } = attempt.trace;
   const [other] = fallbacks;
   if (!attempt.entry.shut.has(providerOf(model)) || other === undefined) return model;
-  noteSwitch(attempt, `${model}: its provider is in trouble; ${other} is asked instead`);
+  noteWarning(attempt, `${model}: its provider is in trouble; ${other} is asked instead`);
   return other;
 }
 
@@ -135,7 +137,7 @@ function askModel(
   return askOnAccount(account, ready, { ...turn, model: ready.model, tools, onText: live.text, signal });
 }
 
-function noteSwitch({ runtime, about, trace }: OpenAttempt, message: string): void {
+function noteWarning({ runtime, about, trace }: OpenAttempt, message: string): void {
   runtime.log.warn(about, message);
   trace.warnings.push(message);
 }

@@ -18,6 +18,7 @@ function agents(defaults: Partial<Agents['defaults']> = {}, providers: Agents['p
     maxConcurrent: 8,
     workspace: '/tmp',
     budget: {},
+    retryFor: '7d',
     heartbeat,
   };
   return { defaults: { ...usual, ...defaults }, providers, prices: {}, mcpServers: {} };

@@ -145,7 +145,11 @@ describe('the history', () => {
 
 describe('a reply', () => {
   it('is kept as it came', async () => {
-    const reply = await replyTo({ output: [thought, said('Hi')], usage: { input_tokens: 7, output_tokens: 3 } });
+    const reply = await replyTo({
+      status: 'completed',
+      output: [thought, said('Hi')],
+      usage: { input_tokens: 7, output_tokens: 3 },
+    });
     expect(reply).toEqual({
       text: 'Hi',
       reply: [thought, said('Hi')],
@@ -165,14 +169,19 @@ describe('a reply', () => {
   const failed = (code: string) => ({ status: 'failed', error: { code, message: 'it happened' }, output: [] });
   const incomplete = (reason?: string) => ({ status: 'incomplete', incomplete_details: { reason }, output: [] });
   it.each([
-    [failed('server_error'), { code: 'provider', retryable: true }, 'the model failed (it happened)'],
+    [failed('server_error'), { code: 'provider', retryable: true }, 'the model failed: it happened'],
     [failed('rate_limit_exceeded'), { code: 'provider', retryable: true }, 'the model failed'],
-    [{ status: 'failed', output: [] }, { code: 'provider', retryable: true }, 'the model failed (without a reason)'],
+    [{ status: 'failed', output: [] }, { code: 'provider', retryable: true }, 'the model failed (failed)'],
     [failed('server_is_overloaded'), { code: 'provider', retryable: true }, 'the model failed'],
-    [failed('context_length_exceeded'), { code: 'truncated', retryable: false }, 'it happened (the event or'],
-    [failed('vector_store_timeout'), { code: 'provider', retryable: false }, 'the model failed'],
-    [failed('invalid_prompt'), { code: 'refusal' }, 'the model refused (it happened)'],
-    [failed('bio_policy'), { code: 'refusal' }, 'the model refused'],
+    [
+      failed('context_length_exceeded'),
+      { code: 'truncated', retryable: false },
+      'the model failed: it happened (the event or',
+    ],
+    [failed('vector_store_timeout'), { code: 'provider', retryable: true }, 'the model failed'],
+    [failed('image_too_small'), { code: 'provider', retryable: false, trouble: 'request' }, 'the model failed'],
+    [failed('invalid_prompt'), { code: 'refusal' }, 'the model failed: it happened (the provider refused)'],
+    [failed('bio_policy'), { code: 'refusal' }, 'the model failed: it happened (the provider refused)'],
     [incomplete('content_filter'), { code: 'refusal' }, 'the model refused (content_filter)'],
     [incomplete('max_output_tokens'), { code: 'truncated' }, 'the reply was cut off (max_output_tokens)'],
     [incomplete(), { code: 'truncated' }, 'the reply was cut off (it gave no reason)'],

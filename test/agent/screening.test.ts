@@ -39,6 +39,7 @@ const defaults = {
   maxConcurrent: 8,
   workspace: '/tmp',
   budget: {},
+  retryFor: '7d',
   heartbeat,
 };
 

@@ -3,6 +3,7 @@ import { expect, it } from '@jest/globals';
 import { pino } from 'pino';
 import { createModels } from '../../src/agent/models.ts';
 import { createScreener } from '../../src/agent/screening.ts';
+import { systemClock } from '../../src/domain/clock.ts';
 import type { Run } from '../../src/domain/run.ts';
 import { createSqliteQueue } from '../../src/queue/sqlite.ts';
 import { openAccount } from '../../src/runtime/account.ts';
@@ -165,11 +166,13 @@ it('at the last attempt an overloaded screening model is a failed screening', as
       store,
       queue: createSqliteQueue(),
       log: pino({ level: 'silent' }),
+      clock: systemClock,
       live: createLiveRuns(),
       current,
       onRunEnd() {},
       onUsage() {},
       onScreened() {},
+      onBeatPlanned() {},
     };
     const run = {
       id: 'r',
