@@ -26,7 +26,7 @@ export interface Said<Message> {
 }
 
 /** A tool that the model wants to be called. */
-export interface Call {
+interface Call {
   readonly id: string;
   readonly name: string;
   /** Throws where the model wrote no JSON. */
