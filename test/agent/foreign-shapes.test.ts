@@ -249,6 +249,14 @@ describe('a call of a tool', () => {
     if (name !== 'anthropic') expect(sent).toContain('"arguments":"{\\"n\\":1}"');
   });
 
+  it.each(['openai-chat', 'openai'])('of the api %s may have its input as JSON within JSON', async (name) => {
+    const json2 = JSON.stringify('{"n":1}');
+    const first =
+      name === 'openai' ? item({ arguments: json2 }) : called({ function: { name: 'look', arguments: json2 } });
+    await from(apiOf(name), [json(first), json(done[name])], { tools });
+    expect(inputs).toEqual([{ n: 1 }]);
+  });
+
   it('of chat completions may come whole beside others, with no index and no id', async () => {
     const whole = (n: number) => ({ tool_calls: [{ function: { name: 'look', arguments: { n } } }] });
     const { reply } = await from(
