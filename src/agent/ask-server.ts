@@ -14,7 +14,7 @@ export interface Client {
 }
 
 /** The whole answer that events make up; undefined where these end before it does. */
-export type Collect = (events: AsyncIterable<Fields>, tell: Tell) => Promise<unknown>;
+type Collect = (events: AsyncIterable<Fields>, tell: Tell) => Promise<unknown>;
 
 interface Request {
   readonly path: string;
@@ -25,8 +25,8 @@ interface Request {
 }
 
 /**
- * The whole answer to a request, streamed or not, whichever of the two was asked for. Under a good status it may be anything. A failure
- * by status or within a stream is thrown as `ProviderTrouble`, as is a connection that fails.
+ * The whole answer to a request, streamed or not, whichever of the two was asked for. Under a good status it may be
+ * anything. A failure by status or within a stream is thrown as `ProviderTrouble`, as is a connection that fails.
  */
 export async function askServer(client: Client, { path, body, signal, tell, collect }: Request): Promise<unknown> {
   const response = await client.post(path, { body, signal }).asResponse().catch(thrown);

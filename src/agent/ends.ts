@@ -11,8 +11,10 @@ const ends: readonly (readonly [RegExp, Trouble | 'good'])[] = [
     /content_?filter|safety|moderation|guardrail|^(refusal|recitation|block(list|ed)|prohibited_content|spii|sensitive|error_toxic|language)$/,
     'refusal',
   ],
+  // Of this answer alone, so the provider is not to blame for it.
+  [/^(malformed|unexpected|too_many|invalid)_(function|tool)_calls?$/, 'shape'],
   [
-    /error|abort|cancel|fail|timeout|time_limit|overload|unavailable|insufficient|interrupt|^(other|in_progress|queued|malformed_\w+|unexpected_\w+)$/,
+    /error|abort|cancel|fail|timeout|time_limit|overload|unavailable|insufficient|interrupt|^(other|in_progress|queued)$/,
     'outage',
   ],
 ];
@@ -35,12 +37,9 @@ export function checkEnd(reason: unknown): string | undefined {
 
 /** For an answer that says that it is not whole. */
 export function checkCut(reason: unknown): never {
-  checkEndKnownBad(reason);
-  throw cutOff(typeof reason === 'string' && reason !== '' ? reason : 'it gave no reason');
-}
-
-function checkEndKnownBad(reason: unknown): void {
-  if (typeof reason === 'string' && endOf(reason) !== 'good') checkEnd(reason);
+  const word = typeof reason === 'string' ? reason : '';
+  if (endOf(word) !== 'good') checkEnd(word);
+  throw cutOff(word || 'it gave no reason');
 }
 
 function endOf(word: string): Trouble | 'good' | undefined {

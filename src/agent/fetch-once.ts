@@ -18,8 +18,22 @@ export class Unserved extends Error {
 export async function fetchOnce(...request: Parameters<typeof fetch>): Promise<Response> {
   const response = await begun(...request);
   if (response.ok) return response;
-  const body = await response.text().catch(() => '');
-  throw new Unserved(failureUnder(response.status, body, response.headers));
+  throw new Unserved(failureUnder(response.status, await beginningOf(response), response.headers));
+}
+
+/** As much of an error as anybody reads. */
+async function beginningOf({ body }: Response): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = '';
+  try {
+    for await (const piece of body ?? []) {
+      text += decoder.decode(piece, { stream: true });
+      if (text.length > 64_000) break;
+    }
+  } catch {
+    // Its status says enough.
+  }
+  return text;
 }
 
 async function begun(...request: Parameters<typeof fetch>): Promise<Response> {

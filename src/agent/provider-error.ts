@@ -24,8 +24,8 @@ interface Asked {
 }
 
 /**
- * An error that was thrown while a model was asked, as a `TurnError` where the provider is to blame, else as it is. A fault of ours in
- * reading would be the same the next time.
+ * An error that was thrown while a model was asked, as a `TurnError` where the provider is to blame, else as it is. A fault of
+ * ours in reading would be the same the next time.
  */
 export function turnErrorOf(error: unknown, { provider, model, apiKey, baseURLIs }: Asked): unknown {
   if (error instanceof TypeError || error instanceof RangeError) {

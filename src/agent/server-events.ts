@@ -4,8 +4,8 @@ import { type Fields, isFields, parsedJson } from './fields.ts';
 import { brokeOff, told } from './provider-trouble.ts';
 
 /**
- * The events of a stream, each as its JSON with its `type`, wherever the server writes that. Throws a `ProviderTrouble` for one that tells
- * of a failure, and where the stream breaks off.
+ * The events of a stream, each as its JSON with its `type`, wherever the server writes that. Throws a `ProviderTrouble` for one
+ * that tells of a failure, and where the stream breaks off.
  */
 export async function* eventsOf(pieces: AsyncIterable<string>): AsyncGenerator<Fields> {
   const waiting: { readonly event?: string | undefined; readonly data: string }[] = [];

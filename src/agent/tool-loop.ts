@@ -26,7 +26,7 @@ export interface Said<Message> {
 }
 
 /** A tool that the model wants to be called. */
-export interface Call {
+interface Call {
   readonly id: string;
   readonly name: string;
   /** Throws where the model wrote no JSON. */
@@ -97,9 +97,10 @@ export async function converse<Message>(
 /** A warning; after tools there may be nothing to add. */
 export const saidNothing = 'the model said nothing';
 
-/** For the APIs that carry a call's input as JSON. Without arguments some models write nothing. */
+/** For the APIs that carry a call's input as JSON. Without arguments some models write nothing; some write JSON within JSON. */
 export function parsedInput(json: string): unknown {
-  return JSON.parse(json.trim() || '{}');
+  const input: unknown = JSON.parse(json.trim() || '{}');
+  return typeof input === 'string' ? JSON.parse(input) : input;
 }
 
 function total(spent: readonly Usage[]): Usage {

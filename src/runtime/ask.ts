@@ -59,7 +59,9 @@ function isPassedOver(error: unknown): error is TurnError {
   return error instanceof TurnError && (error.remedy.elsewhere === true || error.trouble === 'request');
 }
 
-/** The first whose remedy is to do the same again; none where the run's own model wants less of the prompt. */
+/** One that time mends before one that the owner has to; none where the run's own model can be tried again, or with less. */
 function worthWaitingFor(failures: readonly TurnError[]): TurnError | undefined {
-  return failures[0]?.remedy.smaller ? undefined : failures.find(({ remedy }) => remedy.again !== undefined);
+  const { again, smaller } = failures[0]?.remedy ?? {};
+  if (again || smaller) return undefined;
+  return failures.find(({ retryable }) => retryable) ?? failures.find(({ remedy }) => remedy.again);
 }

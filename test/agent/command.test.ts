@@ -39,6 +39,10 @@ describe('a command', () => {
     expect(await sh('printf "  Hi\\n\\n"')).toMatchObject({ text: '  Hi' });
   });
 
+  it('that writes nothing has a warning', async () => {
+    expect(await sh('echo')).toMatchObject({ text: '', warning: 'cli/x: the model said nothing' });
+  });
+
   it('tells its output as it comes, in whole characters and without the blanks at its end', async () => {
     const heard = path.join(dir, 'heard');
     const pieces: string[] = [];

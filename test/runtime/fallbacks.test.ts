@@ -11,6 +11,10 @@ const model = await startModel(({ model, prompt, results }) => {
   const refusal = model === 'third' ? 'content_filter' : 'refusal';
   if (prompt.includes('too strange')) return { content: 'No.', finishReason: refusal };
   if (prompt.includes('malformed')) return providerError(400, 'malformed');
+  if (prompt.includes('wrong for second') && model === 'second') return providerError(400, 'no such field');
+  const [, status, words = ''] = /first says (\d+) (.*?) end/.exec(prompt) ?? [];
+  if (status !== undefined && model === 'first') return providerError(Number(status), words);
+  if (prompt.includes('unheard of')) return { content: 'Yes.', finishReason: 'solar_flare' };
   return `answered by ${model}`;
 });
 const gateway = await tempGateway({
@@ -44,7 +48,7 @@ const warnings = (runId: string) =>
 it('while a provider is down the next model answers, in the same attempt', async () => {
   const ended = await run('down for first');
   const switches = [
-    'anthropic/first: HTTP 503: no first today; broken/m is asked instead',
+    'anthropic/first: HTTP 503 api_error (the provider cannot answer at the moment); broken/m is asked instead',
     'provider "broken" has no API key: set agents.providers.broken.apiKey; openai/second is asked instead',
   ];
   expect(ended).toMatchObject({
@@ -73,6 +77,47 @@ it('a model that answers has no warning, and no other is asked', async () => {
 
 it('a model that the run names has the same fallbacks', async () => {
   expect(await run('down for third', { model: 'chat/third' })).toMatchObject({ model: 'openai/second' });
+});
+
+it.each([
+  [400, 'Your credit balance is too low to access the Anthropic API'],
+  [400, 'prompt is too long: 300000 tokens'],
+  [401, 'invalid x-api-key'],
+  [402, 'Payment required'],
+  [403, 'This key may not do that'],
+  [404, 'model: first'],
+  [413, 'Request too large'],
+  [429, 'Slow down'],
+  [529, 'Overloaded'],
+])('where the provider says %i "%s" another is asked, once', async (status, words) => {
+  const prompt = `first says ${status} ${words} end`;
+  const ended = await run(prompt);
+  expect(ended).toMatchObject({ status: 'completed', attempts: 1, model: 'openai/second' });
+  expect(ended.warning).toMatch(new RegExp(`^anthropic/first: HTTP ${status} .*; broken/m is asked instead; `));
+  expect(ended.warning).not.toContain(words);
+  expect(asked(prompt)).toEqual(['first', 'second']);
+});
+
+it('a fallback that calls our request wrong is passed over, as one is that is down', async () => {
+  const ended = await run('down for first, wrong for second');
+  expect(ended).toMatchObject({ status: 'completed', attempts: 1, model: 'chat/third' });
+  expect(asked('wrong for second')).toEqual(['first', 'second', 'third']);
+});
+
+it('where the run’s own model is unknown and the others are down it waits for these', async () => {
+  const id = await post('first says 404 model: first end, down for second,third');
+  const waiting = await eventually(async () => {
+    const { run } = (await gateway.get(`runs/${id}`)).body;
+    return run.error !== null && run;
+  });
+  expect(waiting).toMatchObject({ errorCode: 'provider', error: expect.stringContaining('no second today') });
+});
+
+it('a reply that ended for a reason that nobody knows has a warning', async () => {
+  const warning = 'anthropic/first: the model stopped for a reason that is not known (solar_flare)';
+  const ended = await run('unheard of');
+  expect(ended).toMatchObject({ status: 'completed', outputText: 'Yes.', warning });
+  expect(warnings(ended.runId)).toEqual([warning]);
 });
 
 it('what is no matter of the provider’s is not put to another model', async () => {
