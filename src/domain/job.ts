@@ -12,6 +12,8 @@ export interface Job {
   readonly attempt: number;
   /** how the attempt before it failed; null for the first */
   readonly error: string | null;
+  /** how many attempts before it do not count: what they needed was in trouble, for all */
+  readonly uncounted: number;
   /** the gate at which it has waited last */
   readonly gate: string | null;
   /** until when it waits at a gate that may never open, in epoch ms; null where it has not waited at one, or waits for ever */
@@ -19,6 +21,11 @@ export interface Job {
 }
 
 export const maxAttempts = 5;
+
+/** Which of the attempts that count this one is, from 1. */
+export function countedAttempt({ attempt, uncounted }: Pick<Job, 'attempt' | 'uncounted'>): number {
+  return attempt - uncounted;
+}
 /** A worker's claim on a job, in ms; renewed while the work goes on. */
 export const leaseMs = 30_000;
 

@@ -44,7 +44,8 @@ export interface HoldOptions {
   readonly giveUpAt: number | null;
   /** why; null where it has not been tried */
   readonly error: string | null;
-  readonly counted: boolean;
+  /** what becomes of the attempt: none was made, or one that does or does not count */
+  readonly attempt: 'none' | 'counted' | 'uncounted';
 }
 
 /**
@@ -72,8 +73,8 @@ export interface Queue {
   /** Again at `runAt`; `error` says why. `counted: false` gives the attempt back. */
   retry(tx: Executor, job: Job, options: { runAt: number; error: string | null; counted?: boolean }): Promise<boolean>;
   /**
-   * At the gate until it opens: its lane waits for it. `runAt` is its place among those that wait there. `counted: false` gives
-   * the attempt back, and `giveUpAt` is when it is handed out all the same.
+   * At the gate until it opens: its lane waits for it. `runAt` is its place among those that wait there, and `giveUpAt` is when
+   * it is handed out all the same.
    */
   hold(tx: Executor, job: Job, options: HoldOptions): Promise<boolean>;
   /** Lets the first of those at a gate go, up to `limit` of them, and gives their ids. */

@@ -33,8 +33,8 @@ export function createSqliteQueue(limitsOf: LimitsOf = () => ({})): Queue {
   const unstarted = (once: string) => sql`once = ${once} and status in ('queued', 'waiting')`;
 
   async function whatHolds(db: Executor, head: Head, now: number): Promise<Waiting> {
-    const { status, gate, runAt, begun, once, group: name } = head;
-    if (status === 'gated') return { for: 'gate', gate: gate ?? '' };
+    const { status, gate, error, runAt, begun, once, group: name } = head;
+    if (status === 'gated') return error === null ? { for: 'gate', gate: gate ?? '' } : { for: 'attempt' };
     if (runAt > now) return begun === 0 && once !== null ? { for: 'events', until: runAt } : { for: 'attempt' };
     if (name === null) return { for: 'place' };
     const group = await findGroup(db, name, limitsOf);
@@ -110,9 +110,10 @@ export function createSqliteQueue(limitsOf: LimitsOf = () => ({})): Queue {
       return true;
     },
 
-    async hold(tx, job, { gate, runAt, giveUpAt, error, counted }) {
+    async hold(tx, job, { gate, runAt, giveUpAt, error, attempt }) {
       const { numAffectedRows } = await sql`update jobs set status = 'gated', gate = ${gate}, runAt = ${runAt},
-        giveUpAt = ${giveUpAt}, error = coalesce(${error}, error), leaseUntil = null, attempt = attempt - ${counted ? 0 : 1}
+        giveUpAt = ${giveUpAt}, error = coalesce(${error}, error), leaseUntil = null,
+        attempt = attempt - ${attempt === 'none' ? 1 : 0}, uncounted = uncounted + ${attempt === 'uncounted' ? 1 : 0}
         where ${held(job)}`.execute(tx);
       if (!numAffectedRows) return false;
       released(job);
@@ -192,6 +193,9 @@ export function createSqliteQueue(limitsOf: LimitsOf = () => ({})): Queue {
         .set({ status: 'queued', runAt: now, leaseUntil: null })
         .where('status', '=', 'running')
         .executeTakeFirst();
+      // Never should one wait at a gate that there is no more.
+      await sql`update jobs set status = 'queued', runAt = ${now}
+        where status = 'gated' and gate not in (select key from gates)`.execute(tx);
       return Number(numUpdatedRows);
     },
 
@@ -208,7 +212,7 @@ export function createSqliteQueue(limitsOf: LimitsOf = () => ({})): Queue {
 
     async waiting(db, jobs, now) {
       // Not by their refs, for which there is no index: the head of its lane tells what a job waits for.
-      const { rows } = await sql<Head>`select ref, lane, status, runAt, begun, once, "group", gate from jobs
+      const { rows } = await sql<Head>`select ref, lane, status, runAt, begun, once, "group", gate, error from jobs
         where ${isHead} and lane in (select value from json_each(${JSON.stringify(jobs.map(({ lane }) => lane))}))`.execute(
         db,
       );
@@ -236,6 +240,8 @@ interface NoJob {
 interface Head extends Pick<Required<NewJob>, 'ref' | 'lane' | 'runAt'> {
   readonly status: 'queued' | 'running' | 'gated';
   readonly gate: string | null;
+  /** how it has failed itself */
+  readonly error: string | null;
   readonly begun: 0 | 1;
   readonly once: string | null;
   readonly group: string | null;
@@ -248,7 +254,10 @@ const isHead = sql`status in ('queued', 'running', 'gated')`;
 const held = ({ id, attempt }: Job) => sql<boolean>`id = ${id} and status = 'running' and attempt = ${attempt}`;
 
 const insert = prepared(
-  (_, { kind, ref, lane, runAt, once, group, begun }: Omit<Head, 'status' | 'gate'> & Pick<NewJob, 'kind'>) => sql`
+  (
+    _,
+    { kind, ref, lane, runAt, once, group, begun }: Omit<Head, 'status' | 'gate' | 'error'> & Pick<NewJob, 'kind'>,
+  ) => sql`
     insert into jobs (kind, ref, lane, runAt, once, "group", begun, status)
     values (${kind}, ${ref}, ${lane}, ${runAt}, ${once}, ${group}, ${begun},
       case when exists (select 1 from jobs where lane = ${lane} and ${isHead}) then 'waiting' else 'queued' end)
@@ -269,7 +278,7 @@ const findReady = prepared(
 const take = prepared(
   (_, { id, leaseUntil }: { id: number; leaseUntil: number }) => sql<Job>`
     update jobs set status = 'running', once = null, begun = 1, attempt = attempt + 1, leaseUntil = ${leaseUntil}
-    where id = ${id} returning id, kind, ref, lane, attempt, error, gate, giveUpAt`,
+    where id = ${id} returning id, kind, ref, lane, attempt, uncounted, error, gate, giveUpAt`,
 );
 
 const findNext = prepared(

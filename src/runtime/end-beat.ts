@@ -11,8 +11,9 @@ import type { Runtime } from './runtime.ts';
 
 /** Whether a beat had nothing to say, and so is no turn that later ones have to see. */
 export function onlyAcknowledges({ current }: Runtime, run: Run, outputText: string): boolean {
+  if (run.kind !== 'heartbeat') return false;
   const { ackMaxChars } = current().config.agents.defaults.heartbeat;
-  return run.kind === 'heartbeat' && withoutAck(outputText, ackMaxChars) === null;
+  return withoutAck(outputText, ackMaxChars) === null;
 }
 
 /** Its lines are read, and the next beat is planned. */

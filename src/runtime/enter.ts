@@ -38,7 +38,7 @@ export async function enter(
   const place = holdAt(hold, run.createdAt, retryForMs(settings.config, run));
   if (place.giveUpAt !== null && place.giveUpAt <= now) return { ...open, gaveUp: hold.reason };
   // Its place among those that wait is by its age.
-  await runtime.queue.hold(tx, job, { ...place, runAt: run.createdAt, error: null, counted: false });
+  await runtime.queue.hold(tx, job, { ...place, runAt: run.createdAt, error: null, attempt: 'none' });
   if (hold.trouble !== 'paused') await reopenRun(tx, run.id, { error: hold.reason, errorCode: 'provider' });
   return undefined;
 }

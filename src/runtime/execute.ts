@@ -1,6 +1,6 @@
 import type { Reply } from '../agent/agent.ts';
 import { messageOf, TurnError } from '../domain/errors.ts';
-import { type Job, maxAttempts } from '../domain/job.ts';
+import { countedAttempt, type Job, maxAttempts } from '../domain/job.ts';
 import type { Run } from '../domain/run.ts';
 import { openAccount } from './account.ts';
 import type { Entry } from './enter.ts';
@@ -91,7 +91,8 @@ async function endWithout(
   let outcome: 'failed' | 'waits' = 'failed';
   await stored(async () => {
     if (error.gate !== undefined) outcome = await holdRun(runtime, job, run, failure);
-    else if (again !== undefined && job.attempt < maxAttempts) outcome = await postponeRun(runtime, job, run, failure);
+    else if (again !== undefined && countedAttempt(job) < maxAttempts)
+      outcome = await postponeRun(runtime, job, run, failure);
     else outcome = await failRun(runtime, job, run, failure);
   });
   log.warn(failed, `run ${outcome === 'failed' ? 'failed' : 'failed, will be tried again'}: ${error.logged}`);

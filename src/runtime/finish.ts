@@ -1,6 +1,6 @@
 import type { Reply } from '../agent/agent.ts';
 import type { TurnError } from '../domain/errors.ts';
-import { backoffMs, type Job, maxAttempts } from '../domain/job.ts';
+import { backoffMs, countedAttempt, type Job, maxAttempts } from '../domain/job.ts';
 import { oneLine, type Run, summaryOf } from '../domain/run.ts';
 import type { Executor } from '../store/database.ts';
 import { finishRun, isCancelled, reopenRun } from '../store/runs.ts';
@@ -79,7 +79,7 @@ async function endFailed(
   const summary = oneLine(`failed (${error.code}): ${error.message}`, 300);
   // Out of attempts is dead, and stays to be retried by hand; what cannot succeed by trying again is simply over, and a
   // heartbeat's lines go to the next one.
-  const outOfAttempts = job.attempt >= maxAttempts && run.kind === 'hook';
+  const outOfAttempts = countedAttempt(job) >= maxAttempts && run.kind === 'hook';
   const mine = outOfAttempts ? await queue.bury(tx, job, error.message) : await queue.complete(tx, job);
   if (!mine) return false;
   await recordSpending(tx, run, account.ofAttempt(), now);
@@ -104,13 +104,19 @@ async function settleGates(
   { queue }: Runtime,
   tx: Executor,
   job: Job,
-  { well, troubles, account }: Trace,
+  { well, troubles, account, error }: Trace & { readonly error?: TurnError },
   now: number,
-): Promise<void> {
-  for (const trouble of troubles) await shutGate(tx, trouble, job, now);
+): Promise<{ counted: boolean }> {
   const keys = new Set([...well, ...account.answered()]);
-  for (const { gate } of troubles) keys.delete(gate ?? '');
+  const failed = new Set([...troubles, ...(error?.gate === undefined ? [] : [error])]);
+  let counted = false;
+  for (const trouble of failed) {
+    keys.delete(trouble.gate ?? '');
+    const shut = await shutGate(tx, trouble, job, now);
+    if (trouble === error) counted = shut.counted;
+  }
   await openGates(tx, queue, keys, now);
+  return { counted };
 }
 
 /**
@@ -122,23 +128,26 @@ export async function holdRun(runtime: Runtime, job: Job, run: Run, failure: Fai
   const { error } = failure;
   return store.write(async (tx) => {
     const now = clock.now();
-    const others = failure.troubles.filter((trouble) => trouble !== error);
-    const { counted } = await shutGate(tx, error, job, now);
-    await settleGates(runtime, tx, job, { ...failure, troubles: others }, now);
+    const { counted } = await settleGates(runtime, tx, job, failure, now);
     const place = holdAt(
       { key: error.gate ?? '', trouble: error.trouble },
       run.createdAt,
       retryForMs(current().config, run),
     );
     const isLate = place.giveUpAt !== null && place.giveUpAt <= now;
-    if (isLate || (counted && job.attempt >= maxAttempts)) {
+    if (isLate || (counted && countedAttempt(job) >= maxAttempts)) {
       await endFailed(runtime, tx, job, run, failure, now);
       return 'failed';
     }
     // One that is cancelled ends when it is taken up again.
     const held = (await isCancelled(tx, run.id))
       ? await queue.retry(tx, job, { runAt: now, error: error.message })
-      : await queue.hold(tx, job, { ...place, runAt: now, error: error.message, counted });
+      : await queue.hold(tx, job, {
+          ...place,
+          runAt: now,
+          error: error.message,
+          attempt: counted ? 'counted' : 'uncounted',
+        });
     if (held) await reopenFailed(tx, run, failure, now);
     return 'waits';
   });
@@ -155,7 +164,7 @@ export async function postponeRun(
   await store.write(async (tx) => {
     const now = clock.now();
     // One that is cancelled ends when it is taken up again.
-    const runAt = (await isCancelled(tx, run.id)) ? now : now + backoffMs(job.attempt, error.retryAfterMs);
+    const runAt = (await isCancelled(tx, run.id)) ? now : now + backoffMs(countedAttempt(job), error.retryAfterMs);
     if (await queue.retry(tx, job, { runAt, error: error.message })) await reopenFailed(tx, run, failure, now);
   });
   return 'waits';

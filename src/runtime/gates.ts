@@ -25,6 +25,8 @@ type Decision =
 const firstProbeMs = 2000;
 const longestProbeMs = 15 * 60_000;
 const longestRetryAfterMs = 60 * 60_000;
+/** Where another can stand in, one in trouble is asked all the same until so many calls have failed. */
+const mostTries = 20;
 /** So many are let go for each that was answered. */
 const letGoAtOnce = 2;
 /** Those that were let go may end without an answer; then one more goes after so long. */
@@ -65,7 +67,8 @@ export async function decide(
   if (hold !== undefined) return { pass: false, hold: gates.get(hold) as Gate };
   for (const gate of probes)
     await saveGate(tx, { ...gate, probeJob: job.id, probeAt: now + probeDelayMs(gate.probes) });
-  return { pass: true, shut };
+  const shut = [...inTrouble].filter((key) => (gates.get(key)?.tries ?? 0) >= mostTries);
+  return { pass: true, shut: new Set(shut) };
 }
 
 /** Part of each claim: sends out the probes that are due, and hands out what has waited as long as it may. */
@@ -109,12 +112,16 @@ export async function shutGate(tx: Executor, error: TurnError, job: Job, now: nu
   const { trouble, message } = error;
   const isProbe = before?.probeJob === job.id;
   const counted = before?.state !== 'shut' && job.error !== null;
-  // What was under way when the gate was shut says nothing new.
-  if (before?.state === 'shut' && !isProbe) return { counted: false };
+  const tries = (before?.tries ?? 0) + 1;
+  if (before?.state === 'shut' && !isProbe) {
+    // What was under way when the gate was shut says nothing new.
+    await saveGate(tx, { ...before, tries });
+    return { counted: false };
+  }
   const probes = before ? before.probes + 1 : 0;
   const probeAt = now + probeDelayMs(probes, error.retryAfterMs);
   const since = before?.since ?? now;
-  await saveGate(tx, { key, state: 'shut', trouble, reason: message, since, probes, probeAt, probeJob: null });
+  await saveGate(tx, { key, state: 'shut', trouble, reason: message, since, tries, probes, probeAt, probeJob: null });
   return { counted };
 }
 

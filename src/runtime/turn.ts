@@ -2,7 +2,7 @@ import { historyBudget, type Reply, type Turn } from '../agent/agent.ts';
 import { splitModel } from '../agent/model-names.ts';
 import type { ReadyAgent } from '../agent/models.ts';
 import { TurnError } from '../domain/errors.ts';
-import { type Job, maxAttempts } from '../domain/job.ts';
+import { countedAttempt, type Job, maxAttempts } from '../domain/job.ts';
 import type { Run } from '../domain/run.ts';
 import type { ToolCall } from '../domain/tool-call.ts';
 import { mcpGrants } from '../domain/tool-grant.ts';
@@ -83,7 +83,7 @@ function checkBeforehand({ job, entry, trace }: OpenAttempt): void {
       logged: 'gave up, since it waited as long as retryFor allows',
     });
   }
-  if (job.attempt > maxAttempts)
+  if (countedAttempt(job) > maxAttempts)
     throw new TurnError('interrupted', `gave up after ${maxAttempts} attempts: each was cut short`);
   const spentBefore = trace.account.overBudget();
   if (spentBefore) throw spentBefore;

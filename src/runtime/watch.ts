@@ -111,9 +111,10 @@ export function createWatch(deps: {
         return false;
       }
     }
-    const { cause, count, endedAt } = alarm;
-    if (endedAt === null) log.warn({ alarm: cause, count }, textOf(alarm));
-    else log.info({ alarm: cause, count }, textOf(alarm));
+    const { cause, count, remedy, endedAt } = alarm;
+    // Not its sentence, which may hold what a provider has said.
+    if (endedAt === null) log.warn({ alarm: cause, count, remedy }, 'alarm raised: see `gimli alarms`');
+    else log.info({ alarm: cause, count }, 'alarm over');
     return true;
   }
 

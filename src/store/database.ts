@@ -125,6 +125,8 @@ export interface Database {
     group: string | null;
     /** 1: it has begun once, and the rate of its group does not count it again */
     begun: Generated<number>;
+    /** how many of its attempts do not count, since they failed for all that wait at its gate */
+    uncounted: Generated<number>;
     /** the gate at which it waits, or has waited last */
     gate: string | null;
     /** epoch ms: it waits no longer than that at a gate which may stay shut for ever */
@@ -140,6 +142,8 @@ export interface Database {
     /** for the owner */
     reason: string;
     since: number;
+    /** how many calls have failed */
+    tries: number;
     /** how many probes have failed */
     probes: number;
     /** when the next probe goes out, in epoch ms; null where none does */

@@ -140,13 +140,14 @@ const unattended = [
   // A job at a gate keeps its place at the head of its lane.
   'alter table jobs add column gate text',
   'alter table jobs add column giveUpAt integer',
+  'alter table jobs add column uncounted integer not null default 0',
   'drop index jobsHead',
   `create unique index jobsHead on jobs (lane) where status in ('queued', 'running', 'gated')`,
   `create index jobsGated on jobs (gate, runAt, id) where status = 'gated'`,
   `create index jobsGivingUp on jobs (giveUpAt) where status = 'gated' and giveUpAt is not null`,
   `create table gates (
     key text primary key not null, state text not null, trouble text not null, reason text not null, since integer not null,
-    probes integer not null, probeAt integer, probeJob integer) without rowid`,
+    tries integer not null, probes integer not null, probeAt integer, probeJob integer) without rowid`,
 
   `create table alarms (
     id integer primary key, cause text not null, sentence text not null, remedy text not null, count integer not null,
