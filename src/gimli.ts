@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { closeMcpServers } from './agent/mcp-servers.ts';
+import type { LoadedConfig } from './config/load.ts';
 import { ConfigError, messageOf } from './domain/errors.ts';
 import type { Listener } from './http/listener.ts';
 import { createMetrics } from './http/metrics.ts';
@@ -16,7 +17,7 @@ import { createLiveRuns } from './runtime/live-runs.ts';
 import { runHandler } from './runtime/run.ts';
 import type { Runtime } from './runtime/runtime.ts';
 import { createWorker } from './runtime/worker.ts';
-import { loadSettings, type Settings } from './settings.ts';
+import { type Settings, settingsOf } from './settings.ts';
 import { reopenInterruptedRuns } from './store/runs.ts';
 import { openSqliteStore } from './store/sqlite.ts';
 
@@ -113,19 +114,19 @@ export async function createGimli({ configFile, log, env = process.env, port }: 
 }
 
 /**
- * Opens the owner's API of a store that no gateway serves, on a free port and for whoever has the token; no work is done.
+ * Opens the owner's API of a store that no gateway serves, on a free port and for whoever has its token; no work is done.
  * So commands are the same whether a gateway runs or not.
  */
 export async function openOwnersApi(
-  configFile: string,
+  loaded: LoadedConfig,
   log: Logger,
-  token: string,
-): Promise<Pick<Gimli, 'url' | 'stop'>> {
-  const settings = { ...(await loadSettings(configFile, process.env, log)), isGatewayToken: createTokenCheck(token) };
+): Promise<Pick<Gimli, 'url' | 'stop'> & { readonly token: string }> {
+  const settings = await settingsOf(loaded, log);
   const parts = await assemble(() => settings, log);
   const url = await listen(parts.server, 'gateway.port', 0, '127.0.0.1');
   return {
     url,
+    token: parts.store.commandToken,
     async stop() {
       await parts.stopListening();
       await settings.transforms.close();
@@ -143,7 +144,8 @@ async function assemble(current: () => Settings, log: Logger) {
   const metrics = createMetrics(store, queue);
   const { onEvent, text: metricsText } = metrics;
   const refusals = createRefusals();
-  const deps = { store, queue, throttle, refusals, log, current, live, onEvent, metricsText };
+  const isCommandToken = createTokenCheck(store.commandToken);
+  const deps = { store, queue, throttle, refusals, log, current, live, onEvent, isCommandToken, metricsText };
   const server = createServer(deps);
   const specServer = current().config.specs.port === undefined ? undefined : createSpecServer(deps);
   const stopListening = async () => void (await Promise.all([server.close(), specServer?.close()]));

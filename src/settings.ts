@@ -53,6 +53,17 @@ export async function loadSettings(
 
 /** What a config that was read brings about; see `loadSettings`. */
 export async function settingsOf(loaded: LoadedConfig, log: Logger, reuse?: Settings): Promise<Settings> {
+  try {
+    return await makeSettings(loaded, log, reuse);
+  } catch (error) {
+    if (!(error instanceof ConfigError) || reuse || loaded.leftOut.length === 0) throw error;
+    // What cannot be left out may name a part that could.
+    const parts = loaded.locate(loaded.leftOut.flatMap(({ problems }) => problems));
+    throw new ConfigError([...new Set([...parts, ...error.problems])]);
+  }
+}
+
+async function makeSettings(loaded: LoadedConfig, log: Logger, reuse?: Settings): Promise<Settings> {
   const { config, leftOut } = loaded;
   const ofConfig = brokenInConfig(loaded);
   const brokenProviders: BrokenProviders = new Map();

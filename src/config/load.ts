@@ -64,6 +64,31 @@ export function loadConfig(file: string, env: Env = process.env): LoadedConfig {
   };
 }
 
+/** The config of an empty file: with defaults alone, but perhaps for its store. */
+export function defaultConfig(file: string, env: Env, storeUrl: string | undefined): LoadedConfig {
+  const path = resolve(file);
+  const checked = checkSchema(storeUrl === undefined ? {} : { store: { url: storeUrl } });
+  if (!checked.ok) throw new Error(`the defaults are no config: ${JSON.stringify(checked.problems)}`);
+  const merged = environmentOf(file, env);
+  return {
+    config: absolutePaths(checked.value, dirname(path), merged),
+    file: path,
+    envFile: join(dirname(path), '.env'),
+    env: merged,
+    leftOut: [],
+    locate: (problems) => locateProblems(fileName(file), '', problems),
+  };
+}
+
+/** `env` over the `.env` beside a config, where that can be read. */
+export function environmentOf(file: string, env: Env): Env {
+  try {
+    return { ...readEnvFile(join(dirname(resolve(file)), '.env')), ...env };
+  } catch {
+    return env;
+  }
+}
+
 function problemsOf(config: unknown, origins: Origins): Problem[] {
   // The check writes defaults into what it is given.
   const value = structuredClone(config);

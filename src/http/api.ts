@@ -12,7 +12,7 @@ import { refuse } from './answer.ts';
 import { cancelRoute, retryRoute } from './by-hand.ts';
 import { getCosts } from './costs.ts';
 import type { HttpDeps } from './deps.ts';
-import { pass } from './gate.ts';
+import { pass, type TokenCheck } from './gate.ts';
 import { aboutRuns } from './owner-runs.ts';
 import { createSessionsApi } from './owner-sessions.ts';
 import { ownerWorkflows } from './owner-workflows.ts';
@@ -115,9 +115,10 @@ function whoAnswers({ current }: HttpDeps, endpoint: Endpoint, hook: string) {
     : { candidates: table.candidates(hook), known: table.knows(hook) };
 }
 
-/** Without a `gateway.token` in the config, nobody passes. */
-export function ownerOnly({ current, throttle }: HttpDeps) {
+/** Without a `gateway.token` in the config, only the commands of this machine pass. */
+export function ownerOnly({ current, isCommandToken, throttle }: HttpDeps) {
   return async (req: Request, res: Response, next: NextFunction): Promise<void> => {
-    if (await pass(req, res, { isValid: current().isGatewayToken, throttle })) next();
+    const isValid: TokenCheck = (token) => current().isGatewayToken(token) || isCommandToken?.(token) === true;
+    if (await pass(req, res, { isValid, throttle })) next();
   };
 }

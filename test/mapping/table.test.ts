@@ -173,7 +173,7 @@ describe('the table', () => {
       'gimli.json5:2: hooks.presets[0]: there is no preset "gmial"; there are github, gitlab, gmail, linear, pagerduty, sentry, shopify, slack, standard, stripe',
       'bad.json5:2: mappings[0].messageTemplate: Unclosed section "a" (template line 1, column 7)',
     ]);
-    expect(asked).toEqual([['good.ts', 'bad.ts'], false]);
+    expect(asked).toEqual([['good.ts', 'bad.ts'], false, ['good.ts'], true]);
   });
 
   it('refuses an id that two mappings have, and a preset that is listed twice', async () => {
