@@ -213,6 +213,13 @@ it('a mapping whose proof cannot be read refuses its senders with 503, and lets 
   expect((await gateway.post('good', {})).status).toBe(202);
 });
 
+it('a slip for verify is taken for one: nobody gets in by the hook token instead', async () => {
+  const rule = { match: { path: 'door' }, messageTemplate: 'x', verfy: { scheme: 'github', secret: 's' } };
+  const gateway = await tempGateway({ hooks: { mappings: [rule] } });
+  expect((await gateway.post('door', {})).status).toBe(503);
+  expect((await gateway.api('GET', '/events?hook=door')).body.events).toEqual([]);
+});
+
 it('a mapping that does not load keeps its proof where that can be read', async () => {
   const verify = { scheme: 'token', header: 'x-token', secret: 'a-secret' };
   const rule = { id: 'door', match: { path: 'door' }, messageTemplate: '{{#x}}', verify };

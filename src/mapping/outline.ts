@@ -1,4 +1,5 @@
 import { compileSchema } from '../config/ajv.ts';
+import { nearestKey } from '../config/problem.ts';
 import { checkVerify } from '../domain/check-verify.ts';
 import { follow } from '../domain/event.ts';
 import { type MappingRule, mappingSchema } from '../domain/mapping.ts';
@@ -33,9 +34,16 @@ export function outlineOf(written: unknown): Outline {
 }
 
 function verifyOf(written: unknown): Outline['verify'] {
-  if (follow(written, ['verify']) === undefined) return undefined;
+  if (follow(written, ['verify']) === undefined) return hasSlip(written) ? 'unknown' : undefined;
   const value = read('verify', written);
   return value === undefined || checkVerify(value).length > 0 ? 'unknown' : (value as Verify);
+}
+
+/** Whether a key was probably meant to be `verify`. */
+function hasSlip(written: unknown): boolean {
+  if (typeof written !== 'object' || written === null) return false;
+  const known = Object.keys(mappingSchema.properties);
+  return Object.keys(written).some((key) => !known.includes(key) && nearestKey(key, known) === 'verify');
 }
 
 /** A field of a rule where that is right by itself. */
