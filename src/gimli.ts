@@ -1,6 +1,7 @@
 import path from 'node:path';
 import type { Logger } from 'pino';
 import { closeMcpServers } from './agent/mcp-servers.ts';
+import type { LoadedConfig } from './config/load.ts';
 import { type Clock, systemClock } from './domain/clock.ts';
 import { ConfigError, messageOf } from './domain/errors.ts';
 import type { Listener } from './http/listener.ts';
@@ -18,6 +19,7 @@ import {
   deliveriesCheck,
   diskCheck,
   gateChecks,
+  loadingChecks,
   screeningCheck,
   silentCheck,
   waitingCheck,
@@ -31,7 +33,7 @@ import { runHandler } from './runtime/run.ts';
 import type { Runtime } from './runtime/runtime.ts';
 import { createWatch } from './runtime/watch.ts';
 import { createWorker } from './runtime/worker.ts';
-import { loadSettings, type Settings } from './settings.ts';
+import { type Settings, settingsOf } from './settings.ts';
 import { findGates } from './store/gates.ts';
 import { expectEvents } from './store/last-events.ts';
 import { reopenInterruptedRuns } from './store/runs.ts';
@@ -120,6 +122,7 @@ export async function createGimli({
     log,
     checks: [
       ...gateChecks(queue),
+      ...loadingChecks(() => current().broken, live.refusedProblems),
       beatsCheck,
       budgetCheck(runtime),
       waitingCheck(queue),
@@ -189,19 +192,19 @@ export async function createGimli({
 }
 
 /**
- * Opens the owner's API of a store that no gateway serves, on a free port and for whoever has the token; no work is done.
+ * Opens the owner's API of a store that no gateway serves, on a free port and for whoever has its token; no work is done.
  * So commands are the same whether a gateway runs or not.
  */
 export async function openOwnersApi(
-  configFile: string,
+  loaded: LoadedConfig,
   log: Logger,
-  token: string,
-): Promise<Pick<Gimli, 'url' | 'stop'>> {
-  const settings = { ...(await loadSettings(configFile, process.env, log)), isGatewayToken: createTokenCheck(token) };
+): Promise<Pick<Gimli, 'url' | 'stop'> & { readonly token: string }> {
+  const settings = await settingsOf(loaded, log);
   const parts = await assemble(() => settings, log, systemClock);
   const url = await listen(parts.server, 'gateway.port', 0, '127.0.0.1');
   return {
     url,
+    token: parts.store.commandToken,
     async stop() {
       await parts.stopListening();
       await settings.transforms.close();
@@ -219,7 +222,8 @@ async function assemble(current: () => Settings, log: Logger, clock: Clock) {
   const metrics = createMetrics(store, queue);
   const { onEvent, text: metricsText } = metrics;
   const refusals = createRefusals();
-  const deps = { store, queue, throttle, refusals, log, clock, current, live, onEvent, metricsText };
+  const isCommandToken = createTokenCheck(store.commandToken);
+  const deps = { store, queue, throttle, refusals, log, clock, current, live, onEvent, isCommandToken, metricsText };
   const server = createServer(deps);
   const specServer = current().config.specs.port === undefined ? undefined : createSpecServer(deps);
   const stopListening = async () => void (await Promise.all([server.close(), specServer?.close()]));

@@ -5,12 +5,15 @@ import { retireMcpServers } from './agent/mcp-servers.ts';
 import { type LoadedConfig, loadConfig } from './config/load.ts';
 import { changedKeys, needsRestart } from './config/restart.ts';
 import { type FileWatch, watchFiles } from './config/watch.ts';
+import { type BrokenPart, isSamePart } from './domain/broken-part.ts';
 import { ConfigError } from './domain/errors.ts';
 import { loadSettings, type Settings } from './settings.ts';
 
 /** Settings that follow their files. A version that does not load is refused whole, and the last good one stays. */
 export interface LiveSettings {
   current(): Settings;
+  /** What is wrong with the files as they are now, where they were refused; undefined where they are in force. */
+  refusedProblems(): readonly string[] | undefined;
   /** Reads everything anew, after what reload is under way. Resolves to whether it loaded; if not, the log says why. */
   reload(): Promise<boolean>;
   /** Begins to watch. `onReload` is told after each reload that loaded. */
@@ -23,7 +26,8 @@ export interface LiveSettings {
 export async function openSettings(configFile: string, env: NodeJS.ProcessEnv, log: Logger): Promise<LiveSettings> {
   const readAt = Date.now();
   let settings = await loadSettings(configFile, env, log);
-  let refused = false;
+  let refused: readonly string[] | undefined;
+  logBroken(settings.broken, log);
   let watching: Promise<FileWatch> | undefined;
   let watchingSpecs: Promise<FileWatch> | undefined;
   let caughtUp: Promise<unknown> | undefined;
@@ -33,8 +37,9 @@ export async function openSettings(configFile: string, env: NodeJS.ProcessEnv, l
   async function onFilesChanged(changed: readonly string[]): Promise<void> {
     const dir = settings.config.hooks.transformsDir;
     const onlyTransforms = changed.every((file) => file.startsWith(dir + path.sep));
-    // A config that was refused may have been waiting for this very file.
-    if (onlyTransforms && !refused) await settings.transforms.refresh();
+    // A config that was refused, or a part that does not load, may have been waiting for this very file.
+    const waits = refused !== undefined || settings.broken.some(({ kind }) => kind !== 'spec');
+    if (onlyTransforms && !waits) await settings.transforms.refresh();
     else await reload();
   }
 
@@ -51,15 +56,17 @@ export async function openSettings(configFile: string, env: NodeJS.ProcessEnv, l
       settings = await loadSettings(configFile, env, log, before);
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
-      refused = true;
+      refused = error.problems;
       log.error({ problems: error.problems }, 'config refused; the last good one stays');
       await (await watching)?.update([...watchedPaths(before.loaded), ...pathsOfRefused(configFile, env)]);
       return false;
     }
-    refused = false;
+    refused = undefined;
     const keys = changedKeys(before.config, settings.config);
     if (keys.includes('log.level')) log.level = settings.config.log.level;
     log.info({ changed: keys }, 'config reloaded');
+    const mended = before.broken.filter((part) => !settings.broken.some((still) => isSamePart(still, part)));
+    for (const { kind, id } of mended) log.info({ part: kind, id }, `the ${kind} "${id}" loads again`);
     const late = needsRestart(keys);
     if (late.length > 0) log.warn({ keys: late }, `restart the gateway for the new ${late.join(', ')}`);
     if (before.transforms !== settings.transforms) await before.transforms.close();
@@ -72,6 +79,7 @@ export async function openSettings(configFile: string, env: NodeJS.ProcessEnv, l
 
   return {
     current: () => settings,
+    refusedProblems: () => refused,
     reload,
     watch(listener) {
       onReload = listener;
@@ -93,6 +101,15 @@ export async function openSettings(configFile: string, env: NodeJS.ProcessEnv, l
       await turn;
     },
   };
+}
+
+/** A line for each part, once; specs have told of themselves. */
+function logBroken(parts: readonly BrokenPart[], log: Logger): void {
+  for (const { kind, id, problems } of parts) {
+    if (kind === 'setting') log.warn({ part: kind, id, problems }, `${id} is no setting, and is ignored`);
+    else if (kind !== 'spec')
+      log.error({ part: kind, id, problems }, `the ${kind} "${id}" does not load and is left out`);
+  }
 }
 
 /** Config, `.env`, presets and transforms. */

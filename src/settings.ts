@@ -1,12 +1,14 @@
 import type { Logger } from 'pino';
 import { createMcpServers, type McpServers } from './agent/mcp-servers.ts';
-import { createModels, type Models } from './agent/models.ts';
+import { type BrokenProviders, createModels, type Models } from './agent/models.ts';
 import { createScreener, type Screener } from './agent/screening.ts';
 import type { Channel } from './channels/channel.ts';
 import { createLogChannel } from './channels/log.ts';
 import { checkDefaultTools, createToolCheck } from './config/check-tools.ts';
 import { type LoadedConfig, loadConfig } from './config/load.ts';
 import { specToken } from './config/spec-token.ts';
+import { type BrokenPart, isSamePart, problemsOfParts } from './domain/broken-part.ts';
+import { ConfigError } from './domain/errors.ts';
 import { createTokenCheck } from './ingest/authenticate.ts';
 import { createVerifiers } from './ingest/verify/create-verifiers.ts';
 import type { Verifier } from './ingest/verify/verifier.ts';
@@ -31,10 +33,13 @@ export interface Settings {
   readonly specs: Specs;
   readonly isSpecToken: (presented: string | undefined) => boolean;
   readonly isGatewayToken: (presented: string | undefined) => boolean;
+  /** what does not load and is left out alone; specs as they were when one was last looked for */
+  readonly broken: readonly BrokenPart[];
 }
 
 /**
- * Loads config, presets and transforms. Throws ConfigError with all that is wrong; but a spec that is broken is only left out.
+ * Loads config, presets and transforms. A part that does not load is left out alone; throws ConfigError with all that is wrong where that
+ * is more than parts. A part that the settings before have in use may not break either.
  * @param reuse the settings that these will replace: transforms of the same folder are taken over, and MCP servers of the same settings
  */
 export async function loadSettings(
@@ -43,9 +48,30 @@ export async function loadSettings(
   log: Logger,
   reuse?: Settings,
 ): Promise<Settings> {
-  const loaded = loadConfig(file, env);
-  const { config } = loaded;
-  const models = createModels(config.agents, loaded.env, (line) => log.warn(line));
+  return settingsOf(loadConfig(file, env), log, reuse);
+}
+
+/** What a config that was read brings about; see `loadSettings`. */
+export async function settingsOf(loaded: LoadedConfig, log: Logger, reuse?: Settings): Promise<Settings> {
+  try {
+    return await makeSettings(loaded, log, reuse);
+  } catch (error) {
+    if (!(error instanceof ConfigError) || reuse || loaded.leftOut.length === 0) throw error;
+    // What cannot be left out may name a part that could.
+    const parts = loaded.locate(loaded.leftOut.flatMap(({ problems }) => problems));
+    throw new ConfigError([...new Set([...parts, ...error.problems])]);
+  }
+}
+
+async function makeSettings(loaded: LoadedConfig, log: Logger, reuse?: Settings): Promise<Settings> {
+  const { config, leftOut } = loaded;
+  const ofConfig = brokenInConfig(loaded);
+  const brokenProviders: BrokenProviders = new Map();
+  for (const { kind, id, problems } of ofConfig) if (kind === 'provider') brokenProviders.set(id, problems);
+  const models = createModels(config.agents, loaded.env, (line) => log.warn(line), brokenProviders);
+  const providers = [...brokenProviders].map(([id, problems]): BrokenPart => ({ kind: 'provider', id, problems }));
+  const before = [...ofConfig.filter(({ kind }) => kind !== 'provider'), ...providers];
+  const isNew = (part: BrokenPart) => reuse !== undefined && !reuse.broken.some((known) => isSamePart(known, part));
   const checkTools = createToolCheck(loaded);
   checkDefaultTools(loaded, checkTools);
   const screener = createScreener(config.screening, models);
@@ -71,11 +97,19 @@ export async function loadSettings(
     checkTools,
     transforms,
     locate: loaded.locate,
+    leftOut,
+    takes: (parts) => ![...before, ...parts].some(isNew),
   });
+  const broken = [...before, ...table.broken];
+  if (broken.some(isNew)) {
+    if (!sameDir) await transforms.close();
+    throw new ConfigError(problemsOfParts(broken.filter(isNew)));
+  }
   const specs = createSpecs({
     dir: config.specs.dir,
     ...runs,
-    report: (problems) => log.error({ problems }, 'specs left out'),
+    report: (problems) => log.error({ problems }, 'specs do not load'),
+    before: reuse?.specs,
   });
   // Asked for here so that a broken one is known of before it is called.
   const mappings = [...table.mappings, ...specs.all().mappings];
@@ -95,7 +129,16 @@ export async function loadSettings(
     specs,
     isSpecToken: createTokenCheck(specToken(config).token),
     isGatewayToken: createTokenCheck(config.gateway.token),
+    get broken() {
+      return [...broken, ...specs.broken()];
+    },
   };
+}
+
+/** What the config itself is without; the table knows more of its mappings and presets. */
+function brokenInConfig({ leftOut, locate }: LoadedConfig): BrokenPart[] {
+  const own = leftOut.filter(({ kind }) => kind !== 'mapping' && kind !== 'preset');
+  return own.map(({ kind, id, problems }) => ({ kind, id, problems: locate(problems) }));
 }
 
 /** The models that are known before a call or a transform names another. */

@@ -2,6 +2,8 @@ import fs from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import { pino } from 'pino';
+import { openSettings } from '../src/reload.ts';
 import { eventually } from './support/eventually.ts';
 import { hookToken, startGateway, type TestGateway } from './support/gateway.ts';
 import { tempDir } from './support/temp-dir.ts';
@@ -208,6 +210,71 @@ describe('a config edited while the gateway runs', () => {
     expect(await gateway.beats()).toEqual([]);
     gateway.writeConfig(every('50ms'));
     await eventually(async () => (await gateway.beats()).length > 1);
+  });
+});
+
+describe('a part that does not load', () => {
+  const bell = { id: 'bell', match: { path: 'bell' }, messageTemplate: '{{#x}}' };
+  const gate = { id: 'gate', match: { path: 'gate' }, messageTemplate: 'Gate' };
+  const withDoor = (name: string, ...more: object[]) =>
+    door('', { mappings: [{ match: { path: 'door' }, name, messageTemplate: 'Open' }, ...more] });
+
+  it('already at the start does not block other edits, and another that breaks now is refused', async () => {
+    await start(withDoor('first', bell));
+    await saidAfter(() => gateway.writeConfig(withDoor('second', bell, gate)), reloaded);
+    expect(await doorNow()).toBe('second');
+    expect((await gateway.post('bell', {})).status).toBe(503);
+
+    const wrong = { ...gate, messageTemplate: '{{#y}}' };
+    const { problems } = await saidAfter(() => gateway.writeConfig(withDoor('third', bell, wrong)), refused);
+    expect(problems).toEqual([expect.stringMatching(/hooks\.mappings\[2\]\.messageTemplate/)]);
+    expect(await doorNow()).toBe('second');
+    expect((await gateway.post('gate', {})).status).toBe(202);
+
+    const mended = { ...bell, messageTemplate: 'Bell' };
+    await saidAfter(() => gateway.writeConfig(withDoor('fourth', mended, gate)), /^the mapping "bell" loads again/);
+    expect((await gateway.post('bell', {})).status).toBe(202);
+    expect(gateway.gimli.settings().broken).toEqual([]);
+  });
+
+  it('for want of a transform does not keep the others from being edited', async () => {
+    const by = (name: string) => ({
+      id: name,
+      match: { path: name },
+      messageTemplate: 'x',
+      transform: { module: `${name}.ts` },
+    });
+    const says = (name: string) => `export default () => ({ name: '${name}' });`;
+    await start(
+      { hooks: { mappings: [by('door'), by('bell')] } },
+      { 'transforms/door.ts': says('first'), 'transforms/bell.ts': 'export default (' },
+    );
+    const file = (name: string) => path.join(gateway.dir, 'transforms', name);
+    expect(await doorNow()).toBe('first');
+    write(file('door.ts'), says('second'));
+    expect(await doorNow()).toBe('second');
+    write(file('door.ts'), 'export default (');
+    expect(await doorNow()).toBe('second');
+    write(file('door.ts'), says('third'));
+    expect(await doorNow()).toBe('third');
+    expect((await gateway.post('bell', {})).status).toBe(503);
+    write(file('bell.ts'), says('bell'));
+    await eventually(() => gateway.gimli.settings().broken.length === 0);
+    expect((await gateway.post('bell', {})).status).toBe(202);
+    expect(await doorNow()).toBe('third');
+  });
+
+  it('is told of as long as the edit that broke it stands', async () => {
+    await start(door('first'));
+    const log = pino({ level: 'silent' });
+    const live = await openSettings(gateway.configFile, {}, log);
+    gateway.writeConfig(withDoor('second', bell));
+    expect(await live.reload()).toBe(false);
+    expect(live.refusedProblems()).toEqual([expect.stringMatching(/hooks\.mappings\[1\]/)]);
+    gateway.writeConfig(door('third'));
+    expect(await live.reload()).toBe(true);
+    expect(live.refusedProblems()).toBeUndefined();
+    await live.current().transforms.close();
   });
 });
 

@@ -44,7 +44,7 @@ export function createCommandAgent(options: CommandProvider): Agent {
       { cwd, env, input: stdinOf(turn), maxBytes, onOutput: turn.onText && trimmed(turn.onText), signal: turn.signal },
     ).catch((error) => {
       turn.signal.throwIfAborted();
-      throw new TurnError('provider', `agents.providers.${provider}: ${startProblem(error, command, cwd)}`, {
+      throw new TurnError('provider', `agents.providers.${provider}: ${startProblem(error, command, cwd, env.PATH)}`, {
         trouble: 'request',
         gate: provider,
       });
@@ -83,10 +83,12 @@ function stdinOf({ system, history, prompt }: Turn): string {
   return [...(system === undefined ? [] : [system]), ...earlier, prompt].join('\n\n');
 }
 
-function startProblem(error: unknown, command: string, cwd: string): string {
+function startProblem(error: unknown, command: string, cwd: string, searched: string | undefined): string {
   if (!existsSync(cwd)) return `the folder ${cwd}, in which the command is to run, does not exist: check cwd`;
   const { code } = error as { code?: unknown };
-  if (code === 'ENOENT') return `the command "${command}" was not found: check command, or PATH`;
+  if (code === 'ENOENT' && /[\\/]/.test(command)) return `there is no command "${command}"`;
+  if (code === 'ENOENT')
+    return `the command "${command}" was not found in PATH, which is ${searched ? searched : 'empty'}: check command, or PATH`;
   if (code === 'EACCES') return `the command "${command}" may not be executed`;
   return `the command cannot be started (${messageOf(error)})`;
 }

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Client } from '@modelcontextprotocol/sdk/client/index.js';
@@ -81,9 +82,15 @@ export function isSessionLost(error: unknown): boolean {
 function startProblem(error: unknown, settings: McpSettings, lastWords: string): string {
   const { command, cwd, startTimeoutSeconds } = settings;
   if ((error as NodeJS.ErrnoException).code === 'ENOENT')
-    return `there is no program "${command}", or no folder ${cwd}`;
+    return noProgram(command ?? '', cwd, settings.env?.PATH ?? process.env.PATH);
   const problem = requestProblem(error, startTimeoutSeconds);
   return lastWords === '' ? problem : `${problem}; its last words: ${lastWords}`;
+}
+
+function noProgram(command: string, cwd: string | undefined, searched: string | undefined): string {
+  if (cwd !== undefined && !existsSync(cwd)) return `there is no folder ${cwd}, in which it is to run: check cwd`;
+  if (/[\\/]/.test(command)) return `there is no program "${command}"`;
+  return `there is no program "${command}" in PATH, which is ${searched ? searched : 'empty'}: check command, or PATH`;
 }
 
 async function openTransport(settings: McpSettings, onStderr: (text: string) => void) {

@@ -4,7 +4,14 @@ import type { Price } from '../domain/spending.ts';
 import { autoModels, successorOf } from './aliases.ts';
 import { createNames, retirement, splitModel } from './model-names.ts';
 import { createPrices } from './prices.ts';
-import { createProviderAgent, type Environment, loadProvider, type ProviderAgent, providersOf } from './providers.ts';
+import {
+  createBrokenProvider,
+  createProviderAgent,
+  type Environment,
+  loadProvider,
+  type ProviderAgent,
+  providersOf,
+} from './providers.ts';
 
 export interface Models {
   /**
@@ -37,17 +44,33 @@ export interface ReadyAgent extends ProviderAgent {
   readonly warning: string | undefined;
 }
 
-/** `warn` gets a line for people about models that are retired. Throws a `ConfigError` for models that cannot work. */
+/** Providers that do not load, with why: what they are asked waits until they are mended. */
+export type BrokenProviders = Map<string, readonly string[]>;
+
+/**
+ * `warn` gets a line for people about models that are retired. Throws a `ConfigError` for models that cannot work.
+ * @param broken what is known of already; to it are added the providers that cannot work. Without it these are a `ConfigError` as well
+ */
 export function createModels(
   agents: Config['agents'],
   env: Environment,
   warn: (line: string) => void = () => {},
+  broken?: BrokenProviders,
 ): Models {
   const { model: asked, heartbeat, workspace } = agents.defaults;
   const providers = providersOf(agents.providers, env);
-  const created = new Map(
-    [...providers].map(([id, provider]) => [id, createProviderAgent(id, provider, { env, workspace })]),
-  );
+  const created = new Map<string, ProviderAgent>();
+  for (const [id, problems] of broken ?? []) created.set(id, createBrokenProvider(id, problems));
+  for (const [id, provider] of providers) {
+    if (created.has(id)) continue;
+    try {
+      created.set(id, createProviderAgent(id, provider, { env, workspace }));
+    } catch (error) {
+      if (!broken || !(error instanceof ConfigError)) throw error;
+      broken.set(id, error.problems);
+      created.set(id, createBrokenProvider(id, error.problems));
+    }
+  }
   const { resolve, resolveUnlisted } = createNames(agents.defaults.models, warn);
   const prices = createPrices(agents.prices, resolveUnlisted);
 
@@ -62,7 +85,7 @@ export function createModels(
       trouble: 'model',
     });
   };
-  const apiOf = (providerModel: string) => providers.get(splitModel(providerModel)[0])?.api;
+  const apiOf = (providerModel: string) => created.get(splitModel(providerModel)[0])?.api;
   const runsCommand = (providerModel: string) => apiOf(providerModel) === 'command';
   const priceOf = (providerModel: string) =>
     apiOf(providerModel) === 'echo' ? { input: 0, output: 0 } : prices.get(successorOf(providerModel) ?? providerModel);

@@ -1,5 +1,5 @@
 import type { Config } from '../config/schema.ts';
-import { ConfigError } from '../domain/errors.ts';
+import { ConfigError, TurnError } from '../domain/errors.ts';
 import type { Agent } from './agent.ts';
 import { createAnthropicAgent, loadAnthropic } from './anthropic.ts';
 import { keyProblem, keyVariables } from './api-key.ts';
@@ -117,6 +117,16 @@ export function createProviderAgent(
   const problem = addressProblem(baseURL, ending);
   if (problem !== undefined) throw new ConfigError([`agents.providers.${provider}.baseURL ${problem}`]);
   return { agent: create({ provider, baseURL, apiKey }), api, problem: keyProblem(apiKey, provider) };
+}
+
+/** What stands for a provider that does not load. Its runs wait as they do for a key: only the owner can mend it. */
+export function createBrokenProvider(id: string, problems: readonly string[]): ProviderAgent {
+  const problem = `agents.providers.${id} does not load: ${problems.join('; ')}`;
+  const agent: Agent = async () => {
+    throw new TurnError('provider', problem, { trouble: 'key', gate: id });
+  };
+  // Whatever it was to be: no command, which would need a power of its own.
+  return { agent, api: 'openai-chat', problem };
 }
 
 function addressProblem(baseURL: string, [ending, whyNot]: HttpApi['ending']): string | undefined {

@@ -1,10 +1,11 @@
 import { pino } from 'pino';
+import { problemsOfParts } from '../domain/broken-part.ts';
 import { loadSettings } from '../settings.ts';
 import { printable, printJson, table } from './print.ts';
 
 /**
- * Loads everything that `serve` would and prints the effective mapping table. Resolves to 1 where a spec does not load. Throws
- * ConfigError with all problems of the rest.
+ * Loads everything that `serve` would and prints the effective mapping table. Resolves to 1 where a part
+ * does not load. Throws ConfigError where a gateway would not start.
  */
 export async function check(configFile: string, { json }: { json?: boolean }): Promise<number> {
   const warnings: string[] = [];
@@ -51,9 +52,9 @@ export async function check(configFile: string, { json }: { json?: boolean }): P
     screen: policy.screen,
   }));
   const workflows = Object.entries(config.workflows).map(([id, { steps }]) => ({ id, steps: steps.length }));
-  const code = specs.problems.length === 0 ? 0 : 1;
+  const problems = [...new Set([...problemsOfParts(settings.broken), ...specs.problems])];
+  const code = problems.length === 0 ? 0 : 1;
   if (json) {
-    const { problems } = specs;
     printJson({ ok: code === 0, defaultModel, mappings: rows, workflows, warnings, problems });
     return code;
   }
@@ -74,7 +75,9 @@ export async function check(configFile: string, { json }: { json?: boolean }): P
   if (started.length > 0) console.log(`\nworkflows that a request may start by id: ${started.join(', ')}`);
   console.log(`\ndefault model: ${defaultModel}`);
   for (const warning of warnings) console.log(`warning: ${warning}`);
-  for (const problem of specs.problems) console.error(problem);
-  console.log(code === 0 ? 'the config is fine' : 'the config is fine; the specs above are left out');
+  for (const problem of problems) console.error(problem);
+  console.log(
+    code === 0 ? 'the config is fine' : 'what is named above does not load and is left out; the rest is fine',
+  );
   return code;
 }

@@ -1,7 +1,9 @@
-import { randomBytes } from 'node:crypto';
-import { loadConfig } from '../config/load.ts';
+import { fileName } from '../config/json5-file.ts';
+import { defaultConfig } from '../config/load.ts';
+import { loadLeniently } from '../config/load-leniently.ts';
 import type { Config } from '../config/schema.ts';
-import { type Addresses, findHolder } from '../store/lock.ts';
+import { ConfigError } from '../domain/errors.ts';
+import { type Addresses, findHolder, type Holder } from '../store/lock.ts';
 import { CommandError } from './command-error.ts';
 
 export interface Client {
@@ -15,31 +17,54 @@ export interface Client {
 
 /**
  * Gives `use` the owner's API: of the gateway that has the store of this config, or, where none does, of one opened for
- * this command alone, under the store's lock.
+ * this command alone, under the store's lock. A config that does not load is no hindrance to looking at what is stored.
  */
 export async function withClient<T>(configFile: string, use: (client: Client) => Promise<T>): Promise<T> {
-  const { config } = loadConfig(configFile);
-  const { token } = config.gateway;
-  const running = runningGateway(config);
-  if (running) {
-    if (!token) throw new CommandError('a gateway runs, but gateway.token is not set: commands have no way in');
-    return use(client(running.url, token, true));
+  let { loaded, problems } = loadLeniently(configFile);
+  const { url, commandToken } = holderOf(loaded.config) ?? {};
+  if (url !== undefined) {
+    if (problems) noteProblems(configFile, problems);
+    const token = commandToken ?? loaded.config.gateway.token;
+    if (!token) throw new CommandError('a gateway runs, but there is no way in for commands: set gateway.token');
+    return use(client(url, token, true));
   }
   // Here and not above: this is the whole gateway, which takes a while to load.
   const [{ openOwnersApi }, { pino }] = await Promise.all([import('../gimli.ts'), import('pino')]);
-  const own = randomBytes(32).toString('hex');
-  const offline = await openOwnersApi(configFile, pino({ level: 'silent' }), own);
+  const log = pino({ level: 'silent' });
+  const offline = await openOwnersApi(loaded, log).catch((error) => {
+    if (problems || !(error instanceof ConfigError)) throw error;
+    problems = error.problems;
+    loaded = defaultConfig(configFile, process.env, loaded.config.store.url);
+    return openOwnersApi(loaded, log);
+  });
+  if (problems) noteProblems(configFile, problems);
+  const offlineClient = client(offline.url, offline.token, false);
   try {
-    return await use(client(offline.url, own, false));
+    return await use(problems ? lookOnly(offlineClient, problems) : offlineClient);
   } finally {
     await offline.stop();
   }
 }
 
+function noteProblems(configFile: string, [first, ...more]: readonly string[]): void {
+  const rest = more.length > 0 ? `, and ${more.length} more` : '';
+  console.error(`note: ${fileName(configFile)} does not load (${first}${rest}); showing what is stored`);
+}
+
+/** Without the mappings of the config, nothing may be done again: it would go through others. */
+function lookOnly(client: Client, problems: readonly string[]): Client {
+  const post = () => Promise.reject(new CommandError(`this needs a config that loads:\n${problems.join('\n')}`));
+  return { ...client, post };
+}
+
 /** Where the gateway that has the store of a config listens, whatever port it was given; undefined where none runs. */
-export function runningGateway({ store }: Config): Addresses | undefined {
-  const { url, specsUrl } = findHolder(store.url.slice('sqlite:'.length)) ?? {};
+export function runningGateway(config: Config): Addresses | undefined {
+  const { url, specsUrl } = holderOf(config) ?? {};
   return url === undefined ? undefined : { url, specsUrl };
+}
+
+function holderOf({ store }: Config): Holder | undefined {
+  return findHolder(store.url.slice('sqlite:'.length));
 }
 
 /** Calls a gateway. Throws CommandError where it does not answer. */

@@ -2,7 +2,7 @@ import { Ajv, type ErrorObject } from 'ajv';
 import type { Static, TSchema } from 'typebox';
 import { found } from './found.ts';
 import { expectation, type JsonSchema, mapSchema } from './json-schema.ts';
-import { type Origins, type Problem, toPointer, unknownKey } from './problem.ts';
+import { nearestKey, type Origins, type Problem, toPointer, unknownKey } from './problem.ts';
 
 export type Checked<T> =
   | { readonly ok: true; readonly value: T }
@@ -81,7 +81,7 @@ function problemOf(error: ErrorObject, origins: Origins | undefined): Problem {
   const path = error.instancePath;
   if (error.keyword === 'additionalProperties') {
     const key: string = error.params.additionalProperty;
-    return { path: path + toPointer([key]), message: badKey(key, schema) };
+    return { path: path + toPointer([key]), ...badKey(path, key, schema) };
   }
   if (error.keyword === 'required') {
     const key: string = error.params.missingProperty;
@@ -95,8 +95,11 @@ function problemOf(error: ErrorObject, origins: Origins | undefined): Problem {
   return { path, message: `expected ${expectation(schema)}, found ${found(path, error.data, origins)}${tooMany}` };
 }
 
-function badKey(key: string, schema: JsonSchema): string {
+function badKey(at: string, key: string, schema: JsonSchema): Omit<Problem, 'path'> {
   const known = Object.keys(schema.properties ?? {}).filter((name) => !name.startsWith('$'));
-  if (known.length > 0) return unknownKey(key, known);
-  return `expected a name that matches ${Object.keys(schema.patternProperties ?? {}).join(' or ')}`;
+  if (known.length > 0) {
+    const meant = nearestKey(key, known);
+    return { message: unknownKey(key, known), unknown: { meant: meant && at + toPointer([meant]) } };
+  }
+  return { message: `expected a name that matches ${Object.keys(schema.patternProperties ?? {}).join(' or ')}` };
 }

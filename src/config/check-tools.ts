@@ -7,7 +7,7 @@ import type { LoadedConfig } from './load.ts';
 import { toPointer } from './problem.ts';
 
 /** Gives the check of a list of tools: it throws an Error that says why this config cannot grant them. */
-export function createToolCheck({ config, file, envFile }: LoadedConfig): (tools: readonly string[]) => void {
+export function createToolCheck({ config, file, envFile, leftOut }: LoadedConfig): (tools: readonly string[]) => void {
   const { hooks, specs, agents, store } = config;
   const servers = Object.keys(agents.mcpServers);
   const { workspace } = agents.defaults;
@@ -16,6 +16,9 @@ export function createToolCheck({ config, file, envFile }: LoadedConfig): (tools
 
   return (tools) => {
     const unknown = mcpGrants(tools).find(({ server }) => !servers.includes(server));
+    if (unknown && leftOut.some(({ kind, id }) => kind === 'mcp' && id === unknown.server)) {
+      throw new Error(`the MCP server "${unknown.server}" does not load: see agents.mcpServers.${unknown.server}`);
+    }
     if (unknown) {
       const known = servers.length > 0 ? `has ${servers.join(', ')}` : 'is empty';
       throw new Error(`there is no MCP server "${unknown.server}"; agents.mcpServers ${known}`);

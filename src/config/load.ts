@@ -1,12 +1,13 @@
 import { dirname, join, resolve } from 'node:path';
 import { ConfigError, messageOf } from '../domain/errors.ts';
-import { compileSchema, onePerValue } from './ajv.ts';
+import { compileSchema } from './ajv.ts';
 import { checkConfig, normalizeHookPath, strayHookKeys } from './check-config.ts';
 import { type Env, expandEnv, readEnvFile, soleVariable } from './env.ts';
-import { fileName, parseJson5, readText } from './json5-file.ts';
+import { fileName, parseJson5, readText, repeatedKeys } from './json5-file.ts';
+import { type LeftOut, leaveOutBroken } from './left-out.ts';
 import { locateProblems } from './locate.ts';
 import { absolutePaths } from './paths.ts';
-import type { Problem } from './problem.ts';
+import type { Origins, Problem } from './problem.ts';
 import { type Config, configSchema } from './schema.ts';
 import { withSpecVariables } from './spec-variables.ts';
 
@@ -20,13 +21,18 @@ export interface LoadedConfig {
   readonly envFile: string;
   /** the environment that the config was read with: `env` over `.env` */
   readonly env: Env;
+  /** the parts that are not right; the config is without them, but for stubs that keep places in lists */
+  readonly leftOut: readonly LeftOut[];
   /** set where `hooks.token` is exactly `${NAME}`; `file` where the value came from `.env` */
   readonly hookTokenVariable?: { readonly name: string; readonly file?: string };
   /** Renders problems that only show when the config is used, with their lines. */
   readonly locate: (problems: readonly Problem[]) => string[];
 }
 
-/** Reads a config file and the `.env` beside it. Throws ConfigError with everything that is wrong with them. */
+/**
+ * Reads a config file and the `.env` beside it. A part that is not right is left out alone; where anything else is wrong, throws
+ * ConfigError with everything that is.
+ */
 export function loadConfig(file: string, env: Env = process.env): LoadedConfig {
   const path = resolve(file);
   const name = fileName(file);
@@ -37,15 +43,10 @@ export function loadConfig(file: string, env: Env = process.env): LoadedConfig {
 
   const written = withSpecVariables(parseJson5(text, name), merged);
   const { value, origins, problems: unset } = expandEnv(written, configSchema, merged);
-  const stray = strayHookKeys(value);
-  const checked = checkSchema(value, origins);
-  const problems = onePerValue([
-    ...unset,
-    ...stray,
-    ...(checked.ok ? [] : checked.problems),
-    ...checkConfig(value, origins),
-  ]);
-  if (!checked.ok || problems.length > 0) throw new ConfigError(locateProblems(name, text, problems));
+  const remaining = leaveOutBroken(value, [...repeatedKeys(text), ...unset], (rest) => problemsOf(rest, origins));
+  if (!remaining.ok) throw new ConfigError(locateProblems(name, text, remaining.problems));
+  const checked = checkSchema(structuredClone(remaining.value), origins);
+  if (!checked.ok) throw new ConfigError(locateProblems(name, text, checked.problems));
 
   const { hooks } = checked.value;
   const config = { ...checked.value, hooks: { ...hooks, path: normalizeHookPath(hooks.path) } };
@@ -55,11 +56,45 @@ export function loadConfig(file: string, env: Env = process.env): LoadedConfig {
     file: path,
     envFile,
     env: merged,
+    leftOut: remaining.leftOut,
     ...(variable !== undefined && {
       hookTokenVariable: { name: variable, ...(env[variable] === undefined && { file: envFile }) },
     }),
     locate: (problems) => locateProblems(name, text, problems),
   };
+}
+
+/** The config of an empty file: with defaults alone, but perhaps for its store. */
+export function defaultConfig(file: string, env: Env, storeUrl: string | undefined): LoadedConfig {
+  const path = resolve(file);
+  const checked = checkSchema(storeUrl === undefined ? {} : { store: { url: storeUrl } });
+  if (!checked.ok) throw new Error(`the defaults are no config: ${JSON.stringify(checked.problems)}`);
+  const merged = environmentOf(file, env);
+  return {
+    config: absolutePaths(checked.value, dirname(path), merged),
+    file: path,
+    envFile: join(dirname(path), '.env'),
+    env: merged,
+    leftOut: [],
+    locate: (problems) => locateProblems(fileName(file), '', problems),
+  };
+}
+
+/** `env` over the `.env` beside a config, where that can be read. */
+export function environmentOf(file: string, env: Env): Env {
+  try {
+    return { ...readEnvFile(join(dirname(resolve(file)), '.env')), ...env };
+  } catch {
+    return env;
+  }
+}
+
+function problemsOf(config: unknown, origins: Origins): Problem[] {
+  // The check writes defaults into what it is given.
+  const value = structuredClone(config);
+  const stray = strayHookKeys(value);
+  const checked = checkSchema(value, origins);
+  return [...stray, ...(checked.ok ? [] : checked.problems), ...checkConfig(value, origins)];
 }
 
 function read<T>(name: string, readFile: () => T): T {

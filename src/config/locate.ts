@@ -1,5 +1,5 @@
-import { createRequire } from 'node:module';
 import type { ValueNode } from '@humanwhocodes/momoa';
+import { syntaxTree } from './json5-file.ts';
 import { describeProblem, fromPointer, type Problem } from './problem.ts';
 
 interface Position {
@@ -10,10 +10,10 @@ interface Position {
 
 /**
  * Finds the places of JSON pointers in a JSON5 text: of the key, of the element, or of the nearest container that exists.
- * The parser is loaded here and not before, since only a text with an error in it needs it.
  */
 function locator(text: string): (pointer: string) => Position | undefined {
-  const body = bodyOf(text);
+  // Where the parser refuses the text, a message is worth more than its line.
+  const body = syntaxTree(text);
   return (pointer) => {
     let value = body;
     let position: Position | undefined = body?.loc.start;
@@ -25,16 +25,6 @@ function locator(text: string): (pointer: string) => Position | undefined {
     }
     return position && { line: position.line, column: position.column };
   };
-}
-
-function bodyOf(text: string): ValueNode | undefined {
-  const { parse } = createRequire(import.meta.url)('@humanwhocodes/momoa') as typeof import('@humanwhocodes/momoa');
-  try {
-    return parse(text, { mode: 'json5' }).body;
-  } catch {
-    // It refuses a little of what JSON5 allows (`-.5`, a key named `null`). A message is worth more than its line.
-    return undefined;
-  }
 }
 
 function childNode(value: ValueNode, segment: string) {

@@ -8,6 +8,8 @@ export interface Problem {
   readonly message: string;
   /** JSON pointer of another place that the message speaks of */
   readonly see?: string;
+  /** set where it is a key that nothing knows; `meant` is the JSON pointer of the known one that it is near */
+  readonly unknown?: { readonly meant: string | undefined };
 }
 
 /** Where values came from the environment: JSON pointer → the text as written, such as `${PORT:-80}`. */

@@ -26,6 +26,11 @@ export class TransformError extends Error {
   override readonly name = 'TransformError';
 }
 
+/** An event of a part of the settings that does not load: the owner's fault, answered with 503, since it can be sent again. */
+export class PartBroken extends Error {
+  override readonly name = 'PartBroken';
+}
+
 /** A turn that brought no reply. `trouble` is the row of `remedies` that says what can be done about it. */
 export class TurnError extends Error {
   override readonly name = 'TurnError';

@@ -14,9 +14,16 @@ export function refuseSpec(res: Response, status: number, error: string, headers
   res.status(status).set(headers).json({ error });
 }
 
+/** When a sender may ask again for a hook that does not load, in seconds: it takes a person to mend it. */
+export const brokenRetryAfter = '60';
+
+/** What the log says of calls of such a hook. */
+export const brokenCall = 'calls come for what does not load; they are answered 503, and their events can be replayed';
+
 /** Sends what became of an event. */
 export function sendAnswer(res: Response, { status, body, outcome }: Answer): void {
   if (outcome === 'duplicate') res.setHeader('Idempotent-Replayed', 'true');
+  if (status === 503) res.setHeader('Retry-After', brokenRetryAfter);
   res.status(status);
   if (body === null) res.end();
   else sendJson(res, body);

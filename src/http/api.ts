@@ -12,7 +12,7 @@ import { refuse } from './answer.ts';
 import { cancelRoute, retryRoute } from './by-hand.ts';
 import { getCosts } from './costs.ts';
 import type { HttpDeps } from './deps.ts';
-import { pass } from './gate.ts';
+import { pass, type TokenCheck } from './gate.ts';
 import { getAlarms } from './owner-alarms.ts';
 import { getHeartbeat } from './owner-heartbeat.ts';
 import { getPause, postPause, postResume } from './owner-pause.ts';
@@ -124,9 +124,10 @@ function whoAnswers({ current }: HttpDeps, endpoint: Endpoint, hook: string) {
     : { candidates: table.candidates(hook), known: table.knows(hook) };
 }
 
-/** Without a `gateway.token` in the config, nobody passes. */
-export function ownerOnly({ current, throttle }: HttpDeps) {
+/** Without a `gateway.token` in the config, only the commands of this machine pass. */
+export function ownerOnly({ current, isCommandToken, throttle }: HttpDeps) {
   return async (req: Request, res: Response, next: NextFunction): Promise<void> => {
-    if (await pass(req, res, { isValid: current().isGatewayToken, throttle })) next();
+    const isValid: TokenCheck = (token) => current().isGatewayToken(token) || isCommandToken?.(token) === true;
+    if (await pass(req, res, { isValid, throttle })) next();
   };
 }

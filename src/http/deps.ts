@@ -25,6 +25,8 @@ export interface HttpDeps {
   readonly live: LiveRuns;
   /** aborts when the server begins to close */
   readonly closing: AbortSignal;
+  /** the token of this machine's commands, beside `gateway.token` */
+  readonly isCommandToken?: TokenCheck;
   readonly metricsText: () => Promise<string>;
   /** what the latest reload brought; a request is served by what it began with */
   readonly current: () => {

@@ -4,10 +4,11 @@ import { admit, methodsOf } from '../ingest/admit.ts';
 import { checkHookToken, presentedToken } from '../ingest/authenticate.ts';
 import { receive, recordHandshake } from '../ingest/receive.ts';
 import type { Refusal, SignedRequest } from '../ingest/verify/verifier.ts';
-import { refuse, refuseUnread, sendAnswer, tooLarge } from './answer.ts';
+import { brokenCall, brokenRetryAfter, refuse, refuseUnread, sendAnswer, tooLarge } from './answer.ts';
 import type { HttpDeps } from './deps.ts';
 import { addressOf, turnAway } from './gate.ts';
 import { nameOf } from './hook-name.ts';
+import { createOnceAMinute } from './once-a-minute.ts';
 import { waitForEnd } from './prefer-wait.ts';
 import { queryOf, searchOf } from './query.ts';
 import { readBody } from './read-body.ts';
@@ -16,6 +17,12 @@ import { getRun, getRunStats, getRuns } from './runs.ts';
 import { streamWorkflow } from './workflow-stream.ts';
 import { getWorkflow, getWorkflows } from './workflows.ts';
 
+/** How long a sender waits whose proof cannot be judged, by why that is. */
+const waits: ReadonlyMap<Refusal['step'], string> = new Map([
+  ['keys unavailable', '5'],
+  ['does not load', brokenRetryAfter],
+]);
+
 /**
  * Everything under `hooks.path`, checked in this order: query token, method, token, name, body, and then the mapping. A hook
  * with mappings that ask for another proof is let in after its body has come, since that is what the proof is about.
@@ -23,14 +30,16 @@ import { getWorkflow, getWorkflows } from './workflows.ts';
  */
 export function createHooks(deps: HttpDeps): (req: Request, res: Response, next: NextFunction) => Promise<void> {
   const { store, queue, throttle, refusals, clock, log, onEvent } = deps;
+  const isTold = createOnceAMinute();
 
   async function refuseSender(req: Request, res: Response, name: string, { step, detail }: Refusal): Promise<void> {
-    const cannotTell = step === 'keys unavailable';
-    if (cannotTell) {
-      refuse(res, 503, 'who sent this cannot be checked now; send it again later', { 'Retry-After': '5' });
+    const wait = waits.get(step);
+    if (wait !== undefined) {
+      refuse(res, 503, 'who sent this cannot be checked now; send it again later', { 'Retry-After': wait });
     }
-    const status = cannotTell ? 503 : await turnAway(req, res, throttle);
+    const status = wait === undefined ? await turnAway(req, res, throttle) : 503;
     refusals.add({ time: clock.now(), hook: name, status, step, detail });
+    if (step === 'does not load' && !isTold(detail)) return;
     // An address that is locked out has been logged often enough.
     if (status !== 429) log.warn({ hook: name.slice(0, 100), step, detail }, 'request refused');
   }
@@ -104,6 +113,7 @@ export function createHooks(deps: HttpDeps): (req: Request, res: Response, next:
       }
       const answer = await receive({ store, queue, clock, log }, request);
       onEvent(known ? hook : 'unknown', answer.outcome);
+      if (answer.broken !== undefined && isTold(answer.broken)) log.warn({ hook, mapping: answer.broken }, brokenCall);
       const ended = req.headers.prefer === undefined ? null : await waitForEnd(deps, req, res, answer);
       sendAnswer(res, ended ?? answer);
     } catch (error) {

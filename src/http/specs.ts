@@ -9,11 +9,12 @@ import { onceByHeader } from '../ingest/once.ts';
 import { type EventRequest, receive } from '../ingest/receive.ts';
 import { specBodyBytes } from '../mapping/sources/spec.ts';
 import type { Specs } from '../mapping/sources/spec-folder.ts';
-import { refuseSpec, refuseUnread, sendAnswer, tooLarge } from './answer.ts';
+import { brokenCall, refuseSpec, refuseUnread, sendAnswer, tooLarge } from './answer.ts';
 import type { HttpDeps } from './deps.ts';
 import { errorHandler } from './error-handler.ts';
 import { addressOf, turnAway } from './gate.ts';
 import { nameOf } from './hook-name.ts';
+import { createOnceAMinute } from './once-a-minute.ts';
 import { queryOf } from './query.ts';
 import { readBody } from './read-body.ts';
 
@@ -22,6 +23,7 @@ const base = '/hook/';
 /** `POST /hook/:id`, checked in this order: method, token, slug, body, and then what the spec says about its fields. */
 export function createSpecs(deps: HttpDeps): express.Router {
   const { store, queue, throttle, refusals, clock, log, onEvent } = deps;
+  const isTold = createOnceAMinute();
 
   /** Whether the request has the token that specs take. Where it has not, it is turned away. */
   async function authenticate(req: Request, res: Response, slug: string): Promise<boolean> {
@@ -75,6 +77,7 @@ export function createSpecs(deps: HttpDeps): express.Router {
     try {
       const answer = await receive({ store, queue, clock, log }, request);
       onEvent(target.known ? slug : 'unknown', answer.outcome);
+      if (answer.broken !== undefined && isTold(answer.broken)) log.warn({ hook: base + slug }, brokenCall);
       sendAnswer(res, answer);
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;

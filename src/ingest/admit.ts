@@ -106,7 +106,7 @@ function verifiersOf(candidates: readonly Candidate[]): Verifier[] {
 
 /** All ways in that failed; first the one that the sender had something for. */
 function told(refusals: readonly Refusal[]): Refusal {
-  const unavailable = refusals.find(({ step }) => step === 'keys unavailable');
+  const unavailable = refusals.find(({ step }) => step === 'keys unavailable' || step === 'does not load');
   const telling = unavailable ?? refusals.find(({ step }) => step !== 'header missing') ?? refusals[0];
   const details = [telling, ...refusals.filter((refusal) => refusal !== telling)].flatMap((one) => one?.detail ?? []);
   return refuse(telling?.step ?? 'header missing', details.join('; or: '));

@@ -18,6 +18,8 @@ export interface Once {
 export type NewEvent = Omit<Event, 'mapping' | 'outcome' | 'detail' | 'status' | 'response'>;
 
 export interface Answer {
+  /** the id of the mapping that took the event and does not load */
+  readonly broken?: string;
   readonly status: number;
   /** JSON; null: an empty body */
   readonly body: string | null;

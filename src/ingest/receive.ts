@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { Clock } from '../domain/clock.ts';
-import { InvalidEvent, TransformError } from '../domain/errors.ts';
+import { InvalidEvent, PartBroken, TransformError } from '../domain/errors.ts';
 import type { Context, Endpoint, Event } from '../domain/event.ts';
 import { newId } from '../domain/id.ts';
 import type { Mapping } from '../mapping/mapping.ts';
@@ -88,6 +88,11 @@ export async function receive(receiver: Receiver, request: EventRequest): Promis
       const answer = answers.refused('the transform of this hook failed; see the event', undefined, event.id);
       return record(receiver, event, { ...about, outcome: 'failed', detail: error.message, status: 500, answer });
     }
+    if (error instanceof PartBroken) {
+      const answer = answers.refused('this hook does not load at present; send it again later', undefined, event.id);
+      const refusal = { ...about, outcome: 'failed', detail: error.message, status: 503, answer } as const;
+      return { ...(await record(receiver, event, refusal)), broken: mapping.id };
+    }
     throw error;
   }
 }
@@ -149,6 +154,8 @@ async function record(receiver: Receiver, event: NewEvent, refusal: Refusal, onc
 function noted({ log }: Receiver, { id: eventId, hook }: NewEvent, answer: Answer): Answer {
   const { outcome, status } = answer;
   if (outcome === 'accepted') log.debug({ eventId, hook, outcome, status }, 'event accepted');
+  // The owner knows of it, and its senders may call often.
+  else if (status === 503) log.debug({ eventId, hook, outcome, status }, 'event of a part that does not load');
   else log.info({ eventId, hook, outcome, status }, 'event led to no action');
   return answer;
 }

@@ -37,13 +37,15 @@ export interface Mapping {
   readonly expectMs?: number;
   /** how its senders prove who they are; undefined: with the hook token */
   readonly verify: Verify | undefined;
+  /** set where it does not load: why, and whether nobody can prove to be its sender (`sealed`) */
+  readonly broken?: { readonly reason: string; readonly sealed: boolean };
   /** null where the event is for this mapping, else the clause that failed and the value seen */
   match(context: Context): string | null;
   /** What is wrong with the payload of an event that matches, a line for each problem. */
   check: CheckPayload;
   /**
    * The actions of an event that matches; none to skip it: null where a transform said so, an empty list for an empty batch.
-   * A promise only where a transform runs. Throws InvalidEvent or TransformError.
+   * A promise only where a transform runs. Throws InvalidEvent, TransformError or PartBroken.
    */
   act(context: Context, rawBody: Buffer): Actions | Promise<Actions>;
 }
@@ -124,7 +126,11 @@ function policyOf(rule: MappingRule, usualTools: Policy['tools']): Policy {
   return retryForMs === undefined ? policy : { ...policy, retryForMs };
 }
 
-function limitsOf({ coalesce, rate, maxConcurrent }: MappingRule): Limits {
+export function limitsOf({
+  coalesce,
+  rate,
+  maxConcurrent,
+}: Pick<MappingRule, 'coalesce' | 'rate' | 'maxConcurrent'>): Limits {
   const { quietSeconds = usualQuietSeconds, maxSeconds = usualMaxSeconds } = coalesce ?? {};
   return {
     ...(coalesce && { coalesce: { quietMs: quietSeconds * 1000, maxMs: maxSeconds * 1000 } }),

@@ -31,10 +31,12 @@ export function compileModels(
   return { model, workflow: named ?? ownWorkflow(rule, id, resolveModel, problems) };
 }
 
-/** The workflow of the config that a rule names; undefined where it names none. Throws an Error where there is no such one. */
+/** The workflow of the config that a rule names; undefined where it names none. Throws an Error where that is not there or does not load. */
 function namedWorkflow({ workflow: id }: MappingRule, workflows: ModelDeps['workflows']): CompiledWorkflow | undefined {
   if (id === undefined) return undefined;
-  if (workflows.has(id)) return workflows.get(id);
+  const workflow = workflows.get(id);
+  if (workflow) return workflow;
+  if (workflows.has(id)) throw new Error(`the workflow "${id}" does not load`);
   const known = [...workflows.keys()];
   throw new Error(
     `there is no workflow "${id}"; workflows ${known.length > 0 ? `has ${known.join(', ')}` : 'is empty'}`,

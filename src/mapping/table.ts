@@ -1,19 +1,18 @@
-import type { Env } from '../config/env.ts';
-import { presetName, presetOverlay } from '../config/preset-name.ts';
-import { type Problem, toPointer } from '../config/problem.ts';
+import { toPointer } from '../config/problem.ts';
 import type { Config } from '../config/schema.ts';
-import { ConfigError } from '../domain/errors.ts';
+import type { BrokenPart } from '../domain/broken-part.ts';
 import type { Limits } from '../domain/limits.ts';
-import type { MappingRule } from '../domain/mapping.ts';
 import { compileMapping, type Mapping, type MappingDeps } from './mapping.ts';
+import { brokenRules, type PlacedRule, placedRules, type RuleDeps, standIn } from './placed-rules.ts';
 import { builtinMappings } from './sources/builtin.ts';
-import { loadPreset } from './sources/preset.ts';
 import type { Transforms } from './transform.ts';
 import { type CompiledWorkflow, compileWorkflow } from './workflow.ts';
 
 /** All mappings in the order in which they are tried. It never changes; a reload makes another one. */
 export interface Table {
   readonly mappings: readonly Mapping[];
+  /** The parts that do not load. Their hooks are in the table all the same, and answer 503. */
+  readonly broken: readonly BrokenPart[];
   /** The mappings that may answer for a hook: its own and those for any hook. The first that matches wins. */
   candidates(hook: string): readonly Mapping[];
   /** Whether a mapping has the hook by name. */
@@ -24,123 +23,93 @@ export interface Table {
   limitsOf(mappingId: string): Limits;
 }
 
-export interface TableDeps extends Omit<MappingDeps, 'transforms' | 'workflows'> {
-  readonly hooks: Config['hooks'];
+export interface TableDeps extends Omit<MappingDeps, 'transforms' | 'workflows'>, RuleDeps {
   readonly workflows: Config['workflows'];
-  /** what the config was read with, for the presets */
-  readonly env: Env;
   readonly transforms: Pick<Transforms, 'check' | 'run'>;
-  /** Renders problems of the config with their lines. */
-  locate(problems: readonly Problem[]): string[];
+  /** Whether a table is used although these parts do not load; else it is only looked at. */
+  takes?(broken: readonly BrokenPart[]): boolean;
 }
 
-/** A rule with where it came from; `at` is its JSON pointer in its file, whose lines `locate` knows. */
-interface PlacedRule extends Pick<Mapping, 'id' | 'origin'>, Pick<TableDeps, 'locate'> {
-  readonly rule: MappingRule;
-  readonly at: string;
-}
-
-/** Compiles every mapping: config, then presets, then built-ins. Throws ConfigError with all that is wrong. */
+/** Compiles every mapping: config, then presets, then built-ins. One that does not load is there as one that makes nothing. */
 export async function createTable(deps: TableDeps): Promise<Table> {
-  const { hooks, transforms } = deps;
-  const lines: string[] = [];
-  const rules = [...configRules(deps), ...presetRules(deps, lines)];
-  const workflows = compileWorkflows(deps, lines);
-  const compiled = rules.map(({ rule, at, id, origin, locate }) => {
-    const checked = compileMapping(rule, { id, origin }, { ...deps, workflows });
-    if (checked.ok) return checked.value;
-    lines.push(...locate(checked.problems.map(({ path, message }) => ({ path: at + path, message }))));
-    return undefined;
-  });
-  lines.push(...repeatedIds(rules));
-  lines.push(...(await transformProblems(rules, transforms, lines.length === 0)));
-  if (lines.length > 0) throw new ConfigError(lines);
+  const { hooks, transforms, takes = () => true } = deps;
+  const workflows = compileWorkflows(deps);
+  const rules = placedRules(deps);
+  const compiled = new Map<PlacedRule, Mapping>();
+  for (const placed of rules) {
+    const { rule, at, id, origin, locate, part } = placed;
+    if (!rule) continue;
+    const checked = compileMapping(rule, { id, origin }, { ...deps, workflows: workflows.compiled });
+    if (checked.ok) compiled.set(placed, checked.value);
+    else part.lines.push(...locate(checked.problems.map(({ path, message }) => ({ path: at + path, message }))));
+  }
+  const brokenNow = (): BrokenPart[] => [...workflows.broken, ...brokenRules(rules)];
+  const modules = await checkTransforms(rules, transforms, () => takes(brokenNow()));
 
-  const mappings = [...compiled.filter((mapping) => mapping !== undefined), ...builtinMappings({ ...deps, workflows })];
-  return index(mappings, hooks.maxBodyBytes);
+  const mappings = rules.map((placed) => {
+    const mapping = compiled.get(placed);
+    return mapping && placed.part.lines.length === 0 ? mapping : standIn(placed);
+  });
+  const all = [...mappings, ...builtinMappings({ ...deps, workflows: workflows.compiled })];
+  return { ...index(all, hooks.maxBodyBytes), broken: [...brokenNow(), ...modules] };
 }
 
-/** The workflows by id, undefined for one that does not compile: what is wrong with it is added to `lines`. */
-function compileWorkflows({ workflows, resolveModel, locate }: TableDeps, lines: string[]) {
+/** The workflows by id, undefined for one that does not load. */
+function compileWorkflows({ workflows, resolveModel, locate, leftOut = [] }: TableDeps) {
   const compiled = new Map<string, CompiledWorkflow | undefined>();
+  const broken: BrokenPart[] = [];
+  for (const { kind, id } of leftOut) if (kind === 'workflow') compiled.set(id, undefined);
   for (const [id, rule] of Object.entries(workflows)) {
     const checked = compileWorkflow(id, rule, resolveModel);
     compiled.set(id, checked.ok ? checked.value : undefined);
-    if (!checked.ok) {
-      const at = toPointer(['workflows', id]);
-      lines.push(...locate(checked.problems.map(({ path, message }) => ({ path: at + path, message }))));
-    }
+    if (checked.ok) continue;
+    const at = toPointer(['workflows', id]);
+    const problems = locate(checked.problems.map(({ path, message }) => ({ path: at + path, message })));
+    broken.push({ kind: 'workflow', id, problems });
   }
-  return compiled;
+  return { compiled, broken };
 }
 
-function configRules({ hooks, locate }: TableDeps): PlacedRule[] {
-  return hooks.mappings.map((rule, at) => ({
-    rule,
-    id: rule.id ?? `config[${at}]`,
-    origin: 'config',
-    at: toPointer(['hooks', 'mappings', at]),
-    locate,
-  }));
-}
-
-/** The rules of all presets that load; what is wrong with the others is added to `lines`. */
-function presetRules({ hooks, env, locate }: TableDeps, lines: string[]): PlacedRule[] {
-  return hooks.presets.flatMap((entry, position) => {
-    const path = toPointer(['hooks', 'presets', position]);
-    const overlay = presetOverlay(hooks, presetName(entry));
-    try {
-      const preset = loadPreset(entry, { env, overlay, place: (message) => locate([{ path, message }]) });
-      return preset.mappings.map((rule, at) => ({
-        rule,
-        id: rule.id ?? `${preset.name}[${at}]`,
-        origin: 'preset' as const,
-        at: toPointer(['mappings', at]),
-        locate: preset.locate,
-      }));
-    } catch (error) {
-      if (!(error instanceof ConfigError)) throw error;
-      lines.push(...error.problems);
-      return [];
-    }
-  });
-}
-
-function repeatedIds(rules: readonly PlacedRule[]): string[] {
-  const first = new Map<string, PlacedRule>();
-  return rules.flatMap((placed) => {
-    const { id, at, rule, locate } = placed;
-    const other = first.get(id);
-    if (!other) {
-      first.set(id, placed);
-      return [];
-    }
-    const path = rule.id === undefined ? at : `${at}/id`;
-    const message = `expected an id of its own, found "${id}", which another mapping has`;
-    // A line can only be named in the file at hand.
-    return locate([other.locate === locate ? { path, message, see: other.at } : { path, message }]);
-  });
-}
-
-/** With `use` it also tells the transforms which of them the new table needs: a table that is refused needs none. */
-async function transformProblems(
+/**
+ * Adds to the rules what is wrong with their transforms, and gives these as parts of their own. Where the table `isTaken`, the
+ * transforms that load are told that they are in use: a table that is refused needs none.
+ */
+async function checkTransforms(
   rules: readonly PlacedRule[],
   transforms: TableDeps['transforms'],
-  use: boolean,
-): Promise<string[]> {
-  const users = rules.flatMap(({ rule: { transform }, ...place }) => (transform ? [{ transform, ...place }] : []));
+  isTaken: () => boolean,
+): Promise<BrokenPart[]> {
+  const users = rules.flatMap((placed) => {
+    const transform = placed.rule?.transform;
+    return transform ? [{ transform, placed }] : [];
+  });
+  const whole = users.every(({ placed }) => placed.part.lines.length === 0);
   const problems = await transforms.check(
     users.map(({ transform }) => transform),
-    use,
+    whole && isTaken(),
   );
-  return users.flatMap(({ at, locate }, position) => {
+  const broken = new Map<string, string[]>();
+  users.forEach(({ transform: { module }, placed: { at, locate, part } }, position) => {
     const message = problems[position] ?? null;
-    return message === null ? [] : locate([{ path: `${at}/transform`, message }]);
+    if (message === null) return;
+    const lines = locate([{ path: `${at}/transform`, message }]);
+    part.lines.push(...lines);
+    broken.set(module, [...(broken.get(module) ?? []), ...lines]);
   });
+  const parts = [...broken].map(([id, lines]): BrokenPart => ({ kind: 'transform', id, problems: lines }));
+  const good = users.filter(({ placed }) => placed.part.lines.length === 0);
+  // Where one of them is not to be used, the first check has put none into use.
+  if ((parts.length > 0 || !whole) && good.length > 0 && isTaken()) {
+    await transforms.check(
+      good.map(({ transform }) => transform),
+      true,
+    );
+  }
+  return parts;
 }
 
 /** Answers are looked up, not searched: this is on the way of every request. */
-function index(mappings: readonly Mapping[], usualBytes: number): Table {
+function index(mappings: readonly Mapping[], usualBytes: number): Omit<Table, 'broken'> {
   const names = new Set(mappings.map(({ path }) => path).filter((path) => path !== undefined));
   const entry = (hook: string | undefined) => {
     const candidates = mappings.filter(({ path }) => path === undefined || path === hook);
@@ -149,7 +118,8 @@ function index(mappings: readonly Mapping[], usualBytes: number): Table {
   };
   const byName = new Map([...names].map((hook) => [hook, entry(hook)]));
   const anyHook = entry(undefined);
-  const limits = new Map(mappings.map((mapping) => [mapping.id, mapping.limits]));
+  // Of two with one id the first counts: the other does not load.
+  const limits = new Map(mappings.toReversed().map((mapping) => [mapping.id, mapping.limits]));
   return {
     mappings,
     candidates: (hook) => (byName.get(hook) ?? anyHook).candidates,

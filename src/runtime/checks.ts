@@ -1,6 +1,7 @@
 import { statfs } from 'node:fs/promises';
 import path from 'node:path';
 import { keyVariables } from '../agent/api-key.ts';
+import type { BrokenPart } from '../domain/broken-part.ts';
 import { pausedFrom } from '../domain/next-beat.ts';
 import { dollars } from '../domain/spending.ts';
 import { remedies, type Trouble } from '../domain/trouble.ts';
@@ -193,4 +194,32 @@ export function screeningCheck(
       return [{ cause: 'screening', sentence, remedy, count: 1 }];
     },
   };
+}
+
+/** What does not load: parts that are left out, and an edit that is refused. */
+export function loadingChecks(
+  broken: () => readonly BrokenPart[],
+  refusedProblems: () => readonly string[] | undefined,
+): Check[] {
+  const part: Check = {
+    prefix: 'part',
+    find: () =>
+      broken().map(({ kind, id, problems }) => ({
+        cause: `part:${kind}:${id}`,
+        sentence: `The ${kind} ${id} does not load and is left out: ${problems[0] ?? 'see the log'}.`,
+        remedy: 'Mend it and save the file: it comes back by itself. `gimli check` shows all that is wrong.',
+        count: 1,
+      })),
+  };
+  const config: Check = {
+    prefix: 'config',
+    find() {
+      const problems = refusedProblems();
+      if (problems === undefined) return [];
+      const sentence = `The last edit of the config does not load, so the version before it stays: ${problems[0] ?? ''}.`;
+      const remedy = 'Mend it and save the file. `gimli check` shows all that is wrong.';
+      return [{ cause: 'config', sentence, remedy, count: problems.length }];
+    },
+  };
+  return [part, config];
 }

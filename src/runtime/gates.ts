@@ -61,9 +61,8 @@ export async function decide(
     return true;
   };
   const closed = needs.allOf.find((key) => !passes(key));
-  const shut = new Set(needs.anyOf.filter((key) => !passes(key)));
-  const hold =
-    closed ?? (needs.anyOf.length > 0 && shut.size === new Set(needs.anyOf).size ? needs.anyOf[0] : undefined);
+  const inTrouble = new Set(needs.anyOf.filter((key) => !passes(key)));
+  const hold = closed ?? (needs.anyOf.every((key) => inTrouble.has(key)) ? needs.anyOf[0] : undefined);
   if (hold !== undefined) return { pass: false, hold: gates.get(hold) as Gate };
   for (const gate of probes)
     await saveGate(tx, { ...gate, probeJob: job.id, probeAt: now + probeDelayMs(gate.probes) });
@@ -175,6 +174,7 @@ export async function pause(tx: Executor, hook: string | undefined, now: number)
     trouble: 'paused',
     reason,
     since: now,
+    tries: 0,
     probes: 0,
     probeAt: null,
     probeJob: null,

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import Sqlite from 'better-sqlite3';
 import { StoreError } from '../domain/errors.ts';
@@ -13,9 +14,13 @@ export interface Addresses {
 /** The process that has a store, with the addresses of its gateway once it listens. */
 export interface Holder extends Partial<Addresses> {
   readonly pid: number;
+  /** opens the owner's API of this process to whoever may read this file: to the user that it runs as */
+  readonly commandToken?: string;
 }
 
 export interface Lock {
+  /** see `Holder` */
+  readonly commandToken: string;
   /** Tells those who ask who has the store where its gateway listens. */
   announce(addresses: Addresses): void;
   release(): void;
@@ -35,16 +40,19 @@ export function lockStore(file: string): Lock {
         'Stop that one, or give this one its own store.url.',
     );
   }
-  const say = (holder: Holder) => fs.writeFileSync(holderFile(file), JSON.stringify(holder));
+  const commandToken = randomBytes(32).toString('hex');
   const lock = {
-    announce: (addresses: Addresses) => say({ pid: process.pid, ...addresses }),
+    commandToken,
+    announce: (addresses: Addresses) => writeHolder(file, { pid: process.pid, commandToken, ...addresses }),
     release() {
       fs.rmSync(holderFile(file), { force: true });
       transaction.close();
     },
   };
   try {
-    say({ pid: process.pid });
+    // The file of an earlier holder may be open to others, and would stay so.
+    fs.rmSync(holderFile(file), { force: true });
+    writeHolder(file, { pid: process.pid, commandToken });
   } catch (error) {
     lock.release();
     throw error;
@@ -77,6 +85,12 @@ function begin(file: string): Sqlite.Database | undefined {
     if (isFileError(error) && error.code.startsWith('SQLITE_BUSY')) return undefined;
     throw error;
   }
+}
+
+/** For its own user alone, whatever the umask says. */
+function writeHolder(file: string, holder: Holder): void {
+  fs.writeFileSync(holderFile(file), JSON.stringify(holder), { mode: 0o600 });
+  fs.chmodSync(holderFile(file), 0o600);
 }
 
 function readHolder(file: string): Holder | undefined {

@@ -14,6 +14,8 @@ import type { Store } from './store.ts';
 export interface SqliteStore extends Store {
   /** Says where the gateway that has the store listens, for the commands and for a second gateway. */
   announce(addresses: Addresses): void;
+  /** what the commands of this machine present to the owner's API of this process */
+  readonly commandToken: string;
 }
 
 /**
@@ -62,6 +64,7 @@ async function openLocked(file: string, lock: Lock): Promise<SqliteStore> {
     read: reader,
     write: createGroupCommit(transact),
     announce: lock.announce,
+    commandToken: lock.commandToken,
     async close() {
       await reader.destroy();
       await db.destroy();

@@ -61,7 +61,7 @@ it('shows what starts a workflow, and which of them a request may start by id', 
   const { tools: _, ...defaults } = agents.defaults;
   write({ agents: { ...agents, defaults } });
   const refused = await cli.run('check');
-  expect(refused.code).toBe(2);
+  expect(refused.code).toBe(1);
   expect(refused.stderr).toMatch(
     /hooks\.mappings\[0\]: the default model runs a command, for which .*\n.*mappings\[1\]: the/,
   );

@@ -198,7 +198,7 @@ it('a broken spec does not stop a start', async () => {
   expect(gateway.logs).toContainEqual(
     expect.objectContaining({
       level: 50,
-      msg: 'specs left out',
+      msg: 'specs do not load',
       problems: [expect.stringContaining('README.md:1: expected a line "---"')],
     }),
   );

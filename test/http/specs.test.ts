@@ -308,20 +308,44 @@ describe('files', () => {
     expect((await call('fresh')).body).toEqual({ error: 'webhook not found: fresh' });
   });
 
-  it('that are broken answer like none; their events and the log say why', async () => {
+  it('that are broken answer 503; their events and the log say why, and what came can be replayed', async () => {
     const file = writeSpec(dir, 'broken.md', { id: 'broken' }, 'See {repo}.');
     const problem = 'broken.md:5: {repo} is no declared field: fields.properties declares none';
-    expect((await call('broken')).body).toEqual({ error: 'webhook not found: broken' });
-    expect((await lastEvent(gateway)).detail).toContain(problem);
+    const answer = await call('broken');
+    expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '60']);
+    expect(answer.body).toEqual({ error: 'this hook does not load at present; send it again later' });
+    const event = await lastEvent(gateway);
+    expect(event).toMatchObject({ outcome: 'failed', detail: expect.stringContaining(problem) });
+    expect(gateway.gimli.settings().broken).toMatchObject([{ kind: 'spec', id: 'broken', hook: '/hook/broken' }]);
     const logged = () =>
       gateway.logs.filter(
-        ({ msg, problems }) => msg === 'specs left out' && JSON.stringify(problems).includes(problem),
+        ({ msg, problems }) => msg === 'specs do not load' && JSON.stringify(problems).includes(problem),
       );
     expect(logged()).toHaveLength(1);
     expect(logged()[0]).toMatchObject({ level: 50 });
     writeSpec(dir, 'broken.md', { id: 'broken' }, 'See it.');
     expect((await call('broken')).status).toBe(202);
+    const replayed = await gateway.api('POST', `/events/${event.eventId}/replay`);
+    expect(replayed.body).toMatchObject({ outcome: 'accepted' });
+
+    writeSpec(dir, 'broken.md', { id: 'broken' }, 'See {that}.');
+    expect((await call('broken')).status).toBe(202);
+    expect((await lastRunOf(gateway, 'broken')).prompt).toContain('TASK\nSee it.\n');
+    expect(gateway.gimli.settings().broken[0]?.problems).toContainEqual(
+      expect.stringMatching(/broken\.md: the version of before is used$/),
+    );
+    // Also where the config is read anew meanwhile.
+    expect(await gateway.gimli.reload()).toBe(true);
+    expect((await call('broken')).status).toBe(202);
     fs.rmSync(file);
+    expect((await call('broken')).status).toBe(404);
+  });
+
+  it('that say no id are known by the names of their files', async () => {
+    const file = writeSpec(dir, 'nameless.md', {}, 'See it.');
+    expect((await call('nameless')).status).toBe(503);
+    fs.rmSync(file);
+    expect((await call('nameless')).status).toBe(404);
   });
 
   it('that break while the gateway runs are reported when they are saved', async () => {
@@ -335,14 +359,20 @@ describe('files', () => {
     fs.rmSync(file);
   });
 
-  it('of which two have one id are both out', async () => {
+  it('of which two have one id are both out, but for one that had it before', async () => {
     writeSpec(dir, 'twin-a.md', { id: 'twin' });
     expect((await call('twin')).status).toBe(202);
     const second = writeSpec(dir, 'twin-b.md', { id: 'twin' });
-    expect((await call('twin')).status).toBe(404);
-    expect((await lastEvent(gateway)).detail).toMatch(/twin-a\.md and .*twin-b\.md: expected an id of its own/);
-    fs.rmSync(second);
     expect((await call('twin')).status).toBe(202);
+    expect(gateway.gimli.settings().broken[0]?.problems[0]).toMatch(
+      /twin-a\.md and .*twin-b\.md: expected an id of its own/,
+    );
+    fs.rmSync(second);
+    const [third] = ['twin-c.md', 'twin-d.md'].map((name) => writeSpec(dir, name, { id: 'pair' }));
+    expect((await call('pair')).status).toBe(503);
+    expect((await lastEvent(gateway)).detail).toMatch(/twin-c\.md and .*twin-d\.md: expected an id of its own/);
+    fs.rmSync(third ?? '');
+    expect((await call('pair')).status).toBe(202);
   });
 });
 

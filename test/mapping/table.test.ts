@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { loadConfig } from '../../src/config/load.ts';
+import { problemsOfParts } from '../../src/domain/broken-part.ts';
 import { ConfigError } from '../../src/domain/errors.ts';
 import { createTable } from '../../src/mapping/table.ts';
 import type { Transforms } from '../../src/mapping/transform.ts';
@@ -42,8 +43,8 @@ function tableOf(hooks: string, check = noProblems, workflows = '') {
 
 async function problemsOf(...config: Parameters<typeof tableOf>): Promise<string[]> {
   try {
-    await tableOf(...config);
-    return [];
+    const { broken } = await tableOf(...config);
+    return problemsOfParts(broken).map((line) => line.replace(/^.*\//, ''));
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     return error.problems.map((line) => line.replace(/^.*\//, ''));
@@ -165,14 +166,14 @@ describe('the table', () => {
       return specs.map(({ module }) => (module === 'bad.ts' ? 'bad.ts has no export' : null));
     });
     expect(problems).toEqual([
-      'gimli.json5:2: hooks.presets[0]: there is no preset "gmial"; there are github, gitlab, gmail, linear, pagerduty, sentry, shopify, slack, standard, stripe',
       'gimli.json5:4: hooks.mappings[0].messageTemplate: partials such as {{>x}} are not supported (template line 1, column 1)',
       'gimli.json5:4: hooks.mappings[0].model: model "none" is not allowed',
       'gimli.json5:6: hooks.mappings[2].forEach: expected the name of an array at the top of the payload, found "a.b"',
-      'bad.json5:2: mappings[0].messageTemplate: Unclosed section "a" (template line 1, column 7)',
       'gimli.json5:6: hooks.mappings[2].transform: bad.ts has no export',
+      'gimli.json5:2: hooks.presets[0]: there is no preset "gmial"; there are github, gitlab, gmail, linear, pagerduty, sentry, shopify, slack, standard, stripe',
+      'bad.json5:2: mappings[0].messageTemplate: Unclosed section "a" (template line 1, column 7)',
     ]);
-    expect(asked).toEqual([['good.ts', 'bad.ts'], false]);
+    expect(asked).toEqual([['good.ts', 'bad.ts'], false, ['good.ts'], true]);
   });
 
   it('refuses an id that two mappings have, and a preset that is listed twice', async () => {
@@ -236,7 +237,7 @@ describe('the workflows of a config', () => {
     });
   });
 
-  it('have everything told that is wrong, with its line; who names one that does not work is not blamed for it', async () => {
+  it('have everything told that is wrong, with its line; who names one that does not work does not load either', async () => {
     const hooks = mapping(`{ action: "workflow", workflow: "good" },
       { action: "workflow", workflow: "bad" },
       { action: "workflow",
@@ -257,6 +258,7 @@ describe('the workflows of a config', () => {
       'gimli.json5:15: workflows.bad.steps[1].message: Unclosed section "x" (template line 1, column 7)',
       'gimli.json5:15: workflows.bad.steps[1].model: model "none" is not allowed',
       'gimli.json5:16: workflows.bad.steps[2].id: expected an id of its own, found that of steps[0]',
+      'gimli.json5:3: hooks.mappings[1].workflow: the workflow "bad" does not load',
       'gimli.json5:5: hooks.mappings[2].workflow: there is no workflow "bda"; workflows has good, bad',
       'gimli.json5:7: hooks.mappings[3].steps[0].message: {{steps.b.error}}: there is no such step before this one; it is the first (template line 1, column 1)',
       'gimli.json5:8: hooks.mappings[3].steps[1].message: {{#steps.a.error}}: the result of a step cannot make a section (template line 1, column 1)',

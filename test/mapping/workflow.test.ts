@@ -270,11 +270,11 @@ describe('a mapping of action workflow that cannot work is told why:', () => {
     expect(compileRule({ workflow: 'sh', model: 'small' })).toMatchObject({ policy: { tools: [] } });
   });
 
-  it('but what is wrong with the workflow of the config is said there alone', () => {
+  it('also that its workflow does not load, which says itself why', () => {
     const broken = new Map([['broken', undefined]]);
-    expect(compile({ action: 'workflow', workflow: 'broken' }, { workflows: broken })).toMatchObject({
-      does: 'workflow broken',
-    });
+    expect(compile({ action: 'workflow', workflow: 'broken' }, { workflows: broken })).toEqual([
+      '/workflow: the workflow "broken" does not load',
+    ]);
   });
 
   it('and a field `steps` of the payload has its place in steps, too', () => {

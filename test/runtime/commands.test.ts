@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { pino } from 'pino';
+import { problemsOfParts } from '../../src/domain/broken-part.ts';
 import { loadSettings } from '../../src/settings.ts';
 import { atEnd } from '../support/at-end.ts';
 import { eventually } from '../support/eventually.ts';
@@ -141,12 +142,9 @@ describe('a mapping whose runs would all be on a command', () => {
     fs.writeFileSync(file, JSON.stringify(config, null, 2));
     fs.mkdirSync(path.join(path.dirname(file), 'transforms'));
     fs.writeFileSync(path.join(path.dirname(file), 'transforms', 'm.mjs'), 'export default () => ({});');
-    try {
-      await (await loadSettings(file, {}, pino({ level: 'silent' }))).transforms.close();
-      return [];
-    } catch (error) {
-      return (error as { problems: string[] }).problems.map((line) => line.replace(/^.*(?=gimli\.json5:)/, ''));
-    }
+    const { broken, transforms } = await loadSettings(file, {}, pino({ level: 'silent' }));
+    await transforms.close();
+    return problemsOfParts(broken).map((line) => line.replace(/^.*(?=gimli\.json5:)/, ''));
   };
   const rule = { match: { path: 'x' }, messageTemplate: 'm' };
   const must = "runs a command, for which the mapping must list tools: ['command'] (or agents.defaults must)";

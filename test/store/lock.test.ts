@@ -15,14 +15,16 @@ it('who has a store, and where its gateway listens, is known as long as it has i
   expect(fs.readdirSync(dir)).toEqual([]);
 
   const store = await openSqliteStore(file);
-  expect(findHolder(file)).toEqual({ pid: process.pid });
+  const own = { pid: process.pid, commandToken: store.commandToken };
+  expect(findHolder(file)).toEqual(own);
+  expect(fs.statSync(`${file}-holder`).mode & 0o777).toBe(0o600);
   store.announce({ url });
-  expect(findHolder(file)).toEqual({ pid: process.pid, url });
+  expect(findHolder(file)).toEqual({ ...own, url });
   await expect(openSqliteStore(file)).rejects.toThrow(
     `gimli.db is in use by another gimli (process ${process.pid}) at ${url}.`,
   );
   fs.symlinkSync(file, path.join(dir, 'link.db'));
-  expect(findHolder(path.join(dir, 'link.db'))).toEqual({ pid: process.pid, url });
+  expect(findHolder(path.join(dir, 'link.db'))).toEqual({ ...own, url });
 
   await store.close();
   expect(findHolder(file)).toBeUndefined();

@@ -1,5 +1,6 @@
 import type { Mapping } from '../../mapping/mapping.ts';
 import { createVerifier } from './create-verifier.ts';
+import { createSealedVerifier } from './sealed-verifier.ts';
 import type { Verifier } from './verifier.ts';
 
 /**
@@ -10,6 +11,7 @@ export function createVerifiers(mappings: readonly Mapping[]): (mapping: Mapping
   const bySettings = new Map<string, Verifier>();
   const byMapping = new Map<Mapping, Verifier>();
   for (const mapping of mappings) {
+    if (mapping.broken?.sealed) byMapping.set(mapping, createSealedVerifier(mapping.broken.reason));
     if (!mapping.verify) continue;
     const settings = JSON.stringify(mapping.verify);
     const verifier = bySettings.get(settings) ?? createVerifier(mapping.verify);

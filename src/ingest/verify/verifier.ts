@@ -23,6 +23,7 @@ export type Step =
   | 'not covered'
   | 'token refused'
   | 'keys unavailable'
+  | 'does not load'
   | 'token';
 
 /** `detail` is for the owner's log and record, never for the sender: what failed and how to mend it. It holds no secret. */

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { type Check, compileSchema, onePerValue } from '../../config/ajv.ts';
 import { checkMappings, verifyProblems } from '../../config/check-mappings.ts';
 import { type Env, expandEnv } from '../../config/env.ts';
-import { fileName, parseJson5, readText } from '../../config/json5-file.ts';
+import { fileName, parseJson5, readText, repeatedKeys } from '../../config/json5-file.ts';
 import { locateProblems } from '../../config/locate.ts';
 import { isPresetFile, presetName } from '../../config/preset-name.ts';
 import type { Problem } from '../../config/problem.ts';
@@ -46,7 +46,7 @@ export function shippedPresets(): string[] {
 
 /** A shipped preset by name, or a file by path. Throws ConfigError with every problem and its line. */
 export function loadPreset(entry: string, { env, overlay, place }: PresetUse): LoadedPreset {
-  const { value, locate } = readPreset(entry, place);
+  const { value, locate, repeated } = readPreset(entry, place);
   const name = presetName(entry);
   const { samples, ...own } = asRecord(withoutOverlaid(value, overlay));
   // Samples are data: a `${` in them is the sender's.
@@ -55,6 +55,7 @@ export function loadPreset(entry: string, { env, overlay, place }: PresetUse): L
   checkPreset ??= compileSchema(presetSchema);
   const checked = checkPreset(preset, expanded.origins);
   const problems = onePerValue([
+    ...repeated,
     ...expanded.problems,
     ...(checked.ok ? [] : checked.problems),
     ...checkMappings(follow(preset, ['mappings']), '/mappings'),
@@ -66,6 +67,33 @@ export function loadPreset(entry: string, { env, overlay, place }: PresetUse): L
 
   const { verify, mappings } = checked.value;
   return { name, locate, mappings: mappings.map((rule) => ({ ...(verify && { verify }), ...rule, ...overlay })) };
+}
+
+/**
+ * What can be read of the rules of a preset that does not load. Where none has a path that can be read, it is taken for one rule at
+ * the hook of its own name.
+ */
+export function presetOutlines(entry: string, env: Env, overlay: unknown): readonly unknown[] {
+  const name = presetName(entry);
+  const { verify, mappings } = asRecord(expandEnv(readable(entry), presetSchema, env).value);
+  // Of a file that says nothing it is not known either whether its senders have the hook token or a proof: both are heard.
+  const rules = Array.isArray(mappings) && mappings.length > 0 ? mappings : [{}, { verify: 'unknown' }];
+  const changed = typeof overlay === 'object' && overlay !== null ? overlay : { verify: overlay };
+  return rules.map((rule) => {
+    const whole = { ...(verify !== undefined && { verify }), ...asRecord(rule), ...changed };
+    const path = follow(rule, ['match', 'path']);
+    return { ...whole, match: { ...asRecord(follow(rule, ['match'])), path: typeof path === 'string' ? path : name } };
+  });
+}
+
+/** The text of a preset taken apart; nothing where it cannot be. */
+function readable(entry: string): unknown {
+  try {
+    return readPreset(entry, (message) => [message]).value;
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return {};
+  }
 }
 
 /** The samples of a preset, which need not be set up, and the hooks that it is for. Throws ConfigError. */
@@ -83,6 +111,8 @@ export function presetSamples(entry: string): { samples: Preset['samples']; hook
 
 interface PresetText extends Pick<LoadedPreset, 'locate'> {
   readonly value: unknown;
+  /** keys that are written twice */
+  readonly repeated: readonly Problem[];
 }
 
 function readPreset(entry: string, place: PresetUse['place']): PresetText {
@@ -91,7 +121,8 @@ function readPreset(entry: string, place: PresetUse['place']): PresetText {
   const file = isPresetFile(entry) ? entry : `${shipped}${entry}.json5`;
   const name = fileName(file);
   const text = readText(file);
-  return { value: parseJson5(text, name), locate: (problems) => locateProblems(name, text, problems) };
+  const locate = (problems: readonly Problem[]) => locateProblems(name, text, problems);
+  return { value: parseJson5(text, name), repeated: repeatedKeys(text), locate };
 }
 
 /** Why an entry of `hooks.presets` leads to no file; null where it leads to one. */

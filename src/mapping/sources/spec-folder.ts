@@ -1,8 +1,11 @@
 import { readdirSync, readFileSync, type Stats, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileName } from '../../config/json5-file.ts';
+import type { BrokenPart } from '../../domain/broken-part.ts';
 import { messageOf } from '../../domain/errors.ts';
+import { brokenMapping } from '../broken-mapping.ts';
 import type { Mapping } from '../mapping.ts';
+import type { Outline } from '../outline.ts';
 import { compileSpec, type SpecDeps } from './spec.ts';
 
 /** The specs of a folder as its files are at the moment: what was written, edited or deleted just now counts. */
@@ -10,6 +13,16 @@ export interface Specs {
   find(id: string): FoundSpec;
   /** Those that load, and a line for each thing that is wrong with the others. */
   all(): { readonly mappings: readonly Mapping[]; readonly problems: readonly string[] };
+  /** What did not load when the folder was last looked at. */
+  broken(): readonly BrokenPart[];
+  /** By file, the text that loaded last, also where its mapping does not load any more: for the specs that replace these. */
+  lastGood(): ReadonlyMap<string, GoodText>;
+}
+
+/** A version of a file that loaded. */
+interface GoodText {
+  readonly text: string;
+  readonly id: string;
 }
 
 /** `why` is for the owner alone: it names files. */
@@ -20,6 +33,8 @@ export interface SpecsOptions extends SpecDeps {
   readonly dir: string;
   /** hears of each version of a file that does not load, once */
   readonly report: (problems: readonly string[]) => void;
+  /** the specs that these replace, whose good versions stay in use for files that are broken now */
+  readonly before?: Specs | undefined;
 }
 
 interface Loaded {
@@ -29,7 +44,10 @@ interface Loaded {
   readonly text: string | undefined;
   /** what the file says, or said last before it broke */
   readonly id: string | undefined;
+  /** of this version, or of the last one that loaded */
   readonly mapping: Mapping | undefined;
+  /** the last version that loaded */
+  readonly good: GoodText | undefined;
   readonly problems: readonly string[];
 }
 
@@ -40,7 +58,7 @@ type Stamp = string | null;
 const coarsestClock = 100;
 
 /** Nothing is read before it is asked for. Then a spec that is known costs two calls of stat, another a scan of the folder. */
-export function createSpecs({ dir, report, ...deps }: SpecsOptions): Specs {
+export function createSpecs({ dir, report, before: replaced, ...deps }: SpecsOptions): Specs {
   let files: ReadonlyMap<string, Loaded> = new Map();
   let clashes: ReadonlyMap<string, string> = new Map();
   let byId: ReadonlyMap<string, Loaded> = new Map();
@@ -49,10 +67,22 @@ export function createSpecs({ dir, report, ...deps }: SpecsOptions): Specs {
   function scan(): void {
     const before = { folder, files, clashes: [...clashes.values()] };
     folder = listFolder(dir);
-    const all = folder.files.flatMap((file) => load(file, before.files.get(file), deps) ?? []);
+    // A folder that cannot be read may well hold what it held.
+    const names = folder.problems.length > 0 ? [...before.files.keys()] : folder.files;
+    const all = names.flatMap((file) => {
+      const earlier = before.files.get(file);
+      return load(file, earlier, earlier?.good ?? replaced?.lastGood().get(file), deps) ?? [];
+    });
     files = new Map(all.map((loaded) => [loaded.file, loaded]));
+    const holders = byId;
     clashes = findClashes(all);
-    byId = new Map(all.flatMap((loaded) => (isUsable(loaded) && !clashes.has(loaded.id) ? [[loaded.id, loaded]] : [])));
+    byId = new Map(
+      [...Map.groupBy(all.filter(isUsable), ({ id }) => id)].flatMap(([id, [first, ...others]]) => {
+        const holder = [first, ...others].find((one) => one?.file === holders.get(id)?.file);
+        const used = others.length === 0 ? first : holder;
+        return used ? [[id, used]] : [];
+      }),
+    );
     const fresh = [
       ...folder.problems.filter((problem) => !before.folder.problems.includes(problem)),
       ...all.filter(({ file, problems }) => before.files.get(file)?.problems !== problems),
@@ -67,11 +97,12 @@ export function createSpecs({ dir, report, ...deps }: SpecsOptions): Specs {
     return isSame(file, stamp) && isSame(dir, folder.stamp);
   }
 
-  function whyNot(id: string): string {
-    const broken = [...files.values()].filter((loaded) => loaded.id === id).flatMap(({ problems }) => problems);
+  /** Why nothing has the id; undefined where no file is meant to. */
+  function whyNot(id: string): string | undefined {
+    const broken = [...files.values()].filter((loaded) => standsAt(loaded, id)).flatMap(({ problems }) => problems);
     const clash = clashes.get(id);
     const reasons = [...folder.problems, ...(clash === undefined ? [] : [clash]), ...broken];
-    return reasons.length > 0 ? `the spec does not load: ${reasons.join('; ')}` : 'no spec has this id';
+    return reasons.length > 0 ? `the spec does not load: ${reasons.join('; ')}` : undefined;
   }
 
   return {
@@ -79,7 +110,12 @@ export function createSpecs({ dir, report, ...deps }: SpecsOptions): Specs {
       const hit = byId.get(id);
       if (!hit || !isCurrent(hit)) scan();
       const mapping = byId.get(id)?.mapping;
-      return mapping ? { mapping } : { mapping, why: whyNot(id) };
+      if (mapping) return { mapping };
+      const reason = whyNot(id);
+      if (reason === undefined) return { mapping, why: 'no spec has this id' };
+      return {
+        mapping: brokenMapping({ id: `spec:${id}`, origin: 'spec', endpoint: 'specs', outline: at(id), reason }),
+      };
     },
     all() {
       scan();
@@ -89,8 +125,34 @@ export function createSpecs({ dir, report, ...deps }: SpecsOptions): Specs {
         problems: [...folder.problems, ...problems, ...clashes.values()],
       };
     },
+    broken() {
+      const ofFiles = [...files.values()].filter(({ problems }) => problems.length > 0);
+      return [
+        ...folder.problems.map((problem) => part('specs.dir', [problem])),
+        ...ofFiles.map(({ file, id, problems }) => part(id ?? nameOf(file), problems)),
+        ...[...clashes].map(([id, problem]) => part(id, [problem])),
+      ];
+    },
+    lastGood: () => new Map([...files.values()].flatMap(({ file, good }) => (good ? [[file, good]] : []))),
   };
 }
+
+const part = (id: string, problems: readonly string[]): BrokenPart => ({
+  kind: 'spec',
+  id,
+  hook: `/hook/${id}`,
+  problems,
+});
+
+/** All that is known of a spec that does not load. */
+const at = (path: string): Outline => ({ path, match: undefined, limits: {}, verify: undefined });
+
+/** Whether a file that does not load is the spec of this id: by what it says or said, else by its name. */
+function standsAt({ file, id }: Loaded, wanted: string): boolean {
+  return wanted === (id ?? nameOf(file));
+}
+
+const nameOf = (file: string) => basename(file, '.md');
 
 interface Folder {
   readonly stamp: Stamp;
@@ -109,23 +171,40 @@ function listFolder(dir: string): Folder {
   }
 }
 
-/** The version from before where that is still the one; undefined where the file is none, or gone since the folder was read. */
-function load(file: string, before: Loaded | undefined, deps: SpecDeps): Loaded | undefined {
+/**
+ * The version from before where that is still the one; undefined where the file is none, or gone since the folder was read. Where the
+ * file does not load, its last good version stays in use.
+ */
+function load(
+  file: string,
+  before: Loaded | undefined,
+  lastGood: GoodText | undefined,
+  deps: SpecDeps,
+): Loaded | undefined {
   const stat = statOf(file);
   if (!stat?.isFile()) return undefined;
   const stamp = stampOf(stat);
   if (before && stamp !== null && stamp === before.stamp) return before;
   const name = fileName(file);
+  const broken = (text: string | undefined, id: string | undefined, problems: readonly string[]): Loaded => {
+    const mapping = before?.mapping ?? (lastGood && compileSpec(lastGood.text, deps).mapping);
+    const note = mapping ? [`${name}: the version of before is used`] : [];
+    const place = mapping ? lastGood?.id : (id ?? lastGood?.id ?? before?.id);
+    return { file, stamp, text, id: place, mapping, good: lastGood, problems: [...problems, ...note] };
+  };
   try {
     const text = readFileSync(file, 'utf8');
     if (before?.text === text) return { ...before, stamp };
     const { id, mapping, flaws } = compileSpec(text, deps);
+    if (mapping && id !== undefined) return { file, stamp, text, id, mapping, good: { text, id }, problems: [] };
     const inOrder = flaws.toSorted((a, b) => a.line - b.line);
-    const problems = inOrder.map(({ line, message }) => `${name}:${line}: ${message}`);
-    return { file, stamp, text, id: id ?? before?.id, mapping, problems };
+    return broken(
+      text,
+      id,
+      inOrder.map(({ line, message }) => `${name}:${line}: ${message}`),
+    );
   } catch (error) {
-    const problems = [`${name}: cannot be read: ${messageOf(error)}`];
-    return { file, stamp, text: undefined, id: before?.id, mapping: undefined, problems };
+    return broken(undefined, undefined, [`${name}: cannot be read: ${messageOf(error)}`]);
   }
 }
 
@@ -151,7 +230,10 @@ function findClashes(all: readonly Loaded[]): Map<string, string> {
   return new Map(
     clashing.map(([id, group]) => {
       const names = group.map(({ file }) => fileName(file)).join(' and ');
-      return [id, `${names}: expected an id of its own for each, found "${id}" in all; none of them is used`];
+      return [
+        id,
+        `${names}: expected an id of its own for each, found "${id}" in all; none of them is used, but for one that had it before`,
+      ];
     }),
   );
 }

@@ -8,7 +8,7 @@ import {
   workflowCallSchema,
   workflowPayloadSchema,
 } from '../../domain/action.ts';
-import { messageOf } from '../../domain/errors.ts';
+import { messageOf, PartBroken } from '../../domain/errors.ts';
 import type { Context } from '../../domain/event.ts';
 import { oneLine } from '../../domain/run.ts';
 import { stepPlaceholder } from '../../domain/workflow.ts';
@@ -44,7 +44,11 @@ interface RequestDeps {
 export function workflowAction(body: unknown, context: Context, deps: RequestDeps): WorkflowAction {
   const { workflows, resolveModel, checkSessionKey } = deps;
   const request = isObject(body) ? tidied(body) : {};
-  const named = request.steps === undefined ? workflows.get(String(request.id)) : undefined;
+  const id = String(request.id);
+  const named = request.steps === undefined ? workflows.get(id) : undefined;
+  if (!named && request.steps === undefined && workflows.has(id)) {
+    throw new PartBroken(`the workflow "${id}" does not load`);
+  }
   const checked: Checked<WorkflowCall> = named ? checkCall(request) : checkWhole(isObject(body) ? request : body);
   const problems = [
     ...tooManySteps(body),
@@ -56,7 +60,7 @@ export function workflowAction(body: unknown, context: Context, deps: RequestDep
     throw invalidEvent('the workflow is not valid', byStep);
   }
 
-  const { id, name, sessionKey, model, thinking, timeoutSeconds, ...fields } = checked.value;
+  const { id: workflowId, name, sessionKey, model, thinking, timeoutSeconds, ...fields } = checked.value;
   const usual = named?.rule ?? {};
   const defaults = stepDefaults({
     model: model === undefined ? named?.model : resolveModel(model),
@@ -66,8 +70,8 @@ export function workflowAction(body: unknown, context: Context, deps: RequestDep
   const to = fields.to ?? usual.to;
   return {
     kind: 'workflow',
-    workflowId: id,
-    name: nameOf(name ?? usual.name ?? id, context.path),
+    workflowId,
+    name: nameOf(name ?? usual.name ?? workflowId, context.path),
     steps: named
       ? stepsFor(named, defaults, context)
       : (fields.steps ?? []).map(({ id, name, condition = 'always', ...step }, at) => ({

@@ -1,0 +1,13 @@
+import { refuse, type Verifier } from './verifier.ts';
+
+/** For a mapping whose `verify` cannot be used: nobody can prove to be its sender, and nobody is blamed for it. */
+export function createSealedVerifier(reason: string): Verifier {
+  return {
+    methods: ['POST'],
+    credentials: { headers: [], query: [] },
+    verify: () => refuse('does not load', reason),
+    handshake: () => null,
+    identify: () => refuse('does not load', reason),
+    restamp: (payload) => payload,
+  };
+}
