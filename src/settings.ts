@@ -75,6 +75,7 @@ export async function loadSettings(
   const specs = createSpecs({
     dir: config.specs.dir,
     ...runs,
+    maxTextChars: config.hooks.maxTextChars,
     report: (problems) => log.error({ problems }, 'specs left out'),
   });
   // Asked for here so that a broken one is known of before it is called.

@@ -60,6 +60,12 @@ const hooks = Type.Object(
       default: 262_144,
       description: 'Limit of a request body in bytes; a mapping may set its own.',
     }),
+    maxTextChars: Type.Integer({
+      minimum: 1000,
+      default: 1_048_576,
+      description:
+        'How long all texts that are made of one event may be together, in characters and with the values in their places; longer ones are refused with 400. A run that `coalesce` gathers takes no more events than fit.',
+    }),
     presets: Type.Array(Type.String(text), {
       default: [],
       description:

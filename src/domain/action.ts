@@ -156,6 +156,8 @@ export interface AgentAction {
     /** the session that the action asks for; null where its run is to have one of its own */
     readonly sessionKey: string | null;
   };
+  /** of an action that others may join: how long its texts are, and theirs that have joined since */
+  readonly chars?: number;
 }
 
 /** Run several turns of one session, one after the other. */

@@ -1,7 +1,10 @@
 /** What a mapping does about bursts. */
 export interface Limits {
-  /** a burst becomes one run: it begins when nothing has come for `quietMs`, and `maxMs` after its first event at the latest */
-  readonly coalesce?: { readonly quietMs: number; readonly maxMs: number };
+  /**
+   * a burst becomes one run: it begins when nothing has come for `quietMs`, and `maxMs` after its first event at the latest, and
+   * takes no more events than have `maxChars` characters of text together
+   */
+  readonly coalesce?: { readonly quietMs: number; readonly maxMs: number; readonly maxChars: number };
   readonly rate?: Rate;
   /** how many of its runs may be under way at once */
   readonly maxConcurrent?: number;

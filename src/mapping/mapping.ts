@@ -51,6 +51,8 @@ export interface MappingDeps extends ModelDeps {
   /** what a run may do whose mapping does not say so */
   readonly usualTools: Policy['tools'];
   readonly transforms: Pick<Transforms, 'run'>;
+  /** how long the texts of one event may be together */
+  readonly maxTextChars: number;
 }
 
 const takesAll: CheckPayload = () => [];
@@ -73,7 +75,7 @@ export function compileMapping(
   if (!policy.tools.includes('command')) problems.push(...commandProblems(rule, models, deps.runsCommand));
   if (problems.length > 0 || !match || !check || !elementsOf || !name) return { ok: false, problems };
 
-  const { resolveModel, transforms } = deps;
+  const { resolveModel } = deps;
   const value: Mapping = {
     id,
     origin,
@@ -84,11 +86,11 @@ export function compileMapping(
     maxBodyBytes: rule.maxBodyBytes,
     policy,
     models: namesOf(models),
-    limits: limitsOf(rule),
+    limits: limitsOf(rule, deps.maxTextChars),
     verify: rule.verify,
     match,
     check,
-    act: compileAct({ rule, name, ...templates, ...models, resolveModel }, elementsOf, transforms),
+    act: compileAct({ rule, name, ...templates, ...models, resolveModel }, elementsOf, deps),
   };
   return { ok: true, value };
 }
@@ -118,10 +120,10 @@ function policyOf(rule: MappingRule, usualTools: Policy['tools']): Policy {
   return { allowUnsafeExternalContent, updateMainSession, screen, tools, context };
 }
 
-function limitsOf({ coalesce, rate, maxConcurrent }: MappingRule): Limits {
+function limitsOf({ coalesce, rate, maxConcurrent }: MappingRule, maxChars: number): Limits {
   const { quietSeconds = usualQuietSeconds, maxSeconds = usualMaxSeconds } = coalesce ?? {};
   return {
-    ...(coalesce && { coalesce: { quietMs: quietSeconds * 1000, maxMs: maxSeconds * 1000 } }),
+    ...(coalesce && { coalesce: { quietMs: quietSeconds * 1000, maxMs: maxSeconds * 1000, maxChars } }),
     ...(rate !== undefined && { rate: parseRate(rate) }),
     ...(maxConcurrent !== undefined && { maxConcurrent }),
   };

@@ -24,7 +24,7 @@ export interface Table {
   limitsOf(mappingId: string): Limits;
 }
 
-export interface TableDeps extends Omit<MappingDeps, 'transforms' | 'workflows'> {
+export interface TableDeps extends Omit<MappingDeps, 'transforms' | 'workflows' | 'maxTextChars'> {
   readonly hooks: Config['hooks'];
   readonly workflows: Config['workflows'];
   /** what the config was read with, for the presets */
@@ -47,7 +47,7 @@ export async function createTable(deps: TableDeps): Promise<Table> {
   const rules = [...configRules(deps), ...presetRules(deps, lines)];
   const workflows = compileWorkflows(deps, lines);
   const compiled = rules.map(({ rule, at, id, origin, locate }) => {
-    const checked = compileMapping(rule, { id, origin }, { ...deps, workflows });
+    const checked = compileMapping(rule, { id, origin }, { ...deps, workflows, maxTextChars: hooks.maxTextChars });
     if (checked.ok) return checked.value;
     lines.push(...locate(checked.problems.map(({ path, message }) => ({ path: at + path, message }))));
     return undefined;

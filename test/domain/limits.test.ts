@@ -14,5 +14,5 @@ it.each([
 it('the runs of a mapping are a group where the queue has a limit to keep', () => {
   const rate = { count: 1, spanMs: 1000 };
   expect([{ rate }, { maxConcurrent: 1 }].map((limits) => groupOf('orders', limits))).toEqual(['orders', 'orders']);
-  expect(groupOf('orders', { coalesce: { quietMs: 1, maxMs: 2 } })).toBeUndefined();
+  expect(groupOf('orders', { coalesce: { quietMs: 1, maxMs: 2, maxChars: 1000 } })).toBeUndefined();
 });

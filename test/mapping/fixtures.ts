@@ -23,6 +23,7 @@ const deps: MappingDeps = {
   runsCommand: (model) => model === 'provider/sh',
   usualTools: [],
   workflows: new Map(),
+  maxTextChars: 1_048_576,
   transforms: { run: async (_, elements) => elements.map(() => undefined) },
 };
 

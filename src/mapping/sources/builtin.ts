@@ -14,6 +14,7 @@ import { invalidEvent } from '../invalid-event.ts';
 import { modelOf, nameOf, type ResolveModel, recipient } from '../make-action.ts';
 import type { Mapping, MappingDeps } from '../mapping.ts';
 import { checkSessionKey, freshSessionKey } from '../session-key.ts';
+import { countTexts } from '../text-limit.ts';
 import { modelsOfSteps } from '../workflow.ts';
 import { workflowAction } from './workflow-request.ts';
 
@@ -35,14 +36,33 @@ export function builtinMappings({ hooks, resolveModel, usualTools, workflows }: 
   const checkPrefix = compilePrefixes(hooks.allowedSessionKeyPrefixes ?? []);
   const checkKey = (sessionKey: string) => checkPrefix(checkSessionKey(sessionKey));
   const policy = { ...usualPolicy, tools: usualTools };
+  const counted =
+    (act: (context: Context) => Action): typeof act =>
+    (context) => {
+      const action = act(context);
+      countTexts(hooks.maxTextChars)(action, context);
+      return action;
+    };
   return [
-    builtin('wake', policy, ({ payload }) => wakeAction(payload)),
-    builtin('agent', policy, ({ payload, path }) => agentAction(payload, { name: path, checkKey, resolveModel })),
+    builtin(
+      'wake',
+      policy,
+      counted(({ payload }) => wakeAction(payload)),
+    ),
+    builtin(
+      'agent',
+      policy,
+      counted(({ payload, path }) => agentAction(payload, { name: path, checkKey, resolveModel })),
+    ),
     {
-      ...builtin('workflow', policy, (context) => {
-        const request = withChannelName(context.payload);
-        return workflowAction(request, context, { workflows, resolveModel, checkSessionKey: checkKey });
-      }),
+      ...builtin(
+        'workflow',
+        policy,
+        counted((context) => {
+          const request = withChannelName(context.payload);
+          return workflowAction(request, context, { workflows, resolveModel, checkSessionKey: checkKey });
+        }),
+      ),
       models: [...workflows.values()].flatMap((workflow) => (workflow ? modelsOfSteps(workflow) : [])),
     },
   ];
