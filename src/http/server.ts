@@ -4,13 +4,12 @@ import { createApi, ownerOnly } from './api.ts';
 import type { HttpDeps } from './deps.ts';
 import { errorHandler } from './error-handler.ts';
 import { createHooks } from './hooks.ts';
-import { createListener, type Listener } from './listener.ts';
+import { createListener, type Listener, type Patience } from './listener.ts';
 import { createSpecs } from './specs.ts';
 
-/** @param requestMs how long a request may take to arrive whole */
-export function createServer(given: Omit<HttpDeps, 'closing'>, requestMs?: number): Listener {
+export function createServer(given: Omit<HttpDeps, 'closing'>, patience?: Patience): Listener {
   const app = createApp(given, refuse);
-  const listener = createListener(app, requestMs);
+  const listener = createListener(app, patience);
   const { closing } = listener;
   const deps: HttpDeps = { ...given, closing };
   app.use(createHooks(deps));

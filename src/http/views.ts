@@ -14,8 +14,13 @@ import type { StepRun } from '../store/workflows.ts';
 
 /** The field names that the world sees live only here. */
 
-/** A run as `/runs` shows it. Times are epoch ms. */
-export function runView(run: RunRow, delivery: Delivery | undefined) {
+/** A run as `/runs/:runId` shows it. */
+export function runView(run: Run, delivery: Delivery | undefined) {
+  return { ...runRow(run, delivery), outputText: run.outputText };
+}
+
+/** A run as lists show it: without its reply, which may be long. Times are epoch ms. */
+export function runRow(run: RunRow, delivery: Delivery | undefined) {
   return {
     runId: run.id,
     workflowRunId: run.workflowRunId,
@@ -27,7 +32,6 @@ export function runView(run: RunRow, delivery: Delivery | undefined) {
     completedAt: run.completedAt,
     summary: run.summary,
     warning: run.warning,
-    outputText: run.outputText,
     error: run.error,
     errorCode: run.errorCode,
     attempts: run.attempts,
@@ -121,7 +125,7 @@ export interface AboutRun {
 export function adminRunRow(run: RunRow, { delivery, joined, waiting }: AboutRun) {
   const { kind, hook, eventId } = run;
   const eventIds = eventId === null ? [] : [eventId, ...joined];
-  return { ...runView(run, delivery), waiting: waiting ? waitingView(waiting) : null, kind, hook, eventId, eventIds };
+  return { ...runRow(run, delivery), waiting: waiting ? waitingView(waiting) : null, kind, hook, eventId, eventIds };
 }
 
 /** Everything about a run: what was asked, under which policy, what was sent to the model, what it had the owner told, what tools it called. */
@@ -130,6 +134,7 @@ export function adminRun(run: Run, about: AboutRun, pings: readonly Delivery[], 
   const pingViews = pings.map((ping) => ({ text: ping.text, ...deliveryView(ping) }));
   return {
     ...adminRunRow(run, about),
+    outputText: run.outputText,
     pings: pingViews,
     toolCalls: toolCalls.map(toolCallView),
     action,
