@@ -66,6 +66,7 @@ export async function loadSettings(
   const table = await createTable({
     hooks,
     workflows,
+    maxTimeoutSeconds: config.agents.defaults.maxTimeoutSeconds,
     env: loaded.env,
     ...runs,
     checkTools,

@@ -192,6 +192,13 @@ const defaults = Type.Object(
     ),
     thinking: Type.Optional(replyFields.thinking),
     timeoutSeconds: Type.Integer({ ...agentFields.timeoutSeconds, default: 600 }),
+    maxTimeoutSeconds: Type.Integer({
+      minimum: 1,
+      maximum: 86400,
+      default: 3600,
+      description:
+        'The most that a call or a transform may ask for as `timeoutSeconds`: more is shortened, with a warning on the run. What a mapping says holds as it is.',
+    }),
     maxConcurrent: Type.Integer({
       minimum: 1,
       maximum: 1000,

@@ -147,6 +147,8 @@ export interface AgentAction {
   readonly model?: string;
   readonly thinking?: Thinking;
   readonly timeoutSeconds?: number;
+  /** for people, where something else was made of it than was asked for: part of the warning of its run */
+  readonly warnings?: readonly string[];
   readonly each?: Each;
   /** of the actions of a mapping with the same key one is done */
   readonly dedupeKey?: string;
@@ -175,7 +177,8 @@ export interface WorkflowAction
 }
 
 /** A step with what it takes from its workflow. */
-export interface Step extends Pick<AgentAction, 'name' | 'message' | 'model' | 'thinking' | 'timeoutSeconds'> {
+export interface Step
+  extends Pick<AgentAction, 'name' | 'message' | 'model' | 'thinking' | 'timeoutSeconds' | 'warnings'> {
   readonly id: string;
   readonly condition: StepCondition;
 }

@@ -53,6 +53,8 @@ export interface MappingDeps extends ModelDeps {
   readonly transforms: Pick<Transforms, 'run'>;
   /** how long the texts of one event may be together */
   readonly maxTextChars: number;
+  /** what a caller or a transform may ask for; the rule itself may have more */
+  readonly maxTimeoutSeconds: number;
 }
 
 const takesAll: CheckPayload = () => [];
@@ -75,7 +77,7 @@ export function compileMapping(
   if (!policy.tools.includes('command')) problems.push(...commandProblems(rule, models, deps.runsCommand));
   if (problems.length > 0 || !match || !check || !elementsOf || !name) return { ok: false, problems };
 
-  const { resolveModel } = deps;
+  const { resolveModel, maxTimeoutSeconds } = deps;
   const value: Mapping = {
     id,
     origin,
@@ -90,7 +92,7 @@ export function compileMapping(
     verify: rule.verify,
     match,
     check,
-    act: compileAct({ rule, name, ...templates, ...models, resolveModel }, elementsOf, deps),
+    act: compileAct({ rule, name, ...templates, ...models, resolveModel, maxTimeoutSeconds }, elementsOf, deps),
   };
   return { ok: true, value };
 }

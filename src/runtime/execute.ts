@@ -43,7 +43,14 @@ function newTrace({ onUsage }: Runtime, { config, models }: OpenAttempt['setting
     onUsage: (usage, cost) => onUsage(run, usage, cost),
   });
   const model = run.action.model ?? models.defaultModel;
-  return { model, prompt: undefined, said: { pings: [], reports: [] }, warnings: [], calls: [], account };
+  return {
+    model,
+    prompt: undefined,
+    said: { pings: [], reports: [] },
+    warnings: [...(run.action.warnings ?? [])],
+    calls: [],
+    account,
+  };
 }
 
 async function makeAttempt(attempt: OpenAttempt, stopping: AbortSignal): Promise<void> {

@@ -50,6 +50,7 @@ const builtins = builtinMappings({
   hooks: { allowedSessionKeyPrefixes: [] } as unknown as Config['hooks'],
   resolveModel: (model) => model,
   usualTools: [],
+  maxTimeoutSeconds: 3600,
   workflows: new Map(),
 });
 const builtin = (name: string) => builtins.find(({ path }) => path === name) as Mapping;

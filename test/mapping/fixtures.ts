@@ -24,6 +24,7 @@ const deps: MappingDeps = {
   usualTools: [],
   workflows: new Map(),
   maxTextChars: 1_048_576,
+  maxTimeoutSeconds: 3600,
   transforms: { run: async (_, elements) => elements.map(() => undefined) },
 };
 

@@ -191,7 +191,7 @@ export function storeConformance(open: () => Promise<Store>): void {
       await insertRunEvent(tx, { eventId: 'e', message: [], runId: other.id, seq: 1 });
     });
     expect(await joinedEvents(store.read, run.id)).toEqual(joined);
-    expect(await findGathering(store.read, run.id)).toEqual({ createdAt: run.createdAt, joined: 2 });
+    expect(await findGathering(store.read, run.id)).toEqual({ createdAt: run.createdAt, joined: 2, chars: null });
     expect(await joinedEventIds(store.read, [run.id, other.id, 'none'])).toEqual(
       new Map([
         [run.id, joined.map(({ eventId }) => eventId)],

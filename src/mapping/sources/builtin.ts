@@ -15,6 +15,7 @@ import { modelOf, nameOf, type ResolveModel, recipient } from '../make-action.ts
 import type { Mapping, MappingDeps } from '../mapping.ts';
 import { checkSessionKey, freshSessionKey } from '../session-key.ts';
 import { countTexts } from '../text-limit.ts';
+import { capTimeout } from '../timeout-cap.ts';
 import { modelsOfSteps } from '../workflow.ts';
 import { workflowAction } from './workflow-request.ts';
 
@@ -27,12 +28,18 @@ const channelAliases = new Map<unknown, string>([
 const checkWake = compileSchema(wakePayloadSchema);
 const checkAgent = compileSchema(agentPayloadSchema);
 
-interface BuiltinDeps extends Pick<MappingDeps, 'resolveModel' | 'usualTools' | 'workflows'> {
+interface BuiltinDeps extends Pick<MappingDeps, 'resolveModel' | 'usualTools' | 'workflows' | 'maxTimeoutSeconds'> {
   readonly hooks: Config['hooks'];
 }
 
 /** The mappings whose payload already is the action. All of it comes from outside, but for workflows of the config. */
-export function builtinMappings({ hooks, resolveModel, usualTools, workflows }: BuiltinDeps): Mapping[] {
+export function builtinMappings({
+  hooks,
+  resolveModel,
+  usualTools,
+  workflows,
+  maxTimeoutSeconds,
+}: BuiltinDeps): Mapping[] {
   const checkPrefix = compilePrefixes(hooks.allowedSessionKeyPrefixes ?? []);
   const checkKey = (sessionKey: string) => checkPrefix(checkSessionKey(sessionKey));
   const policy = { ...usualPolicy, tools: usualTools };
@@ -52,7 +59,7 @@ export function builtinMappings({ hooks, resolveModel, usualTools, workflows }: 
     builtin(
       'agent',
       policy,
-      counted(({ payload, path }) => agentAction(payload, { name: path, checkKey, resolveModel })),
+      counted(({ payload, path }) => agentAction(payload, { name: path, checkKey, resolveModel, maxTimeoutSeconds })),
     ),
     {
       ...builtin(
@@ -60,7 +67,12 @@ export function builtinMappings({ hooks, resolveModel, usualTools, workflows }: 
         policy,
         counted((context) => {
           const request = withChannelName(context.payload);
-          return workflowAction(request, context, { workflows, resolveModel, checkSessionKey: checkKey });
+          return workflowAction(request, context, {
+            workflows,
+            resolveModel,
+            maxTimeoutSeconds,
+            checkSessionKey: checkKey,
+          });
         }),
       ),
       models: [...workflows.values()].flatMap((workflow) => (workflow ? modelsOfSteps(workflow) : [])),
@@ -97,12 +109,13 @@ function wakeAction(payload: unknown): WakeAction {
 interface AgentDeps {
   readonly name: string;
   readonly resolveModel: ResolveModel;
+  readonly maxTimeoutSeconds: number;
   checkKey(sessionKey: string): string;
 }
 
-function agentAction(payload: unknown, { name, checkKey, resolveModel }: AgentDeps): AgentAction {
+function agentAction(payload: unknown, { name, checkKey, resolveModel, maxTimeoutSeconds }: AgentDeps): AgentAction {
   const fields = checked(checkAgent, withChannelName(payload), 'message');
-  const { sessionKey, model, to, thinking, timeoutSeconds } = fields;
+  const { sessionKey, model, to, thinking } = fields;
   return {
     kind: 'agent',
     message: [{ path: 'message' }],
@@ -114,7 +127,7 @@ function agentAction(payload: unknown, { name, checkKey, resolveModel }: AgentDe
     ...(to !== undefined && { to: recipient(to) }),
     ...(model !== undefined && { model: modelOf(resolveModel, model) }),
     ...(thinking !== undefined && { thinking }),
-    ...(timeoutSeconds !== undefined && { timeoutSeconds }),
+    ...capTimeout(fields.timeoutSeconds, maxTimeoutSeconds),
   };
 }
 
