@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { closeMcpServers } from './agent/mcp-servers.ts';
 import { ConfigError, messageOf } from './domain/errors.ts';
+import type { JobKind } from './domain/job.ts';
 import type { Listener } from './http/listener.ts';
 import { createMetrics } from './http/metrics.ts';
 import { createServer, createSpecServer } from './http/server.ts';
@@ -137,7 +138,8 @@ export async function openOwnersApi(
 /** The web side on the store. */
 async function assemble(current: () => Settings, log: Logger) {
   const store = await openSqliteStore(current().config.store.url.slice('sqlite:'.length));
-  const queue = createSqliteQueue((mappingId) => current().table.limitsOf(mappingId));
+  const placesOf = (kind: JobKind) => (kind === 'run' ? current().config.agents.defaults.maxConcurrent : Infinity);
+  const queue = createSqliteQueue((mappingId) => current().table.limitsOf(mappingId), { placesOf });
   const throttle = createThrottle();
   const live = createLiveRuns();
   const metrics = createMetrics(store, queue);

@@ -27,8 +27,3 @@ export function parseRate(text: string): Rate {
   const [count, unit] = text.split('/');
   return { count: Number(count), spanMs: spans[unit as keyof typeof spans] };
 }
-
-/** The group whose limits the queue keeps for the runs of a mapping; undefined where it has nothing to keep. */
-export function groupOf(mappingId: string, { rate, maxConcurrent }: Limits): string | undefined {
-  return rate || maxConcurrent !== undefined ? mappingId : undefined;
-}

@@ -10,11 +10,7 @@ interface Work {
   readonly what: 'run' | 'workflow';
   /** the name of its id in answers and in the log */
   readonly key: 'runId' | 'workflowRunId';
-  readonly retry: (
-    parts: Pick<HttpDeps, 'store' | 'queue'> & { limitsOf: ReturnType<HttpDeps['current']>['table']['limitsOf'] },
-    id: string,
-    options: RetryOptions,
-  ) => Promise<Retried>;
+  readonly retry: (parts: Pick<HttpDeps, 'store' | 'queue'>, id: string, options: RetryOptions) => Promise<Retried>;
   readonly cancel: (parts: Pick<HttpDeps, 'store' | 'queue' | 'live'>, id: string) => Promise<Cancelled>;
 }
 type Handler = (req: Request<{ id: string }>, res: Response) => Promise<void>;
@@ -27,8 +23,7 @@ export function retryRoute(deps: HttpDeps, { what, key, retry }: Work): Handler 
     const { unscreened: said = 'false' } = queryOf(req);
     const unscreened = said === 'true';
     if (!unscreened && said !== 'false') return refuse(res, 400, 'unscreened must be true or false');
-    const { limitsOf } = deps.current().table;
-    const refused = await retry({ store, queue, limitsOf }, id, { unscreened });
+    const refused = await retry({ store, queue }, id, { unscreened });
     if (refused === 'missing') return refuse(res, 404, missing[what]);
     if (refused !== null) return refuse(res, 409, refused);
     log.info({ [key]: id }, `${what} retried by hand${unscreened ? ', without screening' : ''}`);

@@ -118,7 +118,7 @@ export interface AboutRun {
   readonly delivery: Delivery | undefined;
   /** the ids of the events that joined it after its first */
   readonly joined: readonly string[];
-  readonly waiting: Waiting | { readonly for: 'budget' } | undefined;
+  readonly waiting: Waiting | undefined;
 }
 
 /** A run as its owner sees it. */
@@ -159,6 +159,7 @@ const waitingWords = {
   maxConcurrent: 'maxConcurrent',
   place: 'a free place',
   budget: 'the budget of the day',
+  mappingBudget: 'the budget of the mapping',
 } as const;
 
 function waitingView(waiting: NonNullable<AboutRun['waiting']>): string {

@@ -1,7 +1,6 @@
 import type { Action } from '../domain/action.ts';
 import { type Context, narrow, resolveIn } from '../domain/event.ts';
 import { newId } from '../domain/id.ts';
-import { groupOf } from '../domain/limits.ts';
 import { plain } from '../domain/text.ts';
 import { next, runOfStep } from '../domain/workflow.ts';
 import type { Mapping } from '../mapping/mapping.ts';
@@ -89,8 +88,7 @@ function make({ event, context, mapping }: Acceptance, action: Action): Made {
   if (action.kind === 'workflow') {
     const id = `wf-${newId()}`;
     const { sessionKey = `workflow:${id}` } = action;
-    const group = groupOf(mapping.id, mapping.limits) ?? null;
-    const started = { id, eventId: event.id, hook, sessionKey, action, policy, group, createdAt };
+    const started = { id, eventId: event.id, hook, sessionKey, action, policy, group: mapping.id, createdAt };
     return { once, workflow: { ...started, status: 'pending' } };
   }
   // A line of the inbox is one text for its reader, who fences it whole. How long it is was counted when it was made.
@@ -110,7 +108,7 @@ async function startOrJoin(
   const joined = gathering && (await join(tx, queue, gathering, run));
   if (joined !== undefined) return joined;
   const runAt = gathering ? dueAt(gathering.coalesce, createdAt, createdAt) : createdAt;
-  const more = { once: gathering?.key, group: groupOf(mapping.id, mapping.limits) };
+  const more = { once: gathering?.key, group: mapping.id };
   await insertRun(tx, run);
   await queue.enqueue(tx, runJob(id, action.sessionKey, runAt, more));
   return id;

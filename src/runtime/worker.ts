@@ -105,7 +105,7 @@ export function createWorker(deps: {
       }
       if (free > 0) open.push(kind);
     }
-    const due = (await queue.nextDue(tx, open)) ?? Number.POSITIVE_INFINITY;
+    const due = (await queue.nextDue(tx, open, now)) ?? Number.POSITIVE_INFINITY;
     return { claimed, due, renewedAt: renews ? now : renewedAt };
   };
 

@@ -47,7 +47,7 @@ function written(value: unknown, tag: TransformContext['prompt']): unknown {
 }
 
 const builtins = builtinMappings({
-  hooks: { allowedSessionKeyPrefixes: [] } as unknown as Config['hooks'],
+  hooks: { allowedSessionKeyPrefixes: [], maxTextChars: 1_048_576 } as unknown as Config['hooks'],
   resolveModel: (model) => model,
   usualTools: [],
   maxTimeoutSeconds: 3600,
