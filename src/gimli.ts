@@ -4,6 +4,7 @@ import { closeMcpServers } from './agent/mcp-servers.ts';
 import type { LoadedConfig } from './config/load.ts';
 import { type Clock, systemClock } from './domain/clock.ts';
 import { ConfigError, messageOf } from './domain/errors.ts';
+import type { JobKind } from './domain/job.ts';
 import type { Listener } from './http/listener.ts';
 import { createMetrics } from './http/metrics.ts';
 import { createServer, createSpecServer } from './http/server.ts';
@@ -216,7 +217,8 @@ export async function openOwnersApi(
 /** The web side on the store. */
 async function assemble(current: () => Settings, log: Logger, clock: Clock) {
   const store = await openSqliteStore(storeFile(current().config));
-  const queue = createSqliteQueue((mappingId) => current().table.limitsOf(mappingId));
+  const placesOf = (kind: JobKind) => (kind === 'run' ? current().config.agents.defaults.maxConcurrent : Infinity);
+  const queue = createSqliteQueue((mappingId) => current().table.limitsOf(mappingId), { placesOf });
   const throttle = createThrottle();
   const live = createLiveRuns();
   const metrics = createMetrics(store, queue);

@@ -92,6 +92,7 @@ async function makeSettings(loaded: LoadedConfig, log: Logger, reuse?: Settings)
   const table = await createTable({
     hooks,
     workflows,
+    maxTimeoutSeconds: config.agents.defaults.maxTimeoutSeconds,
     env: loaded.env,
     ...runs,
     checkTools,
@@ -108,6 +109,7 @@ async function makeSettings(loaded: LoadedConfig, log: Logger, reuse?: Settings)
   const specs = createSpecs({
     dir: config.specs.dir,
     ...runs,
+    maxTextChars: config.hooks.maxTextChars,
     report: (problems) => log.error({ problems }, 'specs do not load'),
     before: reuse?.specs,
   });

@@ -55,6 +55,12 @@ const hooks = Type.Object(
       default: 262_144,
       description: 'Limit of a request body in bytes; a mapping may set its own.',
     }),
+    maxTextChars: Type.Integer({
+      minimum: 1000,
+      default: 1_048_576,
+      description:
+        'How long all texts that are made of one event may be together, in characters and with the values in their places; longer ones are refused with 400. A run that `coalesce` gathers takes no more events than fit.',
+    }),
     presets: Type.Array(Type.String(text), {
       default: [],
       description:
@@ -190,6 +196,13 @@ const defaults = Type.Object(
     ),
     thinking: Type.Optional(replyFields.thinking),
     timeoutSeconds: Type.Integer({ ...agentFields.timeoutSeconds, default: 600 }),
+    maxTimeoutSeconds: Type.Integer({
+      minimum: 1,
+      maximum: 86400,
+      default: 3600,
+      description:
+        'The most that a call or a transform may ask for as `timeoutSeconds`: more is shortened, with a warning on the run. What a mapping says holds as it is.',
+    }),
     maxConcurrent: Type.Integer({
       minimum: 1,
       maximum: 1000,

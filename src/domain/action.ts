@@ -147,6 +147,8 @@ export interface AgentAction {
   readonly model?: string;
   readonly thinking?: Thinking;
   readonly timeoutSeconds?: number;
+  /** for people, where something else was made of it than was asked for: part of the warning of its run */
+  readonly warnings?: readonly string[];
   readonly each?: Each;
   /** of a heartbeat: it does not see the earlier turns of main */
   readonly withoutTurns?: boolean;
@@ -158,6 +160,8 @@ export interface AgentAction {
     /** the session that the action asks for; null where its run is to have one of its own */
     readonly sessionKey: string | null;
   };
+  /** of an action that others may join: how long its texts are, and theirs that have joined since */
+  readonly chars?: number;
 }
 
 /** Run several turns of one session, one after the other. */
@@ -175,7 +179,8 @@ export interface WorkflowAction
 }
 
 /** A step with what it takes from its workflow. */
-export interface Step extends Pick<AgentAction, 'name' | 'message' | 'model' | 'thinking' | 'timeoutSeconds'> {
+export interface Step
+  extends Pick<AgentAction, 'name' | 'message' | 'model' | 'thinking' | 'timeoutSeconds' | 'warnings'> {
   readonly id: string;
   readonly condition: StepCondition;
 }

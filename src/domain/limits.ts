@@ -1,7 +1,10 @@
 /** What a mapping does about bursts. */
 export interface Limits {
-  /** a burst becomes one run: it begins when nothing has come for `quietMs`, and `maxMs` after its first event at the latest */
-  readonly coalesce?: { readonly quietMs: number; readonly maxMs: number };
+  /**
+   * a burst becomes one run: it begins when nothing has come for `quietMs`, and `maxMs` after its first event at the latest, and
+   * takes no more events than have `maxChars` characters of text together
+   */
+  readonly coalesce?: { readonly quietMs: number; readonly maxMs: number; readonly maxChars: number };
   readonly rate?: Rate;
   /** how many of its runs may be under way at once */
   readonly maxConcurrent?: number;
@@ -23,9 +26,4 @@ const spans = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 export function parseRate(text: string): Rate {
   const [count, unit] = text.split('/');
   return { count: Number(count), spanMs: spans[unit as keyof typeof spans] };
-}
-
-/** The group whose limits the queue keeps for the runs of a mapping; undefined where it has nothing to keep. */
-export function groupOf(mappingId: string, { rate, maxConcurrent }: Limits): string | undefined {
-  return rate || maxConcurrent !== undefined ? mappingId : undefined;
 }

@@ -23,6 +23,11 @@ export function display(value: unknown): string {
   return String(value);
 }
 
+/** How long a value is as templates show it; a string is not copied for that. */
+export function displayLength(value: unknown): number {
+  return typeof value === 'string' ? value.length : display(value).length;
+}
+
 /** Finds values as templates show them, each shown once: a text may name a large one often. */
 export function shownBy(resolve: Resolve): Resolve {
   const shown = new Map<string, string>();

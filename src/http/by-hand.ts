@@ -11,9 +11,7 @@ interface Work {
   /** the name of its id in answers and in the log */
   readonly key: 'runId' | 'workflowRunId';
   readonly retry: (
-    parts: Pick<HttpDeps, 'store' | 'queue' | 'clock'> & {
-      limitsOf: ReturnType<HttpDeps['current']>['table']['limitsOf'];
-    },
+    parts: Pick<HttpDeps, 'store' | 'queue' | 'clock'>,
     id: string,
     options: RetryOptions,
   ) => Promise<Retried>;
@@ -29,8 +27,7 @@ export function retryRoute(deps: HttpDeps, { what, key, retry }: Work): Handler 
     const { unscreened: said = 'false' } = queryOf(req);
     const unscreened = said === 'true';
     if (!unscreened && said !== 'false') return refuse(res, 400, 'unscreened must be true or false');
-    const { limitsOf } = deps.current().table;
-    const refused = await retry({ store, queue, clock, limitsOf }, id, { unscreened });
+    const refused = await retry({ store, queue, clock }, id, { unscreened });
     if (refused === 'missing') return refuse(res, 404, missing[what]);
     if (refused !== null) return refuse(res, 409, refused);
     log.info({ [key]: id }, `${what} retried by hand${unscreened ? ', without screening' : ''}`);

@@ -16,14 +16,28 @@ const longestCloseMs = 5000;
 /** How long a caller who sent no proper request may take to read what was wrong with it. */
 const lingerMs = 1000;
 
-/** @param requestMs how long a request may take to arrive whole, so that a trickle cannot hold a connection */
-export function createListener(answer: RequestListener, requestMs = 30_000): Listener {
+/** How patient it is. */
+export interface Patience {
+  /** how long a request may take to arrive whole, so that a trickle cannot hold a connection; in ms */
+  readonly requestMs?: number | undefined;
+  /** how long a caller may read nothing of an answer that is there for it, so that no unread answer stays in memory; in ms */
+  readonly unreadMs?: number | undefined;
+}
+
+export function createListener(
+  answer: RequestListener,
+  { requestMs = 30_000, unreadMs = 30_000 }: Patience = {},
+): Listener {
   const closing = new AbortController();
   const handle: RequestListener = (req, res) => {
     res.setHeader('X-Content-Type-Options', 'nosniff');
     res.setHeader('Referrer-Policy', 'no-referrer');
     // A client that keeps its connection busy would hold up the stop for ever.
     if (closing.signal.aborted) res.setHeader('Connection', 'close');
+    // Node's timer begins anew whenever some of the answer has gone out. One that is still in the making leaves nothing unsent.
+    res.setTimeout(unreadMs, () => {
+      if (req.socket.writableLength > 0) req.socket.destroy();
+    });
     req.url = pathOf(req.url ?? '');
     answer(req, res);
   };

@@ -5,7 +5,7 @@ import { deliveriesOf } from '../store/deliveries.ts';
 import { findRun, listRuns, type RunFilter, runCounts } from '../store/runs.ts';
 import { refuse } from './answer.ts';
 import { integer, limitOf } from './query.ts';
-import { runView } from './views.ts';
+import { runRow, runView } from './views.ts';
 
 /** `GET /runs`: the runs of hooks, newest first. */
 export async function getRuns(db: Executor, query: Record<string, string>, res: Response): Promise<void> {
@@ -16,7 +16,7 @@ export async function getRuns(db: Executor, query: Record<string, string>, res: 
     db,
     runs.map((run) => run.id),
   );
-  const views = runs.map((run) => runView(run, deliveries.get(run.id)));
+  const views = runs.map((run) => runRow(run, deliveries.get(run.id)));
   res.json({ ok: true, runs: views, total, limit: filter.limit, offset: filter.offset });
 }
 

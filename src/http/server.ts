@@ -6,16 +6,15 @@ import { createApi, ownerOnly } from './api.ts';
 import type { HttpDeps } from './deps.ts';
 import { errorHandler } from './error-handler.ts';
 import { createHooks } from './hooks.ts';
-import { createListener, type Listener } from './listener.ts';
+import { createListener, type Listener, type Patience } from './listener.ts';
 import { createSpecs } from './specs.ts';
 
 /** The clock is the machine's unless given. */
 type GivenDeps = Omit<HttpDeps, 'closing' | 'clock'> & Partial<Pick<HttpDeps, 'clock'>>;
 
-/** @param requestMs how long a request may take to arrive whole */
-export function createServer(given: GivenDeps, requestMs?: number): Listener {
+export function createServer(given: GivenDeps, patience?: Patience): Listener {
   const app = createApp(given, refuse);
-  const listener = createListener(app, requestMs);
+  const listener = createListener(app, patience);
   const { closing } = listener;
   const deps: HttpDeps = { clock: systemClock, ...given, closing };
   app.use(createHooks(deps));

@@ -17,8 +17,13 @@ import type { StepRun } from '../store/workflows.ts';
 
 /** The field names that the world sees live only here. */
 
-/** A run as `/runs` shows it. Times are epoch ms. */
-export function runView(run: RunRow, delivery: Delivery | undefined) {
+/** A run as `/runs/:runId` shows it. */
+export function runView(run: Run, delivery: Delivery | undefined) {
+  return { ...runRow(run, delivery), outputText: run.outputText };
+}
+
+/** A run as lists show it: without its reply, which may be long. Times are epoch ms. */
+export function runRow(run: RunRow, delivery: Delivery | undefined) {
   return {
     runId: run.id,
     workflowRunId: run.workflowRunId,
@@ -30,7 +35,6 @@ export function runView(run: RunRow, delivery: Delivery | undefined) {
     completedAt: run.completedAt,
     summary: run.summary,
     warning: run.warning,
-    outputText: run.outputText,
     error: run.error,
     errorCode: run.errorCode,
     attempts: run.attempts,
@@ -117,14 +121,14 @@ export interface AboutRun {
   readonly delivery: Delivery | undefined;
   /** the ids of the events that joined it after its first */
   readonly joined: readonly string[];
-  readonly waiting: Waiting | { readonly for: 'budget' } | undefined;
+  readonly waiting: Waiting | undefined;
 }
 
 /** A run as its owner sees it. */
 export function adminRunRow(run: RunRow, { delivery, joined, waiting }: AboutRun) {
   const { kind, hook, eventId } = run;
   const eventIds = eventId === null ? [] : [eventId, ...joined];
-  return { ...runView(run, delivery), waiting: waiting ? waitingView(waiting) : null, kind, hook, eventId, eventIds };
+  return { ...runRow(run, delivery), waiting: waiting ? waitingView(waiting) : null, kind, hook, eventId, eventIds };
 }
 
 /** Everything about a run: what was asked, under which policy, what was sent to the model, what it had the owner told, what tools it called. */
@@ -133,6 +137,7 @@ export function adminRun(run: Run, about: AboutRun, pings: readonly Delivery[], 
   const pingViews = pings.map((ping) => ({ text: ping.text, ...deliveryView(ping) }));
   return {
     ...adminRunRow(run, about),
+    outputText: run.outputText,
     pings: pingViews,
     toolCalls: toolCalls.map(toolCallView),
     action,
@@ -163,6 +168,7 @@ const waitingWords = {
   maxConcurrent: 'maxConcurrent',
   place: 'a free place',
   budget: 'the budget of the day',
+  mappingBudget: 'the budget of the mapping',
 } as const;
 
 function waitingView(waiting: NonNullable<AboutRun['waiting']>): string {

@@ -1,10 +1,9 @@
 import type { Action } from '../domain/action.ts';
 import { type Context, narrow, resolveIn } from '../domain/event.ts';
 import { newId } from '../domain/id.ts';
-import { groupOf } from '../domain/limits.ts';
+import { plain } from '../domain/text.ts';
 import { next, runOfStep } from '../domain/workflow.ts';
 import type { Mapping } from '../mapping/mapping.ts';
-import { render } from '../mapping/render.ts';
 import { runJob, wakeJob } from '../queue/jobs.ts';
 import type { Queue } from '../queue/queue.ts';
 import type { Executor } from '../store/database.ts';
@@ -91,11 +90,11 @@ function make({ event, context, mapping }: Acceptance, action: Action): Made {
   if (action.kind === 'workflow') {
     const id = `wf-${newId()}`;
     const { sessionKey = `workflow:${id}` } = action;
-    const group = groupOf(mapping.id, mapping.limits) ?? null;
-    const started = { id, eventId: event.id, hook, sessionKey, action, policy, group, createdAt };
+    const started = { id, eventId: event.id, hook, sessionKey, action, policy, group: mapping.id, createdAt };
     return { once, workflow: { ...started, status: 'pending' } };
   }
-  const text = render(action.text, resolveIn(narrow(context, action.each))).trim();
+  // A line of the inbox is one text for its reader, who fences it whole. How long it is was counted when it was made.
+  const text = plain(action.text, resolveIn(narrow(context, action.each))).trim();
   return { once, line: { eventId: event.id, source: hook, text, mode: action.wakeMode, createdAt } };
 }
 
@@ -111,7 +110,7 @@ async function startOrJoin(
   const joined = gathering && (await join(tx, queue, gathering, run));
   if (joined !== undefined) return joined;
   const runAt = gathering ? dueAt(gathering.coalesce, createdAt, createdAt) : createdAt;
-  const more = { once: gathering?.key, group: groupOf(mapping.id, mapping.limits) };
+  const more = { once: gathering?.key, group: mapping.id };
   await insertRun(tx, run);
   await queue.enqueue(tx, runJob(id, action.sessionKey, runAt, more));
   return id;

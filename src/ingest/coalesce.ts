@@ -4,10 +4,10 @@ import type { Limits } from '../domain/limits.ts';
 import type { Policy } from '../domain/mapping.ts';
 import type { Queue } from '../queue/queue.ts';
 import type { Executor } from '../store/database.ts';
-import { findGathering, insertRunEvent } from '../store/run-events.ts';
+import { findGathering, insertRunEvent, setGathered } from '../store/run-events.ts';
 import type { NewRun } from '../store/runs.ts';
 
-/** A run takes no more events than this. */
+/** A run takes no more events than this, nor more text than one event may have. */
 const maxEvents = 100;
 
 /** How an action and others like it become one run. */
@@ -31,7 +31,8 @@ export function gatheringOf(
 ): Gathering | undefined {
   const { coalesce } = mapping.limits;
   if (!coalesce || !action.coalesce) return undefined;
-  const asked = { ...action, message: null, name: null, each: null, dedupeKey: null, sessionKey: null };
+  const { chars: _, ...same } = action;
+  const asked = { ...same, message: null, name: null, each: null, dedupeKey: null, sessionKey: null };
   return { coalesce, key: `coalesce:${hash('sha256', JSON.stringify([mapping.id, mapping.policy, asked]))}` };
 }
 
@@ -48,12 +49,14 @@ export async function join(
   const runId = await queue.findOnce(tx, key);
   if (runId === undefined) return undefined;
   const gathered = await findGathering(tx, runId);
-  if (!gathered || gathered.joined + 1 >= maxEvents) {
+  const chars = (gathered?.chars ?? 0) + (action.chars ?? 0);
+  if (!gathered || gathered.joined + 1 >= maxEvents || chars > coalesce.maxChars) {
     await queue.freeOnce(tx, key);
     return undefined;
   }
   const { message, each } = action;
   await insertRunEvent(tx, { runId, seq: gathered.joined + 1, eventId, message, ...(each && { each }) });
+  await setGathered(tx, runId, chars);
   await queue.reschedule(tx, key, dueAt(coalesce, gathered.createdAt, now));
   return runId;
 }

@@ -5,6 +5,7 @@ import type { Element } from './fan-out.ts';
 import { type CompiledRule, makeAction } from './make-action.ts';
 import type { Patch } from './patch.ts';
 import { maxPieces, tooManyPieces } from './template.ts';
+import { countTexts } from './text-limit.ts';
 import type { Transforms } from './transform.ts';
 
 /** Null where a transform said to skip the event. */
@@ -16,14 +17,14 @@ const unchanged: Patch = {};
 export function compileAct(
   compiled: CompiledRule,
   elementsOf: (context: Context) => readonly Element[],
-  transforms: Pick<Transforms, 'run'>,
+  { transforms, maxTextChars }: { readonly transforms: Pick<Transforms, 'run'>; readonly maxTextChars: number },
 ): (context: Context, rawBody: Buffer) => Actions | Promise<Actions> {
   const { transform } = compiled.rule;
   return (context, rawBody) => {
     const elements = elementsOf(context);
-    if (!transform) return actionsOf(elements, (element) => makeAction(compiled, element, unchanged));
+    if (!transform) return actionsOf(elements, maxTextChars, (element) => makeAction(compiled, element, unchanged));
     return transforms.run(transform, elements, rawBody).then((patches) => {
-      const actions = actionsOf(elements, (element, at) => {
+      const actions = actionsOf(elements, maxTextChars, (element, at) => {
         const patch = patches[at];
         return patch === null ? null : makeAction(compiled, element, patch ?? unchanged);
       });
@@ -35,15 +36,18 @@ export function compileAct(
 /** One action after the other, so that texts which are too much together are refused before they fill the memory. */
 function actionsOf(
   elements: readonly Element[],
+  maxTextChars: number,
   make: (element: Element, at: number) => Action | null,
 ): readonly Action[] {
   let pieces = 0;
+  const count = countTexts(maxTextChars);
   return elements.flatMap((element, at) => {
     const action = named(element, () => make(element, at));
     if (!action) return [];
     pieces += textsOf(action).flat().length;
     if (pieces > maxPieces) throw tooManyPieces();
-    return action;
+    const chars = count(action, element.context);
+    return action.kind === 'agent' && action.coalesce ? { ...action, chars } : action;
   });
 }
 

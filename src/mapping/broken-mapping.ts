@@ -29,7 +29,8 @@ export function brokenMapping({ id, origin, endpoint = 'hooks', outline, reason 
     maxBodyBytes: undefined,
     policy: usualPolicy,
     models: [],
-    limits: limitsOf(outline.limits),
+    // It makes nothing, so what a text may be long is no matter.
+    limits: limitsOf(outline.limits, Number.POSITIVE_INFINITY),
     verify: verify === 'unknown' ? undefined : verify,
     broken: { reason, sealed: verify === 'unknown' },
     match,

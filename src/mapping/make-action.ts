@@ -9,6 +9,7 @@ import type { Patch } from './patch.ts';
 import { render } from './render.ts';
 import { checkSessionKey, freshSessionKey, renderSessionKey } from './session-key.ts';
 import type { Template } from './template.ts';
+import { capTimeout } from './timeout-cap.ts';
 import { type CompiledWorkflow, stepDefaults, stepsFor } from './workflow.ts';
 
 /** From what people write to provider/model. Throws an Error for a model that is unknown or not allowed. */
@@ -27,6 +28,8 @@ export interface CompiledRule {
   readonly model: string | undefined;
   readonly workflow: CompiledWorkflow | undefined;
   readonly resolveModel: ResolveModel;
+  /** what a transform may ask for */
+  readonly maxTimeoutSeconds: number;
 }
 
 /** The action of one element: what the rule says, over which the patch of a transform goes. Throws InvalidEvent. */
@@ -66,7 +69,8 @@ function makeAgent(compiled: CompiledRule, { context, each }: Element, patch: Pa
   const to = patch.to ?? (compiled.to && render(compiled.to(context), resolve));
   const model = patch.model === undefined ? compiled.model : modelOf(compiled.resolveModel, patch.model);
   const thinking = patch.thinking ?? rule.thinking;
-  const timeoutSeconds = patch.timeoutSeconds ?? rule.timeoutSeconds;
+  const asked = capTimeout(patch.timeoutSeconds, compiled.maxTimeoutSeconds);
+  const { timeoutSeconds = rule.timeoutSeconds, warnings } = asked;
   return {
     kind: 'agent',
     message,
@@ -79,6 +83,7 @@ function makeAgent(compiled: CompiledRule, { context, each }: Element, patch: Pa
     ...(model !== undefined && { model }),
     ...(thinking !== undefined && { thinking }),
     ...(timeoutSeconds !== undefined && { timeoutSeconds }),
+    ...(warnings && { warnings }),
     ...(each && { each }),
     ...(coalesceKey !== undefined && {
       coalesce: { key: coalesceKey, sessionKey: wanted === undefined ? null : sessionKey },
@@ -103,8 +108,9 @@ function makeWorkflow(compiled: CompiledRule, { context, each }: Element, patch:
   const asked = patch.model === undefined ? compiled.model : modelOf(compiled.resolveModel, patch.model);
   const model = asked ?? workflow.model;
   const thinking = patch.thinking ?? rule.thinking ?? usual.thinking;
-  const timeoutSeconds = patch.timeoutSeconds ?? rule.timeoutSeconds ?? usual.timeoutSeconds;
-  const defaults = stepDefaults({ model, thinking, timeoutSeconds });
+  const capped = capTimeout(patch.timeoutSeconds, compiled.maxTimeoutSeconds);
+  const { timeoutSeconds = rule.timeoutSeconds ?? usual.timeoutSeconds, warnings } = capped;
+  const defaults = stepDefaults({ model, thinking, timeoutSeconds, warnings });
   const name = patch.name ?? (rule.name === undefined ? usualName : render(compiled.name(context), resolve));
   return {
     kind: 'workflow',

@@ -56,6 +56,10 @@ export interface MappingDeps extends ModelDeps {
   /** what a run may do whose mapping does not say so */
   readonly usualTools: Policy['tools'];
   readonly transforms: Pick<Transforms, 'run'>;
+  /** how long the texts of one event may be together */
+  readonly maxTextChars: number;
+  /** what a caller or a transform may ask for; the rule itself may have more */
+  readonly maxTimeoutSeconds: number;
 }
 
 const takesAll: CheckPayload = () => [];
@@ -78,7 +82,7 @@ export function compileMapping(
   if (!policy.tools.includes('command')) problems.push(...commandProblems(rule, models, deps.runsCommand));
   if (problems.length > 0 || !match || !check || !elementsOf || !name) return { ok: false, problems };
 
-  const { resolveModel, transforms } = deps;
+  const { resolveModel, maxTimeoutSeconds } = deps;
   const value: Mapping = {
     id,
     origin,
@@ -89,12 +93,12 @@ export function compileMapping(
     maxBodyBytes: rule.maxBodyBytes,
     policy,
     models: namesOf(models),
-    limits: limitsOf(rule),
+    limits: limitsOf(rule, deps.maxTextChars),
     ...(rule.expect !== undefined && { expectMs: durationMs(rule.expect) }),
     verify: rule.verify,
     match,
     check,
-    act: compileAct({ rule, name, ...templates, ...models, resolveModel }, elementsOf, transforms),
+    act: compileAct({ rule, name, ...templates, ...models, resolveModel, maxTimeoutSeconds }, elementsOf, deps),
   };
   return { ok: true, value };
 }
@@ -126,14 +130,13 @@ function policyOf(rule: MappingRule, usualTools: Policy['tools']): Policy {
   return retryForMs === undefined ? policy : { ...policy, retryForMs };
 }
 
-export function limitsOf({
-  coalesce,
-  rate,
-  maxConcurrent,
-}: Pick<MappingRule, 'coalesce' | 'rate' | 'maxConcurrent'>): Limits {
+export function limitsOf(
+  { coalesce, rate, maxConcurrent }: Pick<MappingRule, 'coalesce' | 'rate' | 'maxConcurrent'>,
+  maxChars: number,
+): Limits {
   const { quietSeconds = usualQuietSeconds, maxSeconds = usualMaxSeconds } = coalesce ?? {};
   return {
-    ...(coalesce && { coalesce: { quietMs: quietSeconds * 1000, maxMs: maxSeconds * 1000 } }),
+    ...(coalesce && { coalesce: { quietMs: quietSeconds * 1000, maxMs: maxSeconds * 1000, maxChars } }),
     ...(rate !== undefined && { rate: parseRate(rate) }),
     ...(maxConcurrent !== undefined && { maxConcurrent }),
   };

@@ -5,7 +5,7 @@ import { type Resolve, referenceValue, shownBy, type Text } from '../domain/text
 const longest = 1_048_576;
 
 /**
- * The text with each value in its place, for what is no prompt: names, keys, lines of the inbox. `fill` says what stands for
+ * The text with each value in its place, for what is no prompt: names and keys. `fill` says what stands for
  * a value; the value itself unless given. Throws InvalidEvent where that makes more than 1,048,576 characters.
  */
 export function render(text: Text, resolve: Resolve, fill = (value: string): string => value): string {

@@ -23,7 +23,7 @@ export interface Table {
   limitsOf(mappingId: string): Limits;
 }
 
-export interface TableDeps extends Omit<MappingDeps, 'transforms' | 'workflows'>, RuleDeps {
+export interface TableDeps extends Omit<MappingDeps, 'transforms' | 'workflows' | 'maxTextChars'>, RuleDeps {
   readonly workflows: Config['workflows'];
   readonly transforms: Pick<Transforms, 'check' | 'run'>;
   /** Whether a table is used although these parts do not load; else it is only looked at. */
@@ -39,7 +39,11 @@ export async function createTable(deps: TableDeps): Promise<Table> {
   for (const placed of rules) {
     const { rule, at, id, origin, locate, part } = placed;
     if (!rule) continue;
-    const checked = compileMapping(rule, { id, origin }, { ...deps, workflows: workflows.compiled });
+    const checked = compileMapping(
+      rule,
+      { id, origin },
+      { ...deps, workflows: workflows.compiled, maxTextChars: hooks.maxTextChars },
+    );
     if (checked.ok) compiled.set(placed, checked.value);
     else part.lines.push(...locate(checked.problems.map(({ path, message }) => ({ path: at + path, message }))));
   }

@@ -97,19 +97,27 @@ const mostListed = 10;
 
 const shortened = (name: string) => oneLine(name, 60);
 
-type Defaults = Pick<Step, 'model' | 'thinking' | 'timeoutSeconds'>;
+type Defaults = Pick<Step, 'model' | 'thinking' | 'timeoutSeconds' | 'warnings'>;
 
 /** Without what is not said, so that one may be laid over another. */
 export function stepDefaults({
   model,
   thinking,
   timeoutSeconds,
+  warnings,
 }: { [K in keyof Defaults]: Defaults[K] | undefined }): Defaults {
   return {
     ...(model !== undefined && { model }),
     ...(thinking !== undefined && { thinking }),
     ...(timeoutSeconds !== undefined && { timeoutSeconds }),
+    ...(warnings && { warnings }),
   };
+}
+
+/** A step over the defaults; what was made of a default is no warning for a step that has its own. */
+export function overDefaults<T extends Defaults>({ warnings, ...defaults }: Defaults, step: T): Defaults & T {
+  const warned = step.timeoutSeconds === undefined && warnings && { warnings };
+  return { ...defaults, ...warned, ...step };
 }
 
 /** The steps for one event, each with what it takes from the whole. Throws InvalidEvent where one has nothing to say. */
@@ -124,6 +132,6 @@ export function stepsFor({ steps }: CompiledWorkflow, defaults: Defaults, contex
     const hasResult = message.some((part) => typeof part !== 'string' && stepReference(part.path));
     if (!hasResult && isBlank(message, resolve))
       throw new InvalidEvent(`steps[${at}].message is empty with this event`);
-    return { ...defaults, ...step, message };
+    return { ...overDefaults(defaults, step), message };
   });
 }

@@ -10,7 +10,7 @@ export interface NewJob {
   readonly runAt: number;
   /** while an unstarted job with this key waits, another only brings it forward */
   readonly once?: string | undefined;
-  /** whose limits hold for it; a group's jobs are of one kind */
+  /** the id of the mapping whose run it is: its limits hold for the job, and it shares the places with others */
   readonly group?: string | undefined;
   /** it has begun once, so that the rate of its group does not count it */
   readonly begun?: boolean;
@@ -25,7 +25,22 @@ export type LimitsOf = (group: string) => Pick<Limits, 'rate' | 'maxConcurrent'>
 export type Waiting =
   | { readonly for: 'gate'; readonly gate: string }
   | { readonly for: 'events'; readonly until: number }
-  | { readonly for: 'lane' | 'attempt' | 'rate' | 'maxConcurrent' | 'place' };
+  | { readonly for: 'lane' | 'attempt' | 'rate' | 'maxConcurrent' | 'place' | 'budget' | 'mappingBudget' };
+
+/** What else a job may have to wait for than the limits of its group. */
+export interface Gate {
+  /** Part of a claim's transaction: whether the job may begin now. Where not, no other of its group is asked about in that claim. */
+  admits(
+    tx: Executor,
+    kind: JobKind,
+    job: { readonly ref: string; readonly group: string | null },
+    now: number,
+  ): Promise<boolean>;
+  /** Whether there is no need to ask about a group, since it has just been refused. */
+  holds(kind: JobKind, group: string | null, now: number): boolean;
+  /** For people: why a job of the group would have to wait. */
+  whatHolds(db: Executor, kind: JobKind, group: string | null, now: number): Promise<Waiting | undefined>;
+}
 
 /**
  * Told of what happens within a transaction, before its commit, so that a claim may be part of that: whether the commit comes is
@@ -61,7 +76,7 @@ export interface Queue {
   /** Up to `limit` jobs of a kind that are due, oldest first, each with its attempt counted. */
   claim(tx: Executor, kind: JobKind, limit: number, now: number): Promise<Job[]>;
   /** When the next job of these kinds is due or loses its lease, in epoch ms; undefined where there is none. */
-  nextDue(db: Executor, kinds: readonly JobKind[]): Promise<number | undefined>;
+  nextDue(db: Executor, kinds: readonly JobKind[], now: number): Promise<number | undefined>;
   /** The unstarted job with this key: its ref. */
   findOnce(db: Executor, once: string): Promise<string | undefined>;
   /** Has the unstarted job with this key run at another time. */

@@ -2,27 +2,27 @@ import { sql } from 'kysely';
 import { type Job, type JobKind, leaseMs } from '../domain/job.ts';
 import type { Executor } from '../store/database.ts';
 import { prepared } from '../store/prepared.ts';
-import {
-  dueInGroup,
-  findGroup,
-  groupsWithRoom,
-  isOverRate,
-  noteStart,
-  queuedInGroup,
-  type Ready,
-  readyInGroup,
-} from './groups.ts';
-import type { LimitsOf, NewJob, Queue, QueueListener, Waiting } from './queue.ts';
+import { findGroup, findReady, isOverRate, noteStart } from './groups.ts';
+import type { Gate, LimitsOf, NewJob, Queue, QueueListener, Waiting } from './queue.ts';
+import { nextChoice, type Rules, shareOut } from './share-out.ts';
 
 /**
  * The queue in the SQLite file. The head of a lane is `queued`, `gated` or `running`, the rest are `waiting` and move up one by
  * one, so that finding work never looks at those behind. Unique indexes guard both rules.
  *
  * @param limitsOf asked at each claim, so that what it says may change; without it no group has limits
+ * @param options.placesOf how many jobs of a kind may be under way at once, which groups then share
  */
-export function createSqliteQueue(limitsOf: LimitsOf = () => ({})): Queue {
+export function createSqliteQueue(
+  limitsOf: LimitsOf = () => ({}),
+  { placesOf = () => Infinity, gate }: { placesOf?: (kind: JobKind) => number; gate?: Gate } = {},
+): Queue {
+  /** groups that have all they may have: until one of the jobs under way ends, another of theirs is no reason to claim */
+  const full = new Set<string>();
+  const rules: Rules = { limitsOf, placesOf, gate, full };
   const listeners = new Set<QueueListener>();
   const released = (job: Job) => {
+    full.clear();
     for (const listener of listeners) listener.released(job);
   };
 
@@ -33,9 +33,11 @@ export function createSqliteQueue(limitsOf: LimitsOf = () => ({})): Queue {
   const unstarted = (once: string) => sql`once = ${once} and status in ('queued', 'waiting')`;
 
   async function whatHolds(db: Executor, head: Head, now: number): Promise<Waiting> {
-    const { status, gate, error, runAt, begun, once, group: name } = head;
-    if (status === 'gated') return error === null ? { for: 'gate', gate: gate ?? '' } : { for: 'attempt' };
+    const { kind, status, gate: waitsAt, error, runAt, begun, once, group: name } = head;
+    if (status === 'gated') return error === null ? { for: 'gate', gate: waitsAt ?? '' } : { for: 'attempt' };
     if (runAt > now) return begun === 0 && once !== null ? { for: 'events', until: runAt } : { for: 'attempt' };
+    const held = await gate?.whatHolds(db, kind, name, now);
+    if (held) return held;
     if (name === null) return { for: 'place' };
     const group = await findGroup(db, name, limitsOf);
     if (group.room <= 0) return { for: 'maxConcurrent' };
@@ -48,35 +50,25 @@ export function createSqliteQueue(limitsOf: LimitsOf = () => ({})): Queue {
       // What has moved up meanwhile moves back. It cannot have been claimed.
       if (first) await moveBack(tx, { lane });
       await insert(tx, { kind, ref, lane, runAt, once, group, begun: begun ? 1 : 0 });
+      if (group !== null && full.has(group)) return;
       for (const listener of listeners) listener.enqueued(kind);
     },
 
     async claim(tx, kind, limit, now) {
-      const found = await findReady(tx, { kind, limit, now });
-      const ready = found.filter((row) => row.id !== null);
-      if (ready.length < found.length) {
-        for (const group of await groupsWithRoom(tx, kind, limitsOf)) {
-          ready.push(...(await readyInGroup(tx, kind, group, limit, now)));
-        }
-      }
-      if (ready.length === 0) return [];
-      const first = ready.sort((a, b) => a.runAt - b.runAt || a.id - b.id).slice(0, limit);
+      const due = await findReady(tx, { kind, limit, now });
+      if (due.length === 0) return [];
       const claimed: Job[] = [];
-      for (const { id, counts } of first) {
-        if (counts !== null) await noteStart(tx, counts, limitsOf(counts).rate, now);
+      for (const { id, group, begun } of await shareOut(tx, due, { kind, limit, now }, rules)) {
+        const { rate } = group === null ? {} : limitsOf(group);
+        if (group !== null && rate && begun === 0) await noteStart(tx, group, rate, now);
         claimed.push(...(await take(tx, { id, leaseUntil: now + leaseMs })));
       }
       return claimed.sort((a, b) => a.id - b.id);
     },
 
-    async nextDue(db, kinds) {
-      const times: number[] = [];
-      for (const kind of kinds) {
-        const [first] = await findNext(db, { kind });
-        times.push(first?.runAt ?? Infinity, first?.leaseUntil ?? Infinity);
-        if (!first?.grouped) continue;
-        for (const group of await groupsWithRoom(db, kind, limitsOf)) times.push(await dueInGroup(db, kind, group));
-      }
+    async nextDue(db, kinds, now) {
+      const times = [];
+      for (const kind of kinds) times.push(await nextChoice(db, kind, now, rules));
       const due = Math.min(...times);
       return due === Infinity ? undefined : due;
     },
@@ -212,10 +204,11 @@ export function createSqliteQueue(limitsOf: LimitsOf = () => ({})): Queue {
 
     async waiting(db, jobs, now) {
       // Not by their refs, for which there is no index: the head of its lane tells what a job waits for.
-      const { rows } = await sql<Head>`select ref, lane, status, runAt, begun, once, "group", gate, error from jobs
+      const { rows } =
+        await sql<Head>`select kind, ref, lane, status, runAt, begun, once, "group", gate, error from jobs
         where ${isHead} and lane in (select value from json_each(${JSON.stringify(jobs.map(({ lane }) => lane))}))`.execute(
-        db,
-      );
+          db,
+        );
       const heads = new Map(rows.map((head) => [head.lane, head]));
       const found = new Map<string, Waiting>();
       for (const { ref, lane } of jobs) {
@@ -232,12 +225,7 @@ export function createSqliteQueue(limitsOf: LimitsOf = () => ({})): Queue {
   };
 }
 
-/** Stands for jobs that are in groups, which take more queries to find. */
-interface NoJob {
-  readonly id: null;
-}
-
-interface Head extends Pick<Required<NewJob>, 'ref' | 'lane' | 'runAt'> {
+interface Head extends Pick<Required<NewJob>, 'kind' | 'ref' | 'lane' | 'runAt'> {
   readonly status: 'queued' | 'running' | 'gated';
   readonly gate: string | null;
   /** how it has failed itself */
@@ -254,10 +242,7 @@ const isHead = sql`status in ('queued', 'running', 'gated')`;
 const held = ({ id, attempt }: Job) => sql<boolean>`id = ${id} and status = 'running' and attempt = ${attempt}`;
 
 const insert = prepared(
-  (
-    _,
-    { kind, ref, lane, runAt, once, group, begun }: Omit<Head, 'status' | 'gate' | 'error'> & Pick<NewJob, 'kind'>,
-  ) => sql`
+  (_, { kind, ref, lane, runAt, once, group, begun }: Omit<Head, 'status' | 'gate' | 'error'>) => sql`
     insert into jobs (kind, ref, lane, runAt, once, "group", begun, status)
     values (${kind}, ${ref}, ${lane}, ${runAt}, ${once}, ${group}, ${begun},
       case when exists (select 1 from jobs where lane = ${lane} and ${isHead}) then 'waiting' else 'queued' end)
@@ -265,27 +250,10 @@ const insert = prepared(
       do update set runAt = min(runAt, excluded.runAt)`,
 );
 
-/** Jobs outside of groups that may be claimed, and whether there are some in groups. */
-const findReady = prepared(
-  (_, { kind, limit, now }: { kind: JobKind; limit: number; now: number }) => sql<Ready | NoJob>`
-    select * from (select id, runAt, null as counts from jobs
-      where status = 'queued' and "group" is null and kind = ${kind} and runAt <= ${now} order by runAt, id limit ${limit})
-    union all select * from (select id, runAt, null from jobs
-      where status = 'running' and kind = ${kind} and leaseUntil < ${now} limit ${limit})
-    union all select * from (select null, null, null from jobs where ${queuedInGroup} and kind = ${kind} limit 1)`,
-);
-
 const take = prepared(
   (_, { id, leaseUntil }: { id: number; leaseUntil: number }) => sql<Job>`
     update jobs set status = 'running', once = null, begun = 1, attempt = attempt + 1, leaseUntil = ${leaseUntil}
     where id = ${id} returning id, kind, ref, lane, attempt, uncounted, error, gate, giveUpAt`,
-);
-
-const findNext = prepared(
-  (_, { kind }: { kind: JobKind }) => sql<{ runAt: number | null; leaseUntil: number | null; grouped: 0 | 1 }>`select
-    (select min(runAt) from jobs where status = 'queued' and "group" is null and kind = ${kind}) as runAt,
-    (select min(leaseUntil) from jobs where status = 'running' and kind = ${kind}) as leaseUntil,
-    exists (select 1 from jobs where ${queuedInGroup} and kind = ${kind}) as grouped`,
 );
 
 const remove = prepared((_, job: Job) => sql<{ id: number }>`delete from jobs where ${held(job)} returning id`);

@@ -45,7 +45,8 @@ function newTrace({ onUsage }: Runtime, { config, models }: OpenAttempt['setting
   });
   const model = run.action.model ?? models.defaultModel;
   const said = { pings: [], reports: [] };
-  return { model, prompt: undefined, said, warnings: [], calls: [], account, well: new Set(), troubles: [] };
+  const warnings = [...(run.action.warnings ?? [])];
+  return { model, prompt: undefined, said, warnings, calls: [], account, well: new Set(), troubles: [] };
 }
 
 async function makeAttempt(attempt: OpenAttempt, stopping: AbortSignal): Promise<void> {

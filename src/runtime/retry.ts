@@ -1,4 +1,3 @@
-import { groupOf, type Limits } from '../domain/limits.ts';
 import { isOver, type Run } from '../domain/run.ts';
 import { runJob } from '../queue/jobs.ts';
 import type { Executor } from '../store/database.ts';
@@ -7,7 +6,7 @@ import { findRun, reopenByHand, setPolicy } from '../store/runs.ts';
 import { findWorkflowRun, reopenWorkflowRun, stepRunsOf } from '../store/workflows.ts';
 import type { Runtime } from './runtime.ts';
 
-type Parts = Pick<Runtime, 'store' | 'queue' | 'clock'> & { readonly limitsOf: (mappingId: string) => Limits };
+type Parts = Pick<Runtime, 'store' | 'queue' | 'clock'>;
 
 export interface RetryOptions {
   /** although screening stopped it */
@@ -63,7 +62,7 @@ async function reopenStep(
 }
 
 async function reopen(
-  { queue, clock, limitsOf }: Parts,
+  { queue, clock }: Parts,
   tx: Executor,
   { id, sessionKey, eventId, errorCode, policy }: Run,
   { unscreened }: RetryOptions,
@@ -72,8 +71,7 @@ async function reopen(
     const code = `this one ended with the code ${errorCode}`;
     return `only a run that screening has stopped can be retried unscreened; ${code}`;
   }
-  const mapping = eventId === null ? undefined : (await findEvent(tx, eventId))?.mapping;
-  const group = mapping ? groupOf(mapping, limitsOf(mapping)) : undefined;
+  const group = eventId === null ? undefined : ((await findEvent(tx, eventId))?.mapping ?? undefined);
   await queue.exhume(tx, id);
   if (unscreened) await setPolicy(tx, id, { ...policy, screen: false });
   await reopenByHand(tx, id);

@@ -116,7 +116,7 @@ export function createWorker(deps: {
       }
       if (free > 0) open.push(kind);
     }
-    const due = (await queue.nextDue(tx, open)) ?? Number.POSITIVE_INFINITY;
+    const due = (await queue.nextDue(tx, open, now)) ?? Number.POSITIVE_INFINITY;
     return { ...rests, due };
   };
 

@@ -20,15 +20,28 @@ export async function insertRunEvent(
     .execute();
 }
 
-/** When a run that has not begun was made, and how many events have joined it since. */
-export function findGathering(db: Executor, runId: string): Promise<{ createdAt: number; joined: number } | undefined> {
+/** A run that has not begun: when it was made, how many events have joined it since, and how long the texts of all are. */
+export function findGathering(
+  db: Executor,
+  runId: string,
+): Promise<{ createdAt: number; joined: number; chars: number | null } | undefined> {
   return db
     .selectFrom('runs')
     .select('createdAt')
     .select(sql<number>`(select coalesce(max(seq), 0) from runEvents where runId = runs.id)`.as('joined'))
+    .select(sql<number | null>`json_extract(actionJson, '$.chars')`.as('chars'))
     .where('id', '=', runId)
     .where('status', '=', 'pending')
     .executeTakeFirst();
+}
+
+/** Notes how long the texts of all events of a run are by now. */
+export async function setGathered(tx: Executor, runId: string, chars: number): Promise<void> {
+  await tx
+    .updateTable('runs')
+    .set({ actionJson: sql`json_set(actionJson, '$.chars', ${chars})` })
+    .where('id', '=', runId)
+    .execute();
 }
 
 const findJoined = prepared((db, { runId }: { runId: string }) =>

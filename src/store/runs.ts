@@ -202,8 +202,8 @@ export async function findRun(db: Executor, id: string): Promise<Run | undefined
   return row && toRun(row);
 }
 
-/** A run as lists show it: without prompt, reply, action, policy and screening. */
-export type RunRow = Omit<Run, 'action' | 'policy' | 'prompt' | 'reply' | 'screening' | 'cancelled'>;
+/** A run as lists show it: only what is short. */
+export type RunRow = Omit<Run, 'action' | 'policy' | 'prompt' | 'reply' | 'outputText' | 'screening' | 'cancelled'>;
 
 export interface RunFilter {
   readonly status?: RunStatus | undefined;
@@ -225,7 +225,13 @@ export async function listRuns(db: Executor, filter: RunFilter): Promise<{ runs:
     .$if(name !== undefined, (query) =>
       query.where(sql<boolean>`instr(lowercase(name), ${String(name).toLowerCase()}) > 0`),
     );
-  const rows = await matching.select(listed).orderBy('id', 'desc').limit(filter.limit).offset(filter.offset).execute();
+  const rows = await matching
+    .select(listed)
+    .select(shortened)
+    .orderBy('id', 'desc')
+    .limit(filter.limit)
+    .offset(filter.offset)
+    .execute();
   const total =
     name === undefined
       ? (await runCounts(db, kind))[status ?? 'total']
@@ -252,12 +258,14 @@ const listed = [
   'attempts',
   'model',
   'spendingJson',
-  'outputText',
   'summary',
-  'warning',
-  'error',
   'errorCode',
 ] as const;
+
+/** What others say may be long, and a list has many. */
+const shortened = (['warning', 'error'] as const).map((column) =>
+  sql<string | null>`substr(${sql.ref(column)}, 1, 1000)`.as(column),
+);
 
 /** How many runs there are, of a kind or of all, by status. */
 export async function runCounts(db: Executor, kind?: Run['kind']): Promise<Record<RunStatus | 'total', number>> {

@@ -63,11 +63,16 @@ export type SessionTurn = Pick<
   'id' | 'name' | 'completedAt' | 'model' | 'prompt' | 'outputText'
 >;
 
+/** Of each text of a turn a list has so many characters; the run has it whole. */
+const mostOfText = 100_000;
+
 /** The newest turns of a session, oldest first. */
 export async function latestTurns(db: Executor, key: string, limit: number): Promise<SessionTurn[]> {
   const turns = await db
     .selectFrom('runs')
-    .select(['id', 'name', 'completedAt', 'model', 'prompt', 'outputText'])
+    .select(['id', 'name', 'completedAt', 'model'])
+    .select(sql<string | null>`substr(prompt, 1, ${mostOfText})`.as('prompt'))
+    .select(sql<string | null>`substr(outputText, 1, ${mostOfText})`.as('outputText'))
     .where(isTurnOf(key))
     .orderBy('completedAt', 'desc')
     .orderBy('id', 'desc')

@@ -47,9 +47,10 @@ function written(value: unknown, tag: TransformContext['prompt']): unknown {
 }
 
 const builtins = builtinMappings({
-  hooks: { allowedSessionKeyPrefixes: [] } as unknown as Config['hooks'],
+  hooks: { allowedSessionKeyPrefixes: [], maxTextChars: 1_048_576 } as unknown as Config['hooks'],
   resolveModel: (model) => model,
   usualTools: [],
+  maxTimeoutSeconds: 3600,
   workflows: new Map(),
 });
 const builtin = (name: string) => builtins.find(({ path }) => path === name) as Mapping;

@@ -15,6 +15,7 @@ function agents(defaults: Partial<Agents['defaults']> = {}, providers: Agents['p
     fallbacks: [],
     tools: [],
     timeoutSeconds: 600,
+    maxTimeoutSeconds: 3600,
     maxConcurrent: 8,
     workspace: '/tmp',
     budget: {},

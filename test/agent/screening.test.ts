@@ -36,6 +36,7 @@ const defaults = {
   fallbacks: [],
   tools: [],
   timeoutSeconds: 600,
+  maxTimeoutSeconds: 3600,
   maxConcurrent: 8,
   workspace: '/tmp',
   budget: {},

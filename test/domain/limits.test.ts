@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { groupOf, parseRate, ratePattern } from '../../src/domain/limits.ts';
+import { parseRate, ratePattern } from '../../src/domain/limits.ts';
 
 it.each([
   ['1/s', 1, 1000],
@@ -9,10 +9,4 @@ it.each([
 ])('the rate %s is %i in %i ms', (text, count, spanMs) => {
   expect(text).toMatch(new RegExp(ratePattern));
   expect(parseRate(text)).toEqual({ count, spanMs });
-});
-
-it('the runs of a mapping are a group where the queue has a limit to keep', () => {
-  const rate = { count: 1, spanMs: 1000 };
-  expect([{ rate }, { maxConcurrent: 1 }].map((limits) => groupOf('orders', limits))).toEqual(['orders', 'orders']);
-  expect(groupOf('orders', { coalesce: { quietMs: 1, maxMs: 2 } })).toBeUndefined();
 });

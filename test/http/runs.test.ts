@@ -144,3 +144,15 @@ it('reading needs the token', async () => {
     expect((await gateway.get(path, { Authorization: 'Bearer wrong' })).status).toBe(401);
   }
 });
+
+it('lists have no reply, which may be long, for callers and for the owner; the run itself has', async () => {
+  const lists = [(await gateway.get('runs')).body, (await gateway.api('GET', '/runs')).body];
+  for (const { runs } of lists) {
+    expect(runs.length).toBeGreaterThan(0);
+    for (const one of runs) expect(one).not.toHaveProperty('outputText');
+    expect(JSON.stringify(runs)).not.toContain('Second line.');
+  }
+  const id = ids[0] ?? '';
+  expect((await gateway.get(`runs/${id}`)).body.run.outputText).toContain('Second line.');
+  expect((await gateway.api('GET', `/runs/${id}`)).body.run.outputText).toContain('Second line.');
+});

@@ -34,7 +34,7 @@ const server = createServer(
     metricsText: async () => '',
     current: () => settings,
   },
-  100,
+  { requestMs: 100 },
 );
 const url = `http://127.0.0.1:${await server.listen(0, '127.0.0.1')}`;
 atEnd(async () => {

@@ -283,3 +283,22 @@ it('a run goes on gathering after a restart, and then goes with all its events',
 function iso(ms: number): string {
   return new Date(ms).toISOString();
 }
+
+describe('a run that gathers', () => {
+  it('takes no more events than have as much text together as one may have, also after a restart', async () => {
+    const dir = tempDir();
+    const config = { hooks: { maxTextChars: 3000, mappings: [mapping('long', long)] } };
+    let holder = await startGateway(dir, config);
+    const send = async () => runIdOf(await holder.post('long', { key: 'k', text: 'x'.repeat(900) }));
+    const first = [await send(), await send()];
+    await holder.stop();
+    holder = await startGateway(dir, config);
+    atEnd(() => holder.stop());
+    first.push(await send());
+    const next = [await send(), await send()];
+    expect(new Set(first).size).toBe(1);
+    expect(new Set(next).size).toBe(1);
+    expect(next[0]).not.toBe(first[0]);
+    expect((await show(first[0] ?? '', holder)).eventIds).toHaveLength(3);
+  });
+});

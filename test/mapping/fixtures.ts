@@ -23,6 +23,8 @@ const deps: MappingDeps = {
   runsCommand: (model) => model === 'provider/sh',
   usualTools: [],
   workflows: new Map(),
+  maxTextChars: 1_048_576,
+  maxTimeoutSeconds: 3600,
   transforms: { run: async (_, elements) => elements.map(() => undefined) },
 };
 

@@ -46,7 +46,7 @@ describe('an agent mapping', () => {
     const rule: MappingRule = { messageTemplate: 'x', coalesce: { key: 'k', quietSeconds: 0.5 } };
     const { limits, does } = mappingOf({ ...rule, rate: '10/m', maxConcurrent: 2 });
     expect(limits).toEqual({
-      coalesce: { quietMs: 500, maxMs: 300_000 },
+      coalesce: { quietMs: 500, maxMs: 300_000, maxChars: 1_048_576 },
       rate: { count: 10, spanMs: 60_000 },
       maxConcurrent: 2,
     });

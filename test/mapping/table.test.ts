@@ -37,6 +37,7 @@ function tableOf(hooks: string, check = noProblems, workflows = '') {
     checkTools,
     runsCommand: () => false,
     usualTools: [],
+    maxTimeoutSeconds: 3600,
     transforms,
   });
 }

@@ -3,16 +3,23 @@ import { type Job, leaseMs } from '../../src/domain/job.ts';
 import type { LimitsOf, NewJob, Queue } from '../../src/queue/queue.ts';
 import type { Store } from '../../src/store/store.ts';
 
-/** What every queue must do. `open` gives an empty one that asks for the limits of groups. */
-export function queueConformance(open: (limitsOf: LimitsOf) => Promise<{ store: Store; queue: Queue }>): void {
+/** What every queue must do. `open` gives an empty one that asks for the limits of groups, and how many jobs may be under way. */
+export function queueConformance(
+  open: (limitsOf: LimitsOf, placesOf: () => number) => Promise<{ store: Store; queue: Queue }>,
+): void {
   let store: Store;
   let queue: Queue;
   let limits: Record<string, ReturnType<LimitsOf>>;
+  let places: number;
   const now = 1_000_000;
 
   beforeEach(async () => {
     limits = {};
-    ({ store, queue } = await open((group) => limits[group] ?? {}));
+    places = Infinity;
+    ({ store, queue } = await open(
+      (group) => limits[group] ?? {},
+      () => places,
+    ));
   });
   afterEach(() => store.close());
 
@@ -161,12 +168,12 @@ export function queueConformance(open: (limitsOf: LimitsOf) => Promise<{ store: 
   );
 
   it('says when the next job of given kinds is due, waiting or leased', async () => {
-    expect(await queue.nextDue(store.read, ['run'])).toBeUndefined();
+    expect(await queue.nextDue(store.read, ['run'], now)).toBeUndefined();
     await add({ ref: 'a', runAt: now + 7 }, { ref: 'h', kind: 'heartbeat', runAt: now + 3 });
-    expect(await queue.nextDue(store.read, ['run'])).toBe(now + 7);
-    expect(await queue.nextDue(store.read, ['run', 'heartbeat'])).toBe(now + 3);
+    expect(await queue.nextDue(store.read, ['run'], now)).toBe(now + 7);
+    expect(await queue.nextDue(store.read, ['run', 'heartbeat'], now)).toBe(now + 3);
     await claim(1, now + 7);
-    expect(await queue.nextDue(store.read, ['run'])).toBe(now + 7 + leaseMs);
+    expect(await queue.nextDue(store.read, ['run'], now)).toBe(now + 7 + leaseMs);
   });
 
   describe('an unstarted job with a key', () => {
@@ -190,7 +197,7 @@ export function queueConformance(open: (limitsOf: LimitsOf) => Promise<{ store: 
       await add({ ref: 'a', once });
       await reschedule(now + 5);
       expect(await claim()).toEqual([]);
-      expect(await queue.nextDue(store.read, ['run'])).toBe(now + 5);
+      expect(await queue.nextDue(store.read, ['run'], now)).toBe(now + 5);
       await reschedule(now + 1);
       expect(refs(await claim(1, now + 1))).toEqual(['a']);
     });
@@ -209,7 +216,7 @@ export function queueConformance(open: (limitsOf: LimitsOf) => Promise<{ store: 
       store.write(async (tx) => {
         for (const job of jobs) await queue.complete(tx, job);
       });
-    const nextDue = () => queue.nextDue(store.read, ['run']);
+    const nextDue = () => queue.nextDue(store.read, ['run'], now);
     const grouped = (group: string, ...names: string[]) => names.map((ref) => ({ ref, group }));
 
     it('with maxConcurrent runs so many at once, the oldest first, and keeps nobody else waiting', async () => {
@@ -319,6 +326,71 @@ export function queueConformance(open: (limitsOf: LimitsOf) => Promise<{ store: 
       await end(g3 as Job);
       expect(await claim(10, now + 20)).toEqual([]);
       expect(refs(await claim(10, now + 100))).toEqual(['g4']);
+    });
+  });
+
+  describe('groups that share places', () => {
+    const flood = (group: string, count: number) =>
+      add(...Array.from({ length: count }, (_, n) => ({ ref: `${group}${n}`, group })));
+    const counts = (jobs: Job[]) =>
+      Object.fromEntries([...Map.groupBy(jobs, ({ ref }) => ref.charAt(0))].map(([of, all]) => [of, all.length]));
+    const end = (...jobs: Job[]) =>
+      store.write(async (tx) => {
+        for (const job of jobs) await queue.complete(tx, job);
+      });
+
+    it('leave one place free for others, and are due no more until then', async () => {
+      places = 8;
+      await flood('a', 100);
+      const jobs = await claim(8);
+      expect(refs(jobs)).toEqual(['a0', 'a1', 'a2', 'a3', 'a4', 'a5', 'a6']);
+      expect(await queue.nextDue(store.read, ['run'], now)).toBe(now + leaseMs);
+      expect(await claim(1)).toEqual([]);
+      await flood('b', 1);
+      expect(await queue.nextDue(store.read, ['run'], now)).toBe(now);
+      expect(refs(await claim(1))).toEqual(['b0']);
+      await end(...jobs.slice(0, 1));
+      expect(refs(await claim(1))).toEqual(['a7']);
+    });
+
+    it('take half of the places at most while others wait behind their backlog', async () => {
+      places = 8;
+      await flood('a', 100);
+      const [first, second, ...rest] = await claim(8);
+      await flood('b', 100);
+      // Seven are held by one: of what becomes free it is given none until it has less than half.
+      expect(counts(await claim(1))).toEqual({ b: 1 });
+      await end(...([first, second] as Job[]));
+      expect(counts(await claim(2))).toEqual({ b: 2 });
+      await end(...rest.slice(0, 2));
+      expect(counts(await claim(2))).toEqual({ b: 1, a: 1 });
+    });
+
+    it('share all places among many, the oldest first, each with less than half', async () => {
+      places = 4;
+      for (const group of ['a', 'b', 'c', 'd']) await flood(group, 10);
+      expect(counts(await claim(4))).toEqual({ a: 2, b: 2 });
+    });
+
+    it('do not keep jobs waiting that are in none', async () => {
+      places = 4;
+      await flood('a', 10);
+      await add({ ref: 'none' });
+      expect(counts(await claim(4))).toEqual({ a: 3, n: 1 });
+    });
+
+    it('of one place make no use of less', async () => {
+      places = 1;
+      await flood('a', 3);
+      expect(refs(await claim(1))).toEqual(['a0']);
+    });
+
+    it('are given no place for others that may not begin', async () => {
+      places = 4;
+      limits = { b: { maxConcurrent: 1 } };
+      await flood('a', 10);
+      await flood('b', 10);
+      expect(counts(await claim(4))).toEqual({ a: 3, b: 1 });
     });
   });
 

@@ -8,8 +8,11 @@ import { queueConformance } from './conformance.ts';
 describe('the queue on SQLite', () => {
   const dir = tempDir();
   let count = 0;
-  queueConformance(async (limitsOf) => {
+  queueConformance(async (limitsOf, placesOf) => {
     count += 1;
-    return { store: await openSqliteStore(path.join(dir, `queue-${count}.db`)), queue: createSqliteQueue(limitsOf) };
+    return {
+      store: await openSqliteStore(path.join(dir, `queue-${count}.db`)),
+      queue: createSqliteQueue(limitsOf, { placesOf }),
+    };
   });
 });

@@ -110,7 +110,7 @@ it.each([
 it('a cancelled run that is put back for another attempt is taken up at once, to end', async () => {
   expect(await cancelWorkflow(runtime, workflowRunId)).toBe('cancelled');
   await postponeRun(runtime, job, run, { ...trace(), error });
-  expect(await queue.nextDue(store.read, ['run'])).toBeLessThanOrEqual(Date.now());
+  expect(await queue.nextDue(store.read, ['run'], Date.now())).toBeLessThanOrEqual(Date.now());
   await store.write(async (tx) => {
     for (const again of await queue.claim(tx, 'run', 1, Date.now())) {
       expect(await startRun(tx, again.ref, again.attempt, Date.now())).toMatchObject({ cancelled: true });

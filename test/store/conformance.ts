@@ -191,7 +191,7 @@ export function storeConformance(open: () => Promise<Store>): void {
       await insertRunEvent(tx, { eventId: 'e', message: [], runId: other.id, seq: 1 });
     });
     expect(await joinedEvents(store.read, run.id)).toEqual(joined);
-    expect(await findGathering(store.read, run.id)).toEqual({ createdAt: run.createdAt, joined: 2 });
+    expect(await findGathering(store.read, run.id)).toEqual({ createdAt: run.createdAt, joined: 2, chars: null });
     expect(await joinedEventIds(store.read, [run.id, other.id, 'none'])).toEqual(
       new Map([
         [run.id, joined.map(({ eventId }) => eventId)],
@@ -206,7 +206,7 @@ export function storeConformance(open: () => Promise<Store>): void {
   it('takes a run that has begun or ended for none that gathers', async () => {
     const run = newRun();
     await store.write((tx) => insertRun(tx, run));
-    expect(await findGathering(store.read, run.id)).toEqual({ createdAt: run.createdAt, joined: 0 });
+    expect(await findGathering(store.read, run.id)).toEqual({ createdAt: run.createdAt, joined: 0, chars: null });
     await store.write((tx) => startRun(tx, run.id, 1, 5));
     expect(await findGathering(store.read, run.id)).toBeUndefined();
   });
@@ -224,6 +224,18 @@ export function storeConformance(open: () => Promise<Store>): void {
       total: 3,
       runs: [{ name: `${tag} GitHub` }],
     });
+  });
+
+  it('has lists give no more than the beginning of what others say of a run', async () => {
+    const tag = uuid();
+    const run = newRun({ name: tag });
+    await store.write(async (tx) => {
+      await insertRun(tx, run);
+      const long = 'x'.repeat(5000);
+      await finishRun(tx, run.id, { summary: 'failed', warning: long, error: long, errorCode: 'provider' }, 5);
+    });
+    const { runs } = await listRuns(store.read, { name: tag, limit: 1, offset: 0 });
+    expect(runs).toMatchObject([{ warning: 'x'.repeat(1000), error: 'x'.repeat(1000) }]);
   });
 
   it('gives the completed turns of a session, oldest first, and no others', async () => {

@@ -14,6 +14,8 @@ import { invalidEvent } from '../invalid-event.ts';
 import { modelOf, nameOf, type ResolveModel, recipient } from '../make-action.ts';
 import type { Mapping, MappingDeps } from '../mapping.ts';
 import { checkSessionKey, freshSessionKey } from '../session-key.ts';
+import { countTexts } from '../text-limit.ts';
+import { capTimeout } from '../timeout-cap.ts';
 import { modelsOfSteps } from '../workflow.ts';
 import { workflowAction } from './workflow-request.ts';
 
@@ -26,23 +28,53 @@ const channelAliases = new Map<unknown, string>([
 const checkWake = compileSchema(wakePayloadSchema);
 const checkAgent = compileSchema(agentPayloadSchema);
 
-interface BuiltinDeps extends Pick<MappingDeps, 'resolveModel' | 'usualTools' | 'workflows'> {
+interface BuiltinDeps extends Pick<MappingDeps, 'resolveModel' | 'usualTools' | 'workflows' | 'maxTimeoutSeconds'> {
   readonly hooks: Config['hooks'];
 }
 
 /** The mappings whose payload already is the action. All of it comes from outside, but for workflows of the config. */
-export function builtinMappings({ hooks, resolveModel, usualTools, workflows }: BuiltinDeps): Mapping[] {
+export function builtinMappings({
+  hooks,
+  resolveModel,
+  usualTools,
+  workflows,
+  maxTimeoutSeconds,
+}: BuiltinDeps): Mapping[] {
   const checkPrefix = compilePrefixes(hooks.allowedSessionKeyPrefixes ?? []);
   const checkKey = (sessionKey: string) => checkPrefix(checkSessionKey(sessionKey));
   const policy = { ...usualPolicy, tools: usualTools };
+  const counted =
+    (act: (context: Context) => Action): typeof act =>
+    (context) => {
+      const action = act(context);
+      countTexts(hooks.maxTextChars)(action, context);
+      return action;
+    };
   return [
-    builtin('wake', policy, ({ payload }) => wakeAction(payload)),
-    builtin('agent', policy, ({ payload, path }) => agentAction(payload, { name: path, checkKey, resolveModel })),
+    builtin(
+      'wake',
+      policy,
+      counted(({ payload }) => wakeAction(payload)),
+    ),
+    builtin(
+      'agent',
+      policy,
+      counted(({ payload, path }) => agentAction(payload, { name: path, checkKey, resolveModel, maxTimeoutSeconds })),
+    ),
     {
-      ...builtin('workflow', policy, (context) => {
-        const request = withChannelName(context.payload);
-        return workflowAction(request, context, { workflows, resolveModel, checkSessionKey: checkKey });
-      }),
+      ...builtin(
+        'workflow',
+        policy,
+        counted((context) => {
+          const request = withChannelName(context.payload);
+          return workflowAction(request, context, {
+            workflows,
+            resolveModel,
+            maxTimeoutSeconds,
+            checkSessionKey: checkKey,
+          });
+        }),
+      ),
       models: [...workflows.values()].flatMap((workflow) => (workflow ? modelsOfSteps(workflow) : [])),
     },
   ];
@@ -77,12 +109,13 @@ function wakeAction(payload: unknown): WakeAction {
 interface AgentDeps {
   readonly name: string;
   readonly resolveModel: ResolveModel;
+  readonly maxTimeoutSeconds: number;
   checkKey(sessionKey: string): string;
 }
 
-function agentAction(payload: unknown, { name, checkKey, resolveModel }: AgentDeps): AgentAction {
+function agentAction(payload: unknown, { name, checkKey, resolveModel, maxTimeoutSeconds }: AgentDeps): AgentAction {
   const fields = checked(checkAgent, withChannelName(payload), 'message');
-  const { sessionKey, model, to, thinking, timeoutSeconds } = fields;
+  const { sessionKey, model, to, thinking } = fields;
   return {
     kind: 'agent',
     message: [{ path: 'message' }],
@@ -94,7 +127,7 @@ function agentAction(payload: unknown, { name, checkKey, resolveModel }: AgentDe
     ...(to !== undefined && { to: recipient(to) }),
     ...(model !== undefined && { model: modelOf(resolveModel, model) }),
     ...(thinking !== undefined && { thinking }),
-    ...(timeoutSeconds !== undefined && { timeoutSeconds }),
+    ...capTimeout(fields.timeoutSeconds, maxTimeoutSeconds),
   };
 }
 

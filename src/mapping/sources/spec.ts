@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { describeProblem, type Problem, toPointer } from '../../config/problem.ts';
+import type { AgentAction } from '../../domain/action.ts';
 import { messageOf } from '../../domain/errors.ts';
 import { follow, pathSegments, payloadPath } from '../../domain/event.ts';
 import { type Policy, usualPolicy } from '../../domain/mapping.ts';
@@ -8,6 +9,7 @@ import type { Mapping, MappingDeps } from '../mapping.ts';
 import { compilePayloadLimits, declaredFields, isObject, mostProperties } from '../payload-limits.ts';
 import { type CheckPayload, compilePayloadSchema } from '../payload-schema.ts';
 import { freshSessionKey } from '../session-key.ts';
+import { countTexts } from '../text-limit.ts';
 import { readSpecFile, type SpecFile } from './spec-file.ts';
 import { type Field, parseSpecTemplate } from './spec-template.ts';
 import type { Flaw } from './yaml-text.ts';
@@ -24,10 +26,13 @@ export interface CompiledSpec {
   readonly flaws: readonly Flaw[];
 }
 
-export type SpecDeps = Pick<MappingDeps, 'resolveModel' | 'runsCommand' | 'usualTools'>;
+export type SpecDeps = Pick<MappingDeps, 'resolveModel' | 'runsCommand' | 'usualTools' | 'maxTextChars'>;
 
 /** Compiles the text of a spec file into a mapping like any other, or says everything that is wrong with it. */
-export function compileSpec(text: string, { resolveModel, runsCommand, usualTools }: SpecDeps): CompiledSpec {
+export function compileSpec(
+  text: string,
+  { resolveModel, runsCommand, usualTools, maxTextChars }: SpecDeps,
+): CompiledSpec {
   const read = readSpecFile(text);
   if (!read.ok) return { id: read.id, mapping: undefined, flaws: read.flaws };
   const { file } = read;
@@ -83,8 +88,9 @@ export function compileSpec(text: string, { resolveModel, runsCommand, usualTool
     verify: undefined,
     match: () => null,
     check: checkAll(checks),
-    act: ({ payload }) => [
-      {
+    act: (context) => {
+      const { payload } = context;
+      const action: AgentAction = {
         kind: 'agent',
         message: parts.map((part) => (typeof part === 'string' ? part : referenceTo(part, payload))),
         data: referencesTo(declared, payload),
@@ -95,8 +101,10 @@ export function compileSpec(text: string, { resolveModel, runsCommand, usualTool
         channel: 'last',
         ...(model && { model }),
         thinking: thinking ? 'medium' : 'off',
-      },
-    ],
+      };
+      countTexts(maxTextChars)(action, context);
+      return [action];
+    },
   };
   return { id, mapping, flaws };
 }

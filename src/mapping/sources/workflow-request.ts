@@ -15,10 +15,12 @@ import { stepPlaceholder } from '../../domain/workflow.ts';
 import { invalidEvent } from '../invalid-event.ts';
 import { nameOf, type ResolveModel, recipient } from '../make-action.ts';
 import { isObject, type JsonObject } from '../payload-limits.ts';
+import { capTimeout } from '../timeout-cap.ts';
 import {
   type CompiledWorkflow,
   checkStepsBefore,
   listed,
+  overDefaults,
   repeatedStepIds,
   stepDefaults,
   stepsFor,
@@ -33,6 +35,8 @@ const mostPlaceholders = 20;
 interface RequestDeps {
   readonly workflows: ReadonlyMap<string, CompiledWorkflow | undefined>;
   readonly resolveModel: ResolveModel;
+  /** what a caller may ask for */
+  readonly maxTimeoutSeconds: number;
   /** Throws an Error for a key that a caller may not choose. */
   readonly checkSessionKey: (sessionKey: string) => string;
 }
@@ -42,7 +46,7 @@ interface RequestDeps {
  * InvalidEvent with all that is wrong.
  */
 export function workflowAction(body: unknown, context: Context, deps: RequestDeps): WorkflowAction {
-  const { workflows, resolveModel, checkSessionKey } = deps;
+  const { workflows, resolveModel, checkSessionKey, maxTimeoutSeconds } = deps;
   const request = isObject(body) ? tidied(body) : {};
   const id = String(request.id);
   const named = request.steps === undefined ? workflows.get(id) : undefined;
@@ -65,7 +69,8 @@ export function workflowAction(body: unknown, context: Context, deps: RequestDep
   const defaults = stepDefaults({
     model: model === undefined ? named?.model : resolveModel(model),
     thinking: thinking ?? usual.thinking,
-    timeoutSeconds: timeoutSeconds ?? usual.timeoutSeconds,
+    timeoutSeconds: usual.timeoutSeconds,
+    ...capTimeout(timeoutSeconds, maxTimeoutSeconds),
   });
   const to = fields.to ?? usual.to;
   return {
@@ -79,8 +84,14 @@ export function workflowAction(body: unknown, context: Context, deps: RequestDep
           name: nameOf(name, id),
           condition,
           message: [{ path: `payload.steps[${at}].message` }],
-          ...defaults,
-          ...stepDefaults({ ...step, model: step.model === undefined ? undefined : resolveModel(step.model) }),
+          ...overDefaults(
+            defaults,
+            stepDefaults({
+              model: step.model === undefined ? undefined : resolveModel(step.model),
+              thinking: step.thinking,
+              ...capTimeout(step.timeoutSeconds, maxTimeoutSeconds),
+            }),
+          ),
         })),
     outside: !named,
     ...(sessionKey !== undefined && { sessionKey: checkSessionKey(sessionKey) }),

@@ -16,6 +16,7 @@ function act(hook: 'wake' | 'agent', payload: unknown, hooks: Partial<Config['ho
     hooks: checked.value.hooks,
     resolveModel,
     usualTools: [],
+    maxTimeoutSeconds: 3600,
     workflows: new Map(),
   }).find(({ path }) => path === hook);
   if (!mapping) throw new Error(`no mapping ${hook}`);

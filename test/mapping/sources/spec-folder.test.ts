@@ -8,7 +8,7 @@ import { specText } from '../../support/specs.ts';
 import { tempDir } from '../../support/temp-dir.ts';
 import { actionsOf, contextOf, textOf } from '../fixtures.ts';
 
-const deps: SpecDeps = { resolveModel: (name) => name, runsCommand: () => false, usualTools: [] };
+const deps: SpecDeps = { resolveModel: (name) => name, runsCommand: () => false, usualTools: [], maxTextChars: 20_000 };
 
 /** A folder with its specs, and what was reported of them. */
 function folder(files: Record<string, string> = {}) {

@@ -9,7 +9,7 @@ const resolveModel = (name: string) => {
   if (name === 'none') throw new Error(`"${name}" is no model`);
   return `provider/${name}`;
 };
-const deps: SpecDeps = { resolveModel, runsCommand: () => false, usualTools: [] };
+const deps: SpecDeps = { resolveModel, runsCommand: () => false, usualTools: [], maxTextChars: 20_000 };
 const compile = (text: string, more: Partial<SpecDeps> = {}) => compileSpec(text, { ...deps, ...more });
 const flawsOf = (text: string, more: Partial<SpecDeps> = {}) =>
   compile(text, more).flaws.map(({ line, message }) => `${line}: ${message}`);

@@ -48,7 +48,13 @@ function act(payload: unknown, hooks: Partial<Config['hooks']> = {}, workflows =
     if (!workflow.ok) throw new Error(JSON.stringify(workflow.problems));
     return [id, workflow.value] as const;
   });
-  const deps = { hooks: checked.value.hooks, resolveModel, usualTools: [], workflows: new Map(compiled) };
+  const deps = {
+    hooks: checked.value.hooks,
+    resolveModel,
+    usualTools: [],
+    maxTimeoutSeconds: 3600,
+    workflows: new Map(compiled),
+  };
   const mapping = builtinMappings(deps).find(({ path }) => path === 'workflow');
   if (!mapping) throw new Error('no mapping workflow');
   expect(mapping.policy).toEqual(usualPolicy);
