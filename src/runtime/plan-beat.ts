@@ -6,7 +6,7 @@ import { isEmptyChecklist } from '../domain/heartbeat.ts';
 import { type BeatState, type NextBeat, nextBeat } from '../domain/next-beat.ts';
 import { heartbeatJob } from '../queue/jobs.ts';
 import type { Executor } from '../store/database.ts';
-import { findBeatState } from '../store/heartbeat.ts';
+import { findBeatState, saveBeatState } from '../store/heartbeat.ts';
 import { findWaiting } from '../store/inbox.ts';
 import type { Runtime } from './runtime.ts';
 
@@ -36,7 +36,9 @@ export async function planBeat(
   tx: Executor,
   now: number,
 ): Promise<void> {
-  const { next } = await lookAhead(runtime, tx, now);
+  const { state, next } = await lookAhead(runtime, tx, now);
+  // The first span is counted from the first start.
+  if (state.lookedAt === null) await saveBeatState(tx, { ...state, lookedAt: now });
   runtime.onBeatPlanned(next);
   if (next.at === null) return;
   const job = heartbeatJob('timer', next.at);

@@ -1,0 +1,67 @@
+import { Type } from 'typebox';
+import { channels, replyFields } from '../domain/action.ts';
+import { durationPattern } from '../domain/duration.ts';
+import { toolsSchema, workspaceTools } from '../domain/tool-grant.ts';
+
+/** What the config says about main's beats. A part of `schema.ts`, where its style is explained. */
+const strict = { additionalProperties: false };
+const text = { minLength: 1, pattern: '\\S' };
+const duration = { pattern: durationPattern, title: 'a time such as "90s", "30m", "1h30m" or "1d"' };
+
+const activeHours = Type.Object(
+  {
+    start: Type.String({
+      pattern: '^([01]\\d|2[0-3]):[0-5]\\d$',
+      title: 'a time of day from "00:00" to "23:59"',
+      description: 'The first minute, inclusive.',
+    }),
+    end: Type.String({
+      pattern: '^(([01]\\d|2[0-3]):[0-5]\\d|24:00)$',
+      title: 'a time of day from "00:00" to "24:00"',
+      description: 'The end, exclusive; `24:00` is midnight. Earlier than `start` means across midnight.',
+    }),
+    timezone: Type.String({
+      ...text,
+      default: 'local',
+      description: 'An IANA name such as `Europe/Oslo`, or `local`.',
+    }),
+  },
+  { ...strict, description: 'When the timer may beat; wakes are heard at any hour. Always, unless given.' },
+);
+
+export const heartbeat = Type.Object(
+  {
+    every: Type.String({
+      ...duration,
+      default: '30m',
+      description:
+        'How often main looks round by itself (minutes without a unit), from `1m` on. `0m` switches the timer off; wakes still work.',
+    }),
+    prompt: Type.Optional(
+      Type.String({ ...text, description: 'What main is asked to do; a sensible text unless given.' }),
+    ),
+    target: Type.Enum(['none', ...channels], {
+      default: 'last',
+      description: 'The channel for what a heartbeat has to say.',
+    }),
+    to: Type.Optional(replyFields.to),
+    activeHours: Type.Optional(activeHours),
+    model: Type.Optional(replyFields.model),
+    ackMaxChars: Type.Integer({
+      minimum: 0,
+      default: 300,
+      description: 'A reply with HEARTBEAT_OK and at most this many other characters is not delivered.',
+    }),
+    minGapSeconds: Type.Number({
+      minimum: 0,
+      default: 1,
+      description: 'The least time between two heartbeats; one second at least, whatever is said here.',
+    }),
+    tools: toolsSchema(workspaceTools, {
+      default: [],
+      description:
+        'What main may do in a heartbeat besides answering, as `tools` of a mapping says it. It reads what strangers sent, so name as little as you can.',
+    }),
+  },
+  { ...strict, default: {}, description: 'The turn in which main reads its inbox.' },
+);
