@@ -1,9 +1,10 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { eventually } from '../support/eventually.ts';
 import type { TestGateway } from '../support/gateway.ts';
 import { type Answers, providerError, startModel } from '../support/model.ts';
+import { simulated } from '../support/simulated.ts';
 import { tempGateway } from '../support/temp-gateway.ts';
 
 let answer: Answers = () => 'HEARTBEAT_OK';
@@ -124,17 +125,77 @@ it('minGapSeconds keeps heartbeats apart and loses no line', async () => {
   expect(beats[1].attempts).toBe(1);
 });
 
-it('a line that the model will not answer is found, given up and told of, and keeps no other from being read', async () => {
-  const stuck = await tempGateway({ agents: model.agents });
-  answer = (call) => (call.prompt.includes('POISON') ? { content: '', finishReason: 'refusal' } : 'HEARTBEAT_OK');
-  const lines = ['one', 'two', 'POISON', 'three', 'four'];
-  for (const line of lines) await wake(line, 'next-heartbeat', stuck);
-  await wake('five', 'now', stuck);
-  const read = await eventually(async () => {
-    const all = (await stuck.beats()).flatMap((beat) => linesOf(beat.prompt));
-    return all.some((line) => line.startsWith('A line from wake could not be read (refusal)')) && all;
+describe('a model that gives no usable answer', () => {
+  const silent = { every: '0m', target: 'none' };
+  const brake = async () => {
+    const { agents } = model;
+    return simulated({ agents: { ...agents, defaults: { ...agents.defaults, heartbeat: silent } } });
+  };
+  const alarms = async (of: TestGateway) =>
+    (await of.api('GET', '/alarms')).body.alarms.map(
+      ({ cause, endedAt }: { cause: string; endedAt: number | null }) => [cause, endedAt === null],
+    );
+  const hour = 3_600_000;
+
+  it.each([
+    ['cuts every reply off', { content: 'Half a sen', finishReason: 'length' }],
+    ['refuses everything', { content: '', finishReason: 'refusal' }],
+    ['calls every request wrong', providerError(400, 'no')],
+  ] as const)('that %s is asked less and less, the owner is told, and the line is kept', async (_, reply) => {
+    const before = model.calls.length;
+    answer = () => reply;
+    const { gateway: stuck, pass } = await brake();
+    await wake('ONE', 'now', stuck);
+    await pass(10_000, 500);
+    expect(model.calls.length - before).toBeLessThanOrEqual(3);
+    await pass(24 * hour, 300_000);
+    expect(model.calls.length - before).toBeGreaterThanOrEqual(24);
+    expect(model.calls.length - before).toBeLessThanOrEqual(32);
+    expect(await alarms(stuck)).toEqual([['beats', true]]);
+    expect((await stuck.api('GET', '/heartbeat')).body.heartbeat).toMatchObject({ waitingLines: 1, setAside: [] });
+    expect(model.calls.slice(before).every(({ prompt }) => linesOf(prompt).join() === 'ONE')).toBe(true);
+
+    answer = () => 'HEARTBEAT_OK';
+    await pass(hour, 300_000);
+    expect((await stuck.beats()).map((beat) => linesOf(beat.prompt))).toEqual([['ONE']]);
+    expect(await alarms(stuck)).toEqual([['beats', false]]);
   });
-  expect(read.filter((line) => !line.startsWith('A line from'))).toEqual(['one', 'two', 'three', 'four', 'five']);
+
+  it('for one line answers all others; that one is set aside, and shown to the owner', async () => {
+    const before = model.calls.length;
+    answer = (call) => (call.prompt.includes('POISON') ? { content: '', finishReason: 'refusal' } : 'HEARTBEAT_OK');
+    const { gateway: stuck, pass } = await brake();
+    for (const line of ['one', 'two', 'POISON', 'three', 'four']) await wake(line, 'next-heartbeat', stuck);
+    await wake('five', 'now', stuck);
+    await pass(5 * 60_000, 1000);
+    const read = (await stuck.beats()).flatMap((beat) => linesOf(beat.prompt));
+    expect(read.sort()).toEqual(['five', 'four', 'one', 'three', 'two']);
+    expect(model.calls.length - before).toBeLessThanOrEqual(12);
+    const { heartbeat } = (await stuck.api('GET', '/heartbeat')).body;
+    expect(heartbeat).toMatchObject({ waitingLines: 0, failures: 0, setAside: [{ source: 'wake', text: 'POISON' }] });
+    expect(await alarms(stuck)).toEqual([['beats:line', true]]);
+    await pass(25 * hour, hour);
+    expect(await alarms(stuck)).toEqual([['beats:line', false]]);
+  });
+
+  it('after the earlier turns begins anew, since it answers the lines', async () => {
+    answer = (call) =>
+      call.messages.length > 1 && call.messages.join().includes('POISON')
+        ? { content: '', finishReason: 'refusal' }
+        : 'I saw it.';
+    const { gateway: stuck, pass } = await brake();
+    await wake('POISON', 'now', stuck);
+    await pass(5000, 500);
+    const before = model.calls.length;
+    for (const line of ['two', 'three', 'four']) {
+      await wake(line, 'now', stuck);
+      await pass(10_000, 500);
+    }
+    expect((await stuck.beats()).flatMap((beat) => linesOf(beat.prompt))).toEqual(['POISON', 'two', 'three', 'four']);
+    // One more than the lines: after that the turn that is not answered is not shown again.
+    expect(model.calls.length - before).toBe(4);
+    expect(await alarms(stuck)).toEqual([]);
+  });
 });
 
 it('outside active hours a wake runs a heartbeat even behind more sleeping lines than one beat reads', async () => {
