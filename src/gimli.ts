@@ -10,10 +10,10 @@ import { createRefusals } from './ingest/refusals.ts';
 import { createThrottle } from './ingest/throttle.ts';
 import { createSqliteQueue } from './queue/sqlite.ts';
 import { openSettings } from './reload.ts';
-import { holdAtBudget } from './runtime/budget.ts';
 import { deliverHandler } from './runtime/deliver.ts';
 import { heartbeatHandler, startHeartbeatTimer } from './runtime/heartbeat.ts';
 import { createLiveRuns } from './runtime/live-runs.ts';
+import { createReservations } from './runtime/reservations.ts';
 import { runHandler } from './runtime/run.ts';
 import type { Runtime } from './runtime/runtime.ts';
 import { createWorker } from './runtime/worker.ts';
@@ -47,7 +47,7 @@ export async function createGimli({ configFile, log, env = process.env, port }: 
   const live = await openSettings(configFile, env, log);
   const { current, reload } = live;
   const parts = await assemble(current, log);
-  const { store, queue, metrics, server, specServer } = parts;
+  const { store, queue, reservations, metrics, server, specServer } = parts;
   const runtime: Runtime = {
     store,
     queue,
@@ -58,14 +58,13 @@ export async function createGimli({ configFile, log, env = process.env, port }: 
     onUsage: (run, usage, cost) => metrics.onUsage(run.hook, usage, cost),
     onScreened: (run, verdict) => metrics.onScreened(run.hook, verdict),
   };
-  const mayBegin = holdAtBudget(runtime);
   const worker = createWorker({
     store,
     queue,
     log,
     handlers: {
-      run: { ...runHandler(runtime), mayBegin },
-      heartbeat: { ...heartbeatHandler(runtime), mayBegin },
+      run: reservations.guard(runHandler(runtime)),
+      heartbeat: reservations.guard(heartbeatHandler(runtime)),
       deliver: deliverHandler(runtime),
     },
   });
@@ -138,8 +137,13 @@ export async function openOwnersApi(
 /** The web side on the store. */
 async function assemble(current: () => Settings, log: Logger) {
   const store = await openSqliteStore(current().config.store.url.slice('sqlite:'.length));
+  const reservations = createReservations({ current, log });
   const placesOf = (kind: JobKind) => (kind === 'run' ? current().config.agents.defaults.maxConcurrent : Infinity);
-  const queue = createSqliteQueue((mappingId) => current().table.limitsOf(mappingId), { placesOf });
+  const queue = createSqliteQueue((mappingId) => current().table.limitsOf(mappingId), {
+    placesOf,
+    gate: reservations,
+  });
+  queue.subscribe({ enqueued: () => {}, released: reservations.settle });
   const throttle = createThrottle();
   const live = createLiveRuns();
   const metrics = createMetrics(store, queue);
@@ -152,6 +156,7 @@ async function assemble(current: () => Settings, log: Logger) {
   return {
     store,
     queue,
+    reservations,
     live,
     metrics,
     server,

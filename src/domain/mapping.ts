@@ -59,6 +59,17 @@ const coalesceSchema = Type.Object(
   { additionalProperties: false, description: 'Events that come close together become one run (action agent).' },
 );
 
+const budget = Type.Object(
+  {
+    perDay: Type.Number({
+      minimum: 0,
+      description:
+        'Once its runs of a day (UTC) have cost so much, in US dollars, the others wait until the day is over.',
+    }),
+  },
+  { additionalProperties: false, description: 'How much this mapping may spend, beside `agents.defaults.budget`.' },
+);
+
 /** What a run may do besides answering; `command` is to run on a model that is a command, which has a power of its own. */
 const toolNames = ['ping_user', 'report', 'command'] as const;
 export type ToolName = (typeof toolNames)[number];
@@ -167,6 +178,7 @@ export const mappingSchema = Type.Object(
           maximum: 1000,
           description: 'How many runs of this mapping may be under way at once. The rest waits.',
         }),
+        budget,
         ...safetyFields,
       }),
     ).properties,
@@ -182,6 +194,7 @@ export const presetOverlaySchema = Type.Object(
       Type.Object({
         verify: verifySchema,
         ...replyFields,
+        budget,
         allowUnsafeExternalContent: safetyFields.allowUnsafeExternalContent,
         screen: safetyFields.screen,
       }),

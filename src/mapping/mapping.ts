@@ -122,12 +122,13 @@ function policyOf(rule: MappingRule, usualTools: Policy['tools']): Policy {
   return { allowUnsafeExternalContent, updateMainSession, screen, tools, context };
 }
 
-function limitsOf({ coalesce, rate, maxConcurrent }: MappingRule, maxChars: number): Limits {
+function limitsOf({ coalesce, rate, maxConcurrent, budget }: MappingRule, maxChars: number): Limits {
   const { quietSeconds = usualQuietSeconds, maxSeconds = usualMaxSeconds } = coalesce ?? {};
   return {
     ...(coalesce && { coalesce: { quietMs: quietSeconds * 1000, maxMs: maxSeconds * 1000, maxChars } }),
     ...(rate !== undefined && { rate: parseRate(rate) }),
     ...(maxConcurrent !== undefined && { maxConcurrent }),
+    ...(budget && { perDay: budget.perDay }),
   };
 }
 

@@ -1,9 +1,9 @@
+import type { Logger } from 'pino';
 import type { Models } from '../agent/models.ts';
 import type { Config } from '../config/schema.ts';
 import { dayOf, dollars } from '../domain/spending.ts';
 import type { Executor } from '../store/database.ts';
 import { costOfDay } from '../store/spending.ts';
-import type { Runtime } from './runtime.ts';
 import type { Handler } from './worker.ts';
 
 type Budget = Config['agents']['defaults']['budget'];
@@ -14,7 +14,13 @@ export async function isDaySpent(db: Executor, { perDay }: Budget, now: number):
 }
 
 /** Holds back what calls models once the day has cost as much as it may. The log hears of it once, and once when work goes on. */
-export function holdAtBudget({ current, log }: Pick<Runtime, 'current' | 'log'>): NonNullable<Handler['mayBegin']> {
+export function holdAtBudget({
+  current,
+  log,
+}: {
+  readonly current: () => { readonly config: Config };
+  readonly log: Logger;
+}): NonNullable<Handler['mayBegin']> {
   let held = false;
   return async (tx) => {
     const { budget } = current().config.agents.defaults;
@@ -29,13 +35,14 @@ export function holdAtBudget({ current, log }: Pick<Runtime, 'current' | 'log'>)
   };
 }
 
-/** For people, where there is a budget: the models in use whose cost does not count. */
+/** For people, where there is a budget, of all or of a mapping (`more`): the models in use whose cost does not count. */
 export function budgetWarnings(
   { perRun, perDay }: Budget,
   inUse: readonly string[],
   priceOf: Models['priceOf'],
+  more: boolean,
 ): string[] {
-  if (perRun === undefined && perDay === undefined) return [];
+  if (perRun === undefined && perDay === undefined && !more) return [];
   const unpriced = [...new Set(inUse)].filter((model) => priceOf(model) === undefined);
   return unpriced.map((model) => {
     const why = `agents.defaults.budget does not count what ${model} costs: its price is not known`;
