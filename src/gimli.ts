@@ -13,7 +13,6 @@ import { createRefusals } from './ingest/refusals.ts';
 import { createThrottle } from './ingest/throttle.ts';
 import { createSqliteQueue } from './queue/sqlite.ts';
 import { openSettings } from './reload.ts';
-import { holdAtBudget } from './runtime/budget.ts';
 import {
   beatsCheck,
   budgetCheck,
@@ -30,6 +29,7 @@ import { pauseAll, tendGates, tryAgain } from './runtime/gates.ts';
 import { heartbeatHandler } from './runtime/heartbeat.ts';
 import { createLiveRuns } from './runtime/live-runs.ts';
 import { planBeat } from './runtime/plan-beat.ts';
+import { createReservations } from './runtime/reservations.ts';
 import { runHandler } from './runtime/run.ts';
 import type { Runtime } from './runtime/runtime.ts';
 import { createWatch } from './runtime/watch.ts';
@@ -74,7 +74,7 @@ export async function createGimli({
   const live = await openSettings(configFile, env, log);
   const { current, reload } = live;
   const parts = await assemble(current, log, clock);
-  const { store, queue, metrics, server, specServer } = parts;
+  const { store, queue, reservations, metrics, server, specServer } = parts;
   const screeningHealth = { failedAt: 0, workedAt: 0 };
   let plannedWhy = '';
   const runtime: Runtime = {
@@ -97,7 +97,6 @@ export async function createGimli({
       log.info({ at: at === null ? null : new Date(at).toISOString() }, `next heartbeat: ${why}`);
     },
   };
-  const mayBegin = holdAtBudget(runtime);
   const worker = createWorker({
     store,
     queue,
@@ -110,8 +109,8 @@ export async function createGimli({
       return true;
     },
     handlers: {
-      run: { ...runHandler(runtime), mayBegin },
-      heartbeat: { ...heartbeatHandler(runtime), mayBegin },
+      run: reservations.guard(runHandler(runtime)),
+      heartbeat: reservations.guard(heartbeatHandler(runtime)),
       deliver: deliverHandler(runtime),
     },
   });
@@ -217,8 +216,13 @@ export async function openOwnersApi(
 /** The web side on the store. */
 async function assemble(current: () => Settings, log: Logger, clock: Clock) {
   const store = await openSqliteStore(storeFile(current().config));
+  const reservations = createReservations({ current, clock, log });
   const placesOf = (kind: JobKind) => (kind === 'run' ? current().config.agents.defaults.maxConcurrent : Infinity);
-  const queue = createSqliteQueue((mappingId) => current().table.limitsOf(mappingId), { placesOf });
+  const queue = createSqliteQueue((mappingId) => current().table.limitsOf(mappingId), {
+    placesOf,
+    admission: reservations,
+  });
+  queue.subscribe({ enqueued: () => {}, released: reservations.settle });
   const throttle = createThrottle();
   const live = createLiveRuns();
   const metrics = createMetrics(store, queue);
@@ -232,6 +236,7 @@ async function assemble(current: () => Settings, log: Logger, clock: Clock) {
   return {
     store,
     queue,
+    reservations,
     live,
     metrics,
     server,

@@ -116,7 +116,8 @@ async function makeSettings(loaded: LoadedConfig, log: Logger, reuse?: Settings)
   // Asked for here so that a broken one is known of before it is called.
   const mappings = [...table.mappings, ...specs.all().mappings];
   const inUse = modelsInUse(config, models, mappings, screener);
-  for (const line of budgetWarnings(config.agents.defaults.budget, inUse, models.priceOf)) log.warn(line);
+  const more = mappings.some(({ limits }) => limits.perDay !== undefined);
+  for (const line of budgetWarnings(config.agents.defaults.budget, inUse, models.priceOf, more)) log.warn(line);
   return {
     loaded,
     config,

@@ -96,7 +96,7 @@ function workflowProblems({ rule, at }: PlacedRule): Problem[] {
 /** A wake makes no run: its lines are gathered by the heartbeat. */
 function uselessLimits({ rule, at }: PlacedRule): Problem[] {
   if (follow(rule, ['action']) !== 'wake') return [];
-  return ['coalesce', 'rate', 'maxConcurrent', 'retryFor']
+  return ['coalesce', 'rate', 'maxConcurrent', 'budget', 'retryFor']
     .filter((field) => follow(rule, [field]) !== undefined)
     .map((field) => ({ path: `${at}/${field}`, message: 'would be ignored: a mapping of action wake makes no runs' }));
 }

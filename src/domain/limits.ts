@@ -8,6 +8,8 @@ export interface Limits {
   readonly rate?: Rate;
   /** how many of its runs may be under way at once */
   readonly maxConcurrent?: number;
+  /** what its runs may cost in a day (UTC), in US dollars */
+  readonly perDay?: number;
 }
 
 /** At most `count` runs begin within any span of this length. */

@@ -60,6 +60,17 @@ const coalesceSchema = Type.Object(
   { additionalProperties: false, description: 'Events that come close together become one run (action agent).' },
 );
 
+const budget = Type.Object(
+  {
+    perDay: Type.Number({
+      minimum: 0,
+      description:
+        'Once its runs of a day (UTC) have cost so much, in US dollars, the others wait until the day is over.',
+    }),
+  },
+  { additionalProperties: false, description: 'How much this mapping may spend, beside `agents.defaults.budget`.' },
+);
+
 /** What a run may do besides answering; `command` is to run on a model that is a command, which has a power of its own. */
 const toolNames = ['ping_user', 'report', 'command'] as const;
 export type ToolName = (typeof toolNames)[number];
@@ -178,6 +189,7 @@ export const mappingSchema = Type.Object(
           title: 'a time such as "1h" or "1d"',
           description: 'An alarm goes out when no event of this mapping was accepted for so long.',
         }),
+        budget,
         ...safetyFields,
       }),
     ).properties,
@@ -193,6 +205,7 @@ export const presetOverlaySchema = Type.Object(
       Type.Object({
         verify: verifySchema,
         ...replyFields,
+        budget,
         allowUnsafeExternalContent: safetyFields.allowUnsafeExternalContent,
         screen: safetyFields.screen,
       }),

@@ -31,7 +31,6 @@ const run = { what: 'run', key: 'runId', retry: retryRun, cancel: cancelRun } as
 /** `/api/*`: what the owner sees and does, behind `gateway.token`. */
 export function createApi(deps: HttpDeps): express.Router {
   const { store, queue, clock, log, refusals } = deps;
-  const budget = () => deps.current().config.agents.defaults.budget;
   const router = express.Router();
 
   router.use(ownerOnly(deps));
@@ -43,14 +42,14 @@ export function createApi(deps: HttpDeps): express.Router {
     if (typeof filter === 'string') return refuse(res, 400, filter);
     if (query.kind !== undefined && !kind) return refuse(res, 400, `kind must be one of ${kinds.join(', ')}`);
     const { runs, total } = await listRuns(store.read, { ...filter, kind });
-    const about = await aboutRuns(store.read, queue, runs, budget(), clock.now());
+    const about = await aboutRuns(store.read, queue, runs, clock.now());
     res.json({ ok: true, runs: runs.map((run) => adminRunRow(run, about(run.id))), total });
   });
 
   router.get('/runs/:id', async (req, res) => {
     const run = await findRun(store.read, req.params.id);
     if (!run) return refuse(res, 404, 'run not found');
-    const about = await aboutRuns(store.read, queue, [run], budget(), clock.now());
+    const about = await aboutRuns(store.read, queue, [run], clock.now());
     const [pings, calls] = await Promise.all([pingsOf(store.read, run.id), toolCallsOf(store.read, run.id)]);
     res.json({ ok: true, run: adminRun(run, about(run.id), pings, calls) });
   });

@@ -1,4 +1,5 @@
 import type { MappingRule } from '../domain/mapping.ts';
+import { dollars } from '../domain/spending.ts';
 
 /** For people: what a rule makes of the events that it takes. */
 export function describeRule({
@@ -15,11 +16,12 @@ export function describeRule({
   return `${action}${which}${each}${transform ? ` through ${transform.module}` : ''}${describeLimits(limits)}`;
 }
 
-function describeLimits({ coalesce, rate, maxConcurrent }: MappingRule): string {
+function describeLimits({ coalesce, rate, maxConcurrent, budget }: MappingRule): string {
   const limits = [
     ...(coalesce ? ['coalesced'] : []),
     ...(rate === undefined ? [] : [rate]),
     ...(maxConcurrent === undefined ? [] : [`${maxConcurrent} at once`]),
+    ...(budget ? [`${dollars(budget.perDay)} a day`] : []),
   ];
   return limits.map((limit) => `, ${limit}`).join('');
 }

@@ -131,7 +131,7 @@ function policyOf(rule: MappingRule, usualTools: Policy['tools']): Policy {
 }
 
 export function limitsOf(
-  { coalesce, rate, maxConcurrent }: Pick<MappingRule, 'coalesce' | 'rate' | 'maxConcurrent'>,
+  { coalesce, rate, maxConcurrent, budget }: Pick<MappingRule, 'coalesce' | 'rate' | 'maxConcurrent' | 'budget'>,
   maxChars: number,
 ): Limits {
   const { quietSeconds = usualQuietSeconds, maxSeconds = usualMaxSeconds } = coalesce ?? {};
@@ -139,6 +139,7 @@ export function limitsOf(
     ...(coalesce && { coalesce: { quietMs: quietSeconds * 1000, maxMs: maxSeconds * 1000, maxChars } }),
     ...(rate !== undefined && { rate: parseRate(rate) }),
     ...(maxConcurrent !== undefined && { maxConcurrent }),
+    ...(budget && { perDay: budget.perDay }),
   };
 }
 

@@ -28,7 +28,7 @@ export type Waiting =
   | { readonly for: 'lane' | 'attempt' | 'rate' | 'maxConcurrent' | 'place' | 'budget' | 'mappingBudget' };
 
 /** What else a job may have to wait for than the limits of its group. */
-export interface Gate {
+export interface Admission {
   /** Part of a claim's transaction: whether the job may begin now. Where not, no other of its group is asked about in that claim. */
   admits(
     tx: Executor,

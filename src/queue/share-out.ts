@@ -1,14 +1,14 @@
 import type { JobKind } from '../domain/job.ts';
 import type { Executor } from '../store/database.ts';
 import { findNext, openings, type Ready } from './groups.ts';
-import type { Gate, LimitsOf } from './queue.ts';
+import type { Admission, LimitsOf } from './queue.ts';
 
 /** What decides which of the due jobs are claimed. */
 export interface Rules {
   readonly limitsOf: LimitsOf;
   /** how many jobs of a kind may be under way at once; Infinity where nobody has to share */
   readonly placesOf: (kind: JobKind) => number;
-  readonly gate: Gate | undefined;
+  readonly admission: Admission | undefined;
   /** takes the names of the groups that have all they may have */
   readonly full: Set<string>;
 }
@@ -30,7 +30,7 @@ const alone = (places: number) => Math.max(1, places - 1);
 const beside = (places: number) => Math.max(1, Math.ceil(places / 2));
 
 /**
- * Chooses up to `limit` of the due jobs, the oldest first, as far as the limits of their groups and the gate allow. A group that
+ * Chooses up to `limit` of the due jobs, the oldest first, as far as the limits of their groups and the admission allow. A group that
  * has its share of the places gets another only where no other group could use it.
  */
 export async function shareOut(
@@ -50,7 +50,7 @@ export async function shareOut(
     if (!group || !job) break;
     const isFresh = job.begun === 0;
     if (isFresh && group.fresh === 0) continue;
-    if (rules.gate && !(await rules.gate.admits(tx, kind, job, now))) {
+    if (rules.admission && !(await rules.admission.admits(tx, kind, job, now))) {
       groups = groups.filter((other) => other !== group);
       continue;
     }
@@ -66,11 +66,11 @@ async function candidatesOf(
   tx: Executor,
   ready: readonly Ready[],
   { kind, limit, now }: { kind: JobKind; limit: number; now: number },
-  { limitsOf, placesOf, gate, full }: Rules,
+  { limitsOf, placesOf, admission, full }: Rules,
 ): Promise<Candidates[]> {
   const found: Candidates[] = [];
   for (const [name, jobs] of Map.groupBy(ready, ({ group }) => group)) {
-    if (gate?.holds(kind, name, now)) continue;
+    if (admission?.holds(kind, name, now)) continue;
     const { maxConcurrent = Infinity, rate } = name === null ? {} : limitsOf(name);
     const fresh =
       rate && name !== null ? (await openings(tx, name, rate, limit)).filter((at) => at <= now).length : Infinity;
@@ -90,10 +90,10 @@ function oldest(groups: readonly Candidates[]): Candidates | undefined {
 
 /** When the next job of a kind could be chosen, or loses its lease; in epoch ms, Infinity where there is none. */
 export async function nextChoice(db: Executor, kind: JobKind, now: number, rules: Rules): Promise<number> {
-  const { limitsOf, placesOf, gate } = rules;
+  const { limitsOf, placesOf, admission } = rules;
   const times: number[] = [];
   for (const { group, running, fresh, again } of await findNext(db, { kind })) {
-    if (gate?.holds(kind, group, now)) {
+    if (admission?.holds(kind, group, now)) {
       // A lease ends all the same.
       if (group === null) times.push(again ?? Infinity);
       continue;

@@ -3,7 +3,7 @@ import { type Job, type JobKind, leaseMs } from '../domain/job.ts';
 import type { Executor } from '../store/database.ts';
 import { prepared } from '../store/prepared.ts';
 import { findGroup, findReady, isOverRate, noteStart } from './groups.ts';
-import type { Gate, LimitsOf, NewJob, Queue, QueueListener, Waiting } from './queue.ts';
+import type { Admission, LimitsOf, NewJob, Queue, QueueListener, Waiting } from './queue.ts';
 import { nextChoice, type Rules, shareOut } from './share-out.ts';
 
 /**
@@ -15,11 +15,11 @@ import { nextChoice, type Rules, shareOut } from './share-out.ts';
  */
 export function createSqliteQueue(
   limitsOf: LimitsOf = () => ({}),
-  { placesOf = () => Infinity, gate }: { placesOf?: (kind: JobKind) => number; gate?: Gate } = {},
+  { placesOf = () => Infinity, admission }: { placesOf?: (kind: JobKind) => number; admission?: Admission } = {},
 ): Queue {
   /** groups that have all they may have: until one of the jobs under way ends, another of theirs is no reason to claim */
   const full = new Set<string>();
-  const rules: Rules = { limitsOf, placesOf, gate, full };
+  const rules: Rules = { limitsOf, placesOf, admission, full };
   const listeners = new Set<QueueListener>();
   const released = (job: Job) => {
     full.clear();
@@ -36,7 +36,7 @@ export function createSqliteQueue(
     const { kind, status, gate: waitsAt, error, runAt, begun, once, group: name } = head;
     if (status === 'gated') return error === null ? { for: 'gate', gate: waitsAt ?? '' } : { for: 'attempt' };
     if (runAt > now) return begun === 0 && once !== null ? { for: 'events', until: runAt } : { for: 'attempt' };
-    const held = await gate?.whatHolds(db, kind, name, now);
+    const held = await admission?.whatHolds(db, kind, name, now);
     if (held) return held;
     if (name === null) return { for: 'place' };
     const group = await findGroup(db, name, limitsOf);

@@ -1,9 +1,10 @@
+import type { Logger } from 'pino';
 import type { Models } from '../agent/models.ts';
 import type { Config } from '../config/schema.ts';
+import type { Clock } from '../domain/clock.ts';
 import { dayOf, dollars } from '../domain/spending.ts';
 import type { Executor } from '../store/database.ts';
 import { costOfDay } from '../store/spending.ts';
-import type { Runtime } from './runtime.ts';
 import type { Handler } from './worker.ts';
 
 type Budget = Config['agents']['defaults']['budget'];
@@ -18,7 +19,11 @@ export function holdAtBudget({
   current,
   clock,
   log,
-}: Pick<Runtime, 'current' | 'clock' | 'log'>): NonNullable<Handler['mayBegin']> {
+}: {
+  readonly current: () => { readonly config: Config };
+  readonly clock: Clock;
+  readonly log: Logger;
+}): NonNullable<Handler['mayBegin']> {
   let held = false;
   return async (tx) => {
     const { budget } = current().config.agents.defaults;
@@ -33,13 +38,14 @@ export function holdAtBudget({
   };
 }
 
-/** For people, where there is a budget: the models in use whose cost does not count. */
+/** For people, where there is a budget, of all or of a mapping (`more`): the models in use whose cost does not count. */
 export function budgetWarnings(
   { perRun, perDay }: Budget,
   inUse: readonly string[],
   priceOf: Models['priceOf'],
+  more: boolean,
 ): string[] {
-  if (perRun === undefined && perDay === undefined) return [];
+  if (perRun === undefined && perDay === undefined && !more) return [];
   const unpriced = [...new Set(inUse)].filter((model) => priceOf(model) === undefined);
   return unpriced.map((model) => {
     const why = `agents.defaults.budget does not count what ${model} costs: its price is not known`;

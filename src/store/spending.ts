@@ -44,6 +44,36 @@ export async function costOfDay(db: Executor, day: string): Promise<number> {
 // As above: asked at each claim where there is a budget.
 const costSql = 'select coalesce(sum(cost), 0) as cost from spending where day = ?';
 
+/** What a mapping has cost in a day so far, as far as prices are known, in US dollars. */
+export async function costOfMapping(db: Executor, day: string, mapping: string): Promise<number> {
+  const { rows } = await db.executeQuery<{ cost: number }>(CompiledQuery.raw(mappingSql, [day, mapping]));
+  return rows[0]?.cost ?? 0;
+}
+
+const mappingSql = 'select cost from spending where day = ? and mapping = ?';
+
+/** What a run of a mapping has cost from a day on, as far as prices are known; null where there was none. */
+export async function averageCost(db: Executor, since: string, mapping: string): Promise<number | null> {
+  const { rows } = await db.executeQuery<{ cost: number | null }>(CompiledQuery.raw(averageSql, [since, mapping]));
+  return rows[0]?.cost ?? null;
+}
+
+const averageSql = 'select sum(cost) / nullif(sum(runs), 0) as cost from spending where day >= ? and mapping = ?';
+
+/** How much a run may have to read, its event as it came and its action, and the model that it asks for. */
+export async function sizeOfRun(
+  db: Executor,
+  id: string,
+): Promise<{ characters: number; model: string | null } | undefined> {
+  const { rows } = await db.executeQuery<{ characters: number; model: string | null }>(
+    CompiledQuery.raw(sizeSql, [id]),
+  );
+  return rows[0];
+}
+
+const sizeSql = `select length(actionJson) + coalesce(length(body), 0) as characters, json_extract(actionJson, '$.model') as model
+  from runs left join events on events.id = runs.eventId where runs.id = ?`;
+
 /** From a day on, the newest day first, and in a day what cost most. */
 export function spendingSince(db: Executor, day: string): Promise<DaysSpending[]> {
   return db

@@ -232,7 +232,7 @@ describe('a bad config is refused with file, line, key, what was found and what 
       '{ hooks: { presets: ["github"],\n github: { deliver: "yes", id: "x" } } }',
       [
         'gimli.json5:2: hooks.github.deliver: expected true or false, found "yes"',
-        'gimli.json5:2: hooks.github.id: unknown key; expected one of verify, model, thinking, deliver, channel, to, allowUnsafeExternalContent, screen',
+        'gimli.json5:2: hooks.github.id: unknown key; expected one of verify, model, thinking, deliver, channel, to, budget, allowUnsafeExternalContent, screen',
       ],
     ],
 
@@ -263,7 +263,7 @@ describe('a bad config is refused with file, line, key, what was found and what 
       'an unknown key of a mapping',
       mapping('{ message: "x", transform: { module: "a.ts" } }'),
       [
-        'gimli.json5:3: hooks.mappings[0].message: unknown key; expected one of id, match, verify, action, wakeMode, name, sessionKey, messageTemplate, textTemplate, workflow, steps, continueOnError, deliver, channel, to, model, thinking, timeoutSeconds, transform, forEach, maxBodyBytes, dedupeKey, coalesce, rate, maxConcurrent, allowUnsafeExternalContent, schema, screen, tools, context, updateMainSession',
+        'gimli.json5:3: hooks.mappings[0].message: unknown key; expected one of id, match, verify, action, wakeMode, name, sessionKey, messageTemplate, textTemplate, workflow, steps, continueOnError, deliver, channel, to, model, thinking, timeoutSeconds, transform, forEach, maxBodyBytes, dedupeKey, coalesce, rate, maxConcurrent, budget, allowUnsafeExternalContent, schema, screen, tools, context, updateMainSession',
       ],
     ],
     ...[
@@ -370,7 +370,7 @@ describe('a bad config is refused with file, line, key, what was found and what 
       '{ hooks: { presets: ["gmail"],\n gmail: { deliver: "every-step", steps: [] } } }',
       [
         'gimli.json5:2: hooks.gmail.deliver: expected true or false, found "every-step"',
-        'gimli.json5:2: hooks.gmail.steps: unknown key; expected one of verify, model, thinking, deliver, channel, to, allowUnsafeExternalContent, screen',
+        'gimli.json5:2: hooks.gmail.steps: unknown key; expected one of verify, model, thinking, deliver, channel, to, budget, allowUnsafeExternalContent, screen',
       ],
     ],
     [
