@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { contextWarnings } from './agent/context-sizes.ts';
 import { createMcpServers, type McpServers } from './agent/mcp-servers.ts';
 import { createModels, type Models } from './agent/models.ts';
 import { createScreener, type Screener } from './agent/screening.ts';
@@ -81,6 +82,7 @@ export async function loadSettings(
   const mappings = [...table.mappings, ...specs.all().mappings];
   const inUse = modelsInUse(config, models, mappings, screener);
   for (const line of budgetWarnings(config.agents.defaults.budget, inUse, models.priceOf)) log.warn(line);
+  for (const line of contextWarnings(inUse, models.isSizeKnown)) log.warn(line);
   return {
     loaded,
     config,

@@ -14,10 +14,14 @@ export interface Turn {
   /** our own words about how to answer, which stand before all else */
   readonly system?: string;
   readonly prompt: string;
+  /** how many characters at the prompt's beginning repeat from turn to turn, for APIs that are told what to cache */
+  readonly cacheable?: number | undefined;
   /** JSON Schema of the answer, whose text is then to be JSON. Not every server obeys, so the caller checks. */
   readonly format?: Readonly<Record<string, unknown>>;
   /** earlier turns of the session, oldest first */
   readonly history: readonly PastTurn[];
+  /** how much of them is replayed, in characters; `historyBudget` unless given */
+  readonly historyBudget?: number | undefined;
   /** absent = as the model does by itself */
   readonly thinking?: Thinking | undefined;
   /** what the model may call; an agent that cannot call tools leaves them out */
@@ -41,6 +45,8 @@ export interface PastTurn {
   /** provider/model it ran on */
   readonly model: string;
   readonly outputText: string;
+  /** characters cut out of the middle of each, where the whole was too large to be read; there is no `reply` then */
+  readonly leftOut?: { readonly prompt: number; readonly outputText: number } | undefined;
 }
 
 export interface Reply {

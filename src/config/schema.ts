@@ -124,11 +124,12 @@ const activeHours = Type.Object(
       title: 'a time of day from "00:00" to "24:00"',
       description: 'The end, exclusive; `24:00` is midnight. Earlier than `start` means across midnight.',
     }),
-    timezone: Type.String({
-      ...text,
-      default: 'local',
-      description: 'An IANA name such as `Europe/Oslo`, or `local`.',
-    }),
+    timezone: Type.Optional(
+      Type.String({
+        ...text,
+        description: 'An IANA name such as `Europe/Oslo`, or `local`; `agents.defaults.timezone` unless given.',
+      }),
+    ),
   },
   { ...strict, description: 'When the timer may beat; wakes are heard at any hour. Always, unless given.' },
 );
@@ -202,6 +203,12 @@ const defaults = Type.Object(
       description:
         'The folder of HEARTBEAT.md, of the files that tools may work on, and where commands run that have no `cwd`.',
     }),
+    timezone: Type.String({
+      ...text,
+      default: 'local',
+      description:
+        'Where you are: an IANA name such as `Europe/Oslo`, or `local` for the zone of this machine. Every prompt says what time it is there.',
+    }),
     budget,
     heartbeat,
   },
@@ -241,6 +248,13 @@ const provider = Type.Object(
     ),
     cwd: Type.Optional(
       Type.String({ ...text, description: 'The folder it runs in; `agents.defaults.workspace` unless given.' }),
+    ),
+    contextTokens: Type.Optional(
+      Type.Integer({
+        minimum: 1000,
+        description:
+          'How many tokens its models take at once, prompt and reply together. Goes over what is known of a model; prompts and history are kept within it.',
+      }),
     ),
   },
   strict,

@@ -54,19 +54,19 @@ export interface ActiveHours {
   readonly start: string;
   /** `HH:MM`, exclusive; `24:00` is the end of the day */
   readonly end: string;
-  /** an IANA name, or `local` */
-  readonly timezone: string;
+  /** an IANA name, or `local`; the owner's unless given */
+  readonly timezone?: string | undefined;
 }
 
 /** Whether `now` (epoch ms) lies inside the hours; a range may cross midnight. */
-export function isActive(hours: ActiveHours | undefined, now: number): boolean {
+export function isActive(hours: ActiveHours | undefined, now: number, ownersZone = 'local'): boolean {
   if (!hours) return true;
+  const { start, end, timezone = ownersZone } = hours;
   const clock = new Intl.DateTimeFormat('en-GB', {
     hour: '2-digit',
     minute: '2-digit',
     hourCycle: 'h23',
-    ...(hours.timezone === 'local' ? {} : { timeZone: hours.timezone }),
+    ...(timezone === 'local' ? {} : { timeZone: timezone }),
   }).format(now);
-  const { start, end } = hours;
   return start < end ? start <= clock && clock < end : start <= clock || clock < end;
 }

@@ -1,4 +1,5 @@
 import type { Reply } from '../agent/agent.ts';
+import type { Prompt } from '../agent/prompt.ts';
 import { messageOf, TurnError } from '../domain/errors.ts';
 import { type Job, maxAttempts } from '../domain/job.ts';
 import type { Run } from '../domain/run.ts';
@@ -19,7 +20,7 @@ export async function execute(
   runtime: Runtime,
   job: Job,
   run: Run,
-  makePrompt: (attempt: Attempt) => Promise<string>,
+  makePrompt: (attempt: Attempt) => Promise<Prompt>,
   stopping: AbortSignal,
 ): Promise<void> {
   const settings = runtime.current();

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { heartbeatPrompt } from '../agent/prompt.ts';
+import { heartbeatPrompt, type Prompt } from '../agent/prompt.ts';
 import { durationMs } from '../config/duration.ts';
 import type { Config } from '../config/schema.ts';
 import { isActive, isEmptyChecklist } from '../domain/heartbeat.ts';
@@ -12,6 +12,7 @@ import { hasWakingLine, linesOfBeat, type SystemEvent, takeLines, waitingLines }
 import { findOpenHeartbeat, insertRun, lastHeartbeatAt, startRun } from '../store/runs.ts';
 import { execute } from './execute.ts';
 import type { Runtime } from './runtime.ts';
+import type { Attempt } from './screen.ts';
 import type { Handler } from './worker.ts';
 
 /** A beat reads this many bytes of lines; beats follow until the inbox is empty. */
@@ -35,7 +36,8 @@ export function heartbeatHandler(runtime: Runtime): Handler {
       if (id === undefined) {
         const lines = firstOf(await waitingLines(tx, maxLines[0]));
         const idle = lines.length === 0 && (job.ref === 'wake' || isEmptyChecklist(readChecklist(config)));
-        const asleep = !isActive(settings.activeHours, now) && !(await hasWakingLine(tx));
+        const asleep =
+          !isActive(settings.activeHours, now, config.agents.defaults.timezone) && !(await hasWakingLine(tx));
         if (idle || asleep) {
           log.debug({ reason: idle ? 'nothing to look at' : 'outside activeHours' }, 'heartbeat skipped');
           await queue.complete(tx, job);
@@ -53,7 +55,7 @@ export function heartbeatHandler(runtime: Runtime): Handler {
         if (last) await takeLines(tx, last.id, id);
       }
       const run = await startRun(tx, id, job.attempt, now);
-      return run ? (signal) => execute(runtime, job, run, () => promptOf(runtime, run), signal) : null;
+      return run ? (signal) => execute(runtime, job, run, (attempt) => promptOf(runtime, run, attempt), signal) : null;
     },
   };
 }
@@ -85,8 +87,9 @@ function newBeat(
   };
 }
 
-async function promptOf({ store, current }: Runtime, run: Run): Promise<string> {
+async function promptOf({ store, current }: Runtime, run: Run, { longestPrompt }: Attempt): Promise<Prompt> {
   const { config } = current();
+  const { timezone } = config.agents.defaults;
   const lines = await linesOfBeat(store.read, run.id);
   return heartbeatPrompt({
     instructions: config.agents.defaults.heartbeat.prompt,
@@ -95,6 +98,8 @@ async function promptOf({ store, current }: Runtime, run: Run): Promise<string> 
       label: `inbox[${index}] ${new Date(createdAt).toISOString()} from ${source}`,
       text,
     })),
+    time: { now: Date.now(), timezone },
+    limit: longestPrompt,
   });
 }
 

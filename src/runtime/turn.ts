@@ -1,5 +1,7 @@
 import { historyBudget, type Reply, type Turn } from '../agent/agent.ts';
+import { promptLimit } from '../agent/context-sizes.ts';
 import type { ReadyAgent } from '../agent/models.ts';
+import type { Prompt } from '../agent/prompt.ts';
 import { TurnError } from '../domain/errors.ts';
 import { type Job, maxAttempts } from '../domain/job.ts';
 import type { Run } from '../domain/run.ts';
@@ -7,6 +9,7 @@ import type { ToolCall } from '../domain/tool-call.ts';
 import { sessionHistory } from '../store/session-history.ts';
 import { type Account, askOnAccount } from './account.ts';
 import { agentFor, askInTurn } from './ask.ts';
+import { historyFor } from './history-for.ts';
 import type { LiveRun } from './live-runs.ts';
 import { reportingTools, type Said } from './reporting-tools.ts';
 import { openTools, recorded } from './run-tools.ts';
@@ -23,7 +26,7 @@ export interface OpenAttempt {
   readonly run: Run;
   /** which attempt it is, for the log */
   readonly about: object;
-  readonly makePrompt: (attempt: Attempt) => Promise<string>;
+  readonly makePrompt: (attempt: Attempt) => Promise<Prompt>;
   readonly limit: TimeLimit;
   readonly live: LiveRun;
   readonly trace: Trace;
@@ -51,12 +54,19 @@ export async function takeTurn(attempt: OpenAttempt): Promise<Reply> {
   const find = (name: string) => agentFor(models, read, run, name);
   const first = await find(trace.model);
   trace.model = first.name;
-  const prompt = await makePrompt({ api: first.api, signal, account: trace.account });
-  trace.prompt = prompt;
+  const longestPrompt = promptLimit(first.contextTokens);
+  const { text, cacheable, isCut } = await makePrompt({
+    api: first.api,
+    longestPrompt,
+    signal,
+    account: trace.account,
+  });
+  trace.prompt = text;
+  if (isCut) trace.warnings.push(`the prompt was shortened to ${longestPrompt.toLocaleString('en-US')} characters`);
   const history = await sessionHistory(read, run.sessionKey, historyBudget);
   const thinking = run.action.thinking ?? config.agents.defaults.thinking;
   const { tools, close } = await openTools(settings, run.policy.tools, signal);
-  const ask = (ready: ReadyAgent) => askModel(attempt, ready, { prompt, history, thinking, tools });
+  const ask = (ready: ReadyAgent) => askModel(attempt, ready, { prompt: text, cacheable, history, thinking, tools });
   const onSwitch = (message: string) => noteSwitch(attempt, message);
   return askInTurn({ first, fallbacks: models.fallbacks, find, ask, onSwitch }).finally(close);
 }
@@ -72,7 +82,7 @@ function checkBeforehand({ job, trace }: OpenAttempt): void {
 function askModel(
   { job, run, limit, live, trace }: OpenAttempt,
   { warning, ...ready }: ReadyAgent,
-  turn: Pick<Turn, 'prompt' | 'history' | 'thinking' | 'tools'>,
+  turn: Pick<Turn, 'prompt' | 'cacheable' | 'history' | 'thinking' | 'tools'>,
 ): Promise<Reply> {
   if (warning !== undefined) trace.warnings.push(warning);
   // What a model has said before its provider went down, the next one will say itself.
@@ -89,7 +99,9 @@ function askModel(
   };
   const noted = { attempt: job.attempt, calls, signal, onCall: live.tool, mayGoOn };
   const tools = recorded([...reporting.tools, ...turn.tools], noted);
-  return askOnAccount(account, ready, { ...turn, model: ready.model, tools, onText: live.text, signal });
+  const budget = historyFor(trace.warnings, ready, { ...turn, tools });
+  const { model } = ready;
+  return askOnAccount(account, ready, { ...turn, model, historyBudget: budget, tools, onText: live.text, signal });
 }
 
 function noteSwitch({ runtime, about, trace }: OpenAttempt, message: string): void {

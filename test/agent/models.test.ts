@@ -16,6 +16,7 @@ function agents(defaults: Partial<Agents['defaults']> = {}, providers: Agents['p
     tools: [],
     timeoutSeconds: 600,
     maxConcurrent: 8,
+    timezone: 'local',
     workspace: '/tmp',
     budget: {},
     heartbeat,

@@ -37,6 +37,7 @@ const defaults = {
   tools: [],
   timeoutSeconds: 600,
   maxConcurrent: 8,
+  timezone: 'local',
   workspace: '/tmp',
   budget: {},
   heartbeat,
