@@ -30,6 +30,8 @@ export interface Turn {
    * told of the text of each answer piece by piece, as it comes; without it answers are waited for as a whole. Must not throw.
    */
   readonly onText?: ((piece: string) => void) | undefined;
+  /** told, in words for people, of what the turn had to do without */
+  readonly onWarning?: ((message: string) => void) | undefined;
   /**
    * told of the tokens of each answer of the model that says how many, before its tools run and also where the turn fails later
    * on; what it throws ends the turn

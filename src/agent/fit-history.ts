@@ -11,7 +11,7 @@ export interface FittedHistory {
 }
 
 /** A session replays no more turns, whatever their size. */
-export const maxTurns = 200;
+const maxTurns = 200;
 /** A turn is replayed as it was while it leaves this part of the budget to older ones that need it. */
 const forOlder = 1 / 4;
 /** What a turn gets that has to be shortened: at most, and at least while there is room. */

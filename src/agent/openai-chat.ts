@@ -15,8 +15,8 @@ type Request = OpenAI.ChatCompletionCreateParamsNonStreaming;
 
 const protocol: Protocol<OpenAI, Completion, Message> = {
   ...openAIClient,
-  dialogue(client, turn, { model, without }) {
-    const { messages, ...request } = requestOf(turn, model, without);
+  dialogue(client, turn, { model, without, extra }) {
+    const { messages, ...request } = { ...requestOf(turn, model, without), ...extra };
     const { signal } = turn;
     return {
       async ask(after, tell) {

@@ -18,12 +18,13 @@ interface SdkError {
 }
 
 /** What a request can do without: some servers know nothing of it. */
-export type Optional = 'thinking' | 'format' | 'stream' | 'usage';
+export type Optional = 'thinking' | 'format' | 'stream' | 'usage' | 'cache';
 
 const complaints: ReadonlyMap<Optional, RegExp> = new Map([
   ['thinking', /thinking|effort|reasoning|encrypted content|output_config(?!\.format)/i],
   // Some models are streamed only to organisations that the vendor has verified.
   ['stream', /\bstream(ing)?\b/i],
+  ['cache', /cache_control|prompt caching/i],
   ['usage', /stream_options|include_usage/i],
   ['format', /response_format|json_?schema|structured output|output_config(?!\.effort)|text\.format/i],
 ]);
@@ -99,6 +100,19 @@ export function refusedParts(error: unknown): ReadonlySet<Optional> {
   const { status, message = '' } = error as SdkError;
   if (status !== 400 && status !== 422) return new Set();
   return new Set([...complaints].filter(([, complaint]) => complaint.test(message)).map(([part]) => part));
+}
+
+/** The one of these tools whose definition a server will not take; undefined where it says nothing of the kind. */
+export function refusedTool<Tool extends { readonly name: string }>(
+  error: unknown,
+  tools: readonly Tool[],
+): Tool | undefined {
+  const { status, message = '' } = error as SdkError;
+  if (status !== 400 && status !== 422) return undefined;
+  const [, at] = /\btools(?:\.|\[)(\d+)\b/.exec(message) ?? [];
+  if (at !== undefined) return tools[Number(at)];
+  const [, name] = /schema for function ['"]([\w-]+)['"]/i.exec(message) ?? [];
+  return tools.find((tool) => tool.name === name);
 }
 
 function retryAfterMs(headers: Headers | undefined): number {

@@ -65,7 +65,8 @@ export async function takeTurn(attempt: OpenAttempt): Promise<Reply> {
   if (isCut) trace.warnings.push(`the prompt was shortened to ${longestPrompt.toLocaleString('en-US')} characters`);
   const history = await sessionHistory(read, run.sessionKey, historyBudget);
   const thinking = run.action.thinking ?? config.agents.defaults.thinking;
-  const { tools, close } = await openTools(settings, run.policy.tools, signal);
+  const { tools, warnings, close } = await openTools(settings, run.policy.tools, signal);
+  trace.warnings.push(...warnings);
   const ask = (ready: ReadyAgent) => askModel(attempt, ready, { prompt: text, cacheable, history, thinking, tools });
   const onSwitch = (message: string) => noteSwitch(attempt, message);
   return askInTurn({ first, fallbacks: models.fallbacks, find, ask, onSwitch }).finally(close);
@@ -101,7 +102,16 @@ function askModel(
   const tools = recorded([...reporting.tools, ...turn.tools], noted);
   const budget = historyFor(trace.warnings, ready, { ...turn, tools });
   const { model } = ready;
-  return askOnAccount(account, ready, { ...turn, model, historyBudget: budget, tools, onText: live.text, signal });
+  const onWarning = (message: string) => trace.warnings.push(message);
+  return askOnAccount(account, ready, {
+    ...turn,
+    model,
+    historyBudget: budget,
+    tools,
+    onText: live.text,
+    onWarning,
+    signal,
+  });
 }
 
 function noteSwitch({ runtime, about, trace }: OpenAttempt, message: string): void {

@@ -169,7 +169,7 @@ describe('the history', () => {
       '33333',
       [said('b')],
       '44444',
-      [said('b')],
+      [{ ...said('b'), cache_control: { type: 'ephemeral' } }],
       'Hello',
     ]);
   });
