@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { contextWarnings } from './agent/context-sizes.ts';
 import { createMcpServers, type McpServers } from './agent/mcp-servers.ts';
 import { type BrokenProviders, createModels, type Models } from './agent/models.ts';
 import { createScreener, type Screener } from './agent/screening.ts';
@@ -118,6 +119,7 @@ async function makeSettings(loaded: LoadedConfig, log: Logger, reuse?: Settings)
   const inUse = modelsInUse(config, models, mappings, screener);
   const more = mappings.some(({ limits }) => limits.perDay !== undefined);
   for (const line of budgetWarnings(config.agents.defaults.budget, inUse, models.priceOf, more)) log.warn(line);
+  for (const line of contextWarnings(inUse, models.isSizeKnown)) log.warn(line);
   return {
     loaded,
     config,

@@ -14,10 +14,14 @@ export interface Turn {
   /** our own words about how to answer, which stand before all else */
   readonly system?: string;
   readonly prompt: string;
+  /** how many characters at the prompt's beginning repeat from turn to turn, for APIs that are told what to cache */
+  readonly cacheable?: number | undefined;
   /** JSON Schema of the answer, whose text is then to be JSON. Not every server obeys, so the caller checks. */
   readonly format?: Readonly<Record<string, unknown>>;
   /** earlier turns of the session, oldest first */
   readonly history: readonly PastTurn[];
+  /** how much of them is replayed, in characters; `historyBudget` unless given */
+  readonly historyBudget?: number | undefined;
   /** absent = as the model does by itself */
   readonly thinking?: Thinking | undefined;
   /** what the model may call; an agent that cannot call tools leaves them out */
@@ -26,6 +30,8 @@ export interface Turn {
    * told of the text of each answer piece by piece, as it comes; without it answers are waited for as a whole. Must not throw.
    */
   readonly onText?: ((piece: string) => void) | undefined;
+  /** told, in words for people, of what the turn had to do without */
+  readonly onWarning?: ((message: string) => void) | undefined;
   /**
    * told of the tokens of each answer of the model that says how many, before its tools run and also where the turn fails later
    * on; what it throws ends the turn
@@ -41,6 +47,8 @@ export interface PastTurn {
   /** provider/model it ran on */
   readonly model: string;
   readonly outputText: string;
+  /** characters cut out of the middle of each, where the whole was too large to be read; there is no `reply` then */
+  readonly leftOut?: { readonly prompt: number; readonly outputText: number } | undefined;
 }
 
 export interface Reply {

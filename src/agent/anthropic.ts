@@ -1,5 +1,6 @@
 import type Anthropic from '@anthropic-ai/sdk';
 import type { Agent, Turn } from './agent.ts';
+import { cachedHistory, cachedPrompt, cachedSystem, cachedTools, isWorthCaching } from './anthropic-cache.ts';
 import { anthropicDialect } from './anthropic-history.ts';
 import { readMessage, usageOf } from './anthropic-message.ts';
 import { collectMessage } from './anthropic-stream.ts';
@@ -21,8 +22,8 @@ const protocol: Protocol<Anthropic.MessageParam> = {
     const { Anthropic } = await loadAnthropic();
     return new Anthropic(options);
   },
-  dialogue(client, turn, { model, without }) {
-    const { messages, ...request } = requestOf(turn, model, without);
+  dialogue(client, turn, { model, without, extra }) {
+    const { messages, ...request } = { ...requestOf(turn, model, without), ...extra };
     const { signal } = turn;
     return {
       ask(after, tell) {
@@ -61,22 +62,28 @@ function requestOf(
   const { system, tools } = turn;
   const bare = without.has('thinking');
   const { output_config: effort, ...thinking } = bare ? {} : thinkingParams(turn.model, turn.thinking);
-  // Other servers know nothing of it.
-  const takesFormat = turn.model.startsWith('claude-') && !without.has('format');
+  // Other servers know nothing of these.
+  const isVendors = turn.model.startsWith('claude-');
+  const takesFormat = isVendors && !without.has('format');
   const format = takesFormat && turn.format && { format: { type: 'json_schema' as const, schema: turn.format } };
+  const offered = tools.map(({ name, description, inputSchema }) => ({
+    name,
+    description,
+    input_schema: { ...inputSchema },
+  }));
+  const history = replay(turn, model, anthropicDialect, bare);
+  const { cacheable = 0 } = turn;
+  const takesCache = isVendors && !without.has('cache') && isWorthCaching([offered, system, history], cacheable);
   return {
     model: turn.model,
     max_tokens: maxTokens,
     ...thinking,
     ...((effort || format) && { output_config: { ...effort, ...format } }),
-    ...(system !== undefined && { system }),
-    ...(tools.length > 0 && {
-      tools: tools.map(({ name, description, inputSchema }) => ({
-        name,
-        description,
-        input_schema: { ...inputSchema },
-      })),
-    }),
-    messages: [...replay(turn, model, anthropicDialect, bare), { role: 'user', content: turn.prompt }],
+    ...(system !== undefined && { system: takesCache ? cachedSystem(system) : system }),
+    ...(tools.length > 0 && { tools: takesCache ? cachedTools(offered) : offered }),
+    messages: [
+      ...(takesCache ? cachedHistory(history) : history),
+      { role: 'user', content: takesCache ? cachedPrompt(turn.prompt, cacheable) : turn.prompt },
+    ],
   };
 }

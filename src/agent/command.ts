@@ -1,9 +1,9 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { messageOf, TurnError } from '../domain/errors.ts';
 import { oneLine } from '../domain/run.ts';
-import type { Agent, PastTurn, Turn } from './agent.ts';
+import { type Agent, historyBudget, type PastTurn, type Turn } from './agent.ts';
 import { safeJson } from './fence.ts';
-import { newest } from './history.ts';
+import { fitHistory } from './fit-history.ts';
 import { runProcess } from './process-group.ts';
 import { saidNothing } from './tool-loop.ts';
 
@@ -77,8 +77,9 @@ function trimmed(onText: (piece: string) => void): (piece: string) => void {
 }
 
 /** A command has no session, so earlier turns stand before the prompt, one a line: what they say cannot begin a line of its own. */
-function stdinOf({ system, history, prompt }: Turn): string {
-  const turns = newest(history).map(({ prompt, outputText }: PastTurn) => safeJson({ prompt, reply: outputText }));
+function stdinOf({ system, history, historyBudget: budget = historyBudget, prompt }: Turn): string {
+  const kept = fitHistory(history, budget).turns;
+  const turns = kept.map(({ prompt, outputText }: PastTurn) => safeJson({ prompt, reply: outputText }));
   const earlier = turns.length === 0 ? [] : [['EARLIER TURNS', ...turns, 'END OF EARLIER TURNS'].join('\n')];
   return [...(system === undefined ? [] : [system]), ...earlier, prompt].join('\n\n');
 }

@@ -1,4 +1,5 @@
 import { historyBudget, type PastTurn, type Turn } from './agent.ts';
+import { fitHistory } from './fit-history.ts';
 
 /** A message of words alone, which every API takes in this form. */
 export interface Plain {
@@ -16,24 +17,24 @@ export interface Dialect<Message> {
 }
 
 /**
- * The past turns of a turn as messages for `model` (provider/model), cut by whole turns from the oldest on, so that no tool
- * call loses its result. What another provider answered is shown as text. Vendors bind thinking to its model and to everything
+ * The past turns of a turn as messages for `model` (provider/model), as far as they fit, and in whole turns or as plain text, so
+ * that no tool call loses its result. What another provider answered is shown as text. Vendors bind thinking to its model and to everything
  * before it, so it goes when the model changed, when turns were cut or shown otherwise, or by `dropThinking`.
  */
 export function replay<Message>(
-  { history, tools }: Turn,
+  { history, historyBudget: budget = historyBudget, tools }: Turn,
   model: string,
   { knows, callsTools, say }: Dialect<Message>,
   dropThinking: boolean,
 ): (Message | Plain)[] {
-  const kept = newest(history);
+  const { turns: kept, shortened, leftOut } = fitHistory(history, budget);
   const own = kept.filter((past) => providerOf(past.model) === providerOf(model) && past.reply.length > 0);
   const replyOf = ({ reply }: PastTurn) => reply as readonly Message[];
   // APIs refuse a message without text, and some refuse tool calls in a request without tools.
   const sayable = (past: PastTurn) =>
     past.reply.every(knows) && (replyOf(past).some(callsTools) ? tools.length > 0 : past.outputText.trim() !== '');
   const whole = new Set(own.filter(sayable));
-  const thoughtless = dropThinking || kept.length < history.length || whole.size < own.length;
+  const thoughtless = dropThinking || shortened + leftOut > 0 || whole.size < own.length;
   return kept.flatMap((past): (Message | Plain)[] => {
     const text = past.outputText.trim() === '' ? noReply : past.outputText;
     const verbatim = whole.has(past) ? replyOf(past) : [];
@@ -45,15 +46,5 @@ export function replay<Message>(
 
 /** Stands for a message without text. */
 export const noReply = '(no reply)';
-
-/** The newest turns that fit into the budget. */
-export function newest(history: readonly PastTurn[]): readonly PastTurn[] {
-  let left = historyBudget;
-  const oldest = history.findLastIndex((past) => {
-    left -= past.prompt.length + JSON.stringify(past.reply).length;
-    return left < 0;
-  });
-  return history.slice(oldest + 1);
-}
 
 const providerOf = (model: string) => model.split('/')[0];

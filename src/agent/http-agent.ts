@@ -3,7 +3,7 @@ import type { Agent, Turn } from './agent.ts';
 import { keyProblem } from './api-key.ts';
 import type { Client } from './ask-server.ts';
 import { fetchOnce } from './fetch-once.ts';
-import { type Optional, refusedParts, turnErrorOf } from './provider-error.ts';
+import { type Optional, refusedParts, refusedTool, turnErrorOf } from './provider-error.ts';
 import { converse, type Dialogue } from './tool-loop.ts';
 
 /** Where a provider is reached. */
@@ -13,6 +13,8 @@ export interface HttpProvider {
   readonly baseURL: string;
   /** undefined: every turn fails and says so */
   readonly apiKey: string | undefined;
+  /** what this server's requests have besides */
+  readonly extra?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** How requests and answers of an API look. */
@@ -25,11 +27,16 @@ export interface Protocol<Message> {
    * How a turn is asked.
    * @param of.model provider/model, for messages
    * @param of.without what the server has refused to take
+   * @param of.extra fields of the request that are the provider's own
    */
   dialogue(
     client: Client,
     turn: Turn,
-    of: { readonly model: string; readonly without: ReadonlySet<Optional> },
+    of: {
+      readonly model: string;
+      readonly without: ReadonlySet<Optional>;
+      readonly extra: HttpProvider['extra'];
+    },
   ): Dialogue<Message>;
 }
 
@@ -41,7 +48,7 @@ type ClientOptions = typeof clientOptions & { readonly baseURL: string; readonly
 /** An agent that speaks a protocol with one server. Connects once, at its first turn. */
 export function createHttpAgent<Message>(
   { baseURLIs, connect, dialogue }: Protocol<Message>,
-  { provider, baseURL, apiKey }: HttpProvider,
+  { provider, baseURL, apiKey, extra }: HttpProvider,
 ): Agent {
   let client: Promise<Client> | undefined;
   return async (turn) => {
@@ -54,18 +61,24 @@ export function createHttpAgent<Message>(
       const heard = () => {
         answered = true;
       };
-      const send = async (without: ReadonlySet<Optional>): ReturnType<typeof converse> => {
+      const send = async (asked: Turn, without: ReadonlySet<Optional>): ReturnType<typeof converse> => {
         try {
           const options = { model, stream: !without.has('stream'), heard };
-          return await converse(dialogue(connected, turn, { model, without }), turn, options);
+          return await converse(dialogue(connected, asked, { model, without, extra }), asked, options);
         } catch (error) {
+          if (answered) throw error;
+          const bad = refusedTool(error, asked.tools);
+          if (bad) {
+            turn.onWarning?.(`${model} would not take the tool ${bad.name}, so the run had to do without it`);
+            return send({ ...asked, tools: asked.tools.filter((tool) => tool !== bad) }, without);
+          }
           const refused = refusedParts(error);
           // A server may complain of one part after the other.
-          if (answered || [...refused].every((part) => without.has(part))) throw error;
-          return send(new Set([...without, ...refused]));
+          if ([...refused].every((part) => without.has(part))) throw error;
+          return send(asked, new Set([...without, ...refused]));
         }
       };
-      return { ...(await send(new Set())), model };
+      return { ...(await send(turn, new Set())), model };
     } catch (error) {
       turn.signal.throwIfAborted();
       throw turnErrorOf(error, { provider, model, apiKey, baseURLIs });

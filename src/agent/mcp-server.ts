@@ -1,7 +1,6 @@
 import type { Client } from '@modelcontextprotocol/sdk/client/index.js';
-import type { Tool as McpTool } from '@modelcontextprotocol/sdk/types.js';
 import type { Logger } from 'pino';
-import { TurnError } from '../domain/errors.ts';
+import { messageOf, TurnError } from '../domain/errors.ts';
 import {
   connectMcp,
   isClosed,
@@ -13,16 +12,32 @@ import {
 import { resultText } from './mcp-result.ts';
 import { mcpToolName } from './mcp-tool-name.ts';
 import type { Tool } from './tool.ts';
+import { safeSchemaOf } from './tool-schema.ts';
 import { unlessAborted } from './unless-aborted.ts';
+
+/** What a server offers. */
+interface Offered {
+  readonly tools: ReadonlyMap<string, Tool>;
+  /** by name, for people: tools that are left out */
+  readonly unfit: ReadonlyMap<string, string>;
+}
+
+/** A tool as a server lists it; anything but its name may be missing, or odd. */
+interface Listed {
+  readonly name: string;
+  readonly title?: unknown;
+  readonly description?: unknown;
+  readonly inputSchema?: unknown;
+}
 
 /** One MCP server for the whole gateway: connected when a turn first needs it, and again after it died. */
 export interface McpServer {
   readonly settings: McpSettings;
   /**
-   * For one turn: the tools it offers now, by its own names for them. Throws a `TurnError` where it cannot be reached, or the
+   * For one turn: the tools it offers now, by its own names for them, and what is wrong with those that no model API would take. Throws a `TurnError` where it cannot be reached, or the
    * signal's reason.
    */
-  use(signal: AbortSignal): Promise<{ readonly tools: ReadonlyMap<string, Tool>; release(): void }>;
+  use(signal: AbortSignal): Promise<Offered & { release(): void }>;
   /** Other settings have taken its place: it ends with the last turn that uses it. */
   retire(): void;
   close(): Promise<void>;
@@ -92,34 +107,49 @@ export function createMcpServer(id: string, settings: McpSettings, log: Logger):
     return question((await unlessAborted(connect(), signal)).client);
   }
 
-  async function list(signal: AbortSignal): Promise<Map<string, Tool>> {
-    const { ListToolsResultSchema } = await import('@modelcontextprotocol/sdk/types.js');
-    const offered = await ask(
+  async function list(signal: AbortSignal): Promise<Offered> {
+    // The SDK's own schema of the answer would refuse the whole list for one odd tool.
+    const { ResultSchema } = await import('@modelcontextprotocol/sdk/types.js');
+    const listed = await ask(
       signal,
       async (client) => {
-        const tools: McpTool[] = [];
-        let cursor: string | undefined;
-        for (let page = 0; page < maxPages && (page === 0 || cursor !== undefined); page += 1) {
-          const params = cursor === undefined ? {} : { cursor };
+        const tools: Listed[] = [];
+        let cursor: unknown;
+        for (let page = 0; page < maxPages && (page === 0 || typeof cursor === 'string'); page += 1) {
+          const params = typeof cursor === 'string' ? { cursor } : {};
           const request = { method: 'tools/list' as const, params };
-          const answer = await client.request(request, ListToolsResultSchema, { signal, timeout });
-          tools.push(...answer.tools);
+          const answer = await client.request(request, ResultSchema, { signal, timeout });
+          if (!Array.isArray(answer.tools)) throw new Error('its list of tools is no list');
+          tools.push(...answer.tools.filter((tool: Partial<Listed> | null) => typeof tool?.name === 'string'));
           cursor = answer.nextCursor;
         }
         return tools;
       },
       (error) => isSessionLost(error) || isClosed(error),
     );
-    return new Map(offered.map((tool) => [tool.name, toolOf(tool, signal)]));
+    const [tools, unfit] = [new Map<string, Tool>(), new Map<string, string>()];
+    for (const tool of listed) {
+      try {
+        tools.set(tool.name, toolOf(tool, signal));
+      } catch (error) {
+        unfit.set(tool.name, `the tool "${tool.name}" of the MCP server "${id}" was left out: ${messageOf(error)}`);
+      }
+    }
+    return { tools, unfit };
   }
 
-  function toolOf({ name, title, description = title, inputSchema }: McpTool, signal: AbortSignal): Tool {
+  /** Throws an Error where no API would take its schema. */
+  function toolOf({ name, title, description = title, inputSchema }: Listed, signal: AbortSignal): Tool {
+    const { schema, note, restore } = safeSchemaOf(withShortDescriptions(inputSchema));
+    const said = typeof description === 'string' && description.trim();
     return {
       name: mcpToolName(id, name),
-      description: cut(description?.trim() || `The tool ${name} of the MCP server ${id}.`),
-      inputSchema: withShortDescriptions(inputSchema),
+      description: [cut(said || `The tool ${name} of the MCP server ${id}.`), ...(note === '' ? [] : [cut(note)])].join(
+        '\n',
+      ),
+      inputSchema: schema,
       checksInput: true,
-      run: (input) => call(name, input, signal),
+      run: (input) => call(name, restore(input), signal),
     };
   }
 
@@ -151,7 +181,7 @@ export function createMcpServer(id: string, settings: McpSettings, log: Logger):
         if (users === 0) void (retired ? close() : sweep());
       };
       try {
-        return { tools: await list(signal), release };
+        return { ...(await list(signal)), release };
       } catch (error) {
         release();
         signal.throwIfAborted();
@@ -171,10 +201,10 @@ export function createMcpServer(id: string, settings: McpSettings, log: Logger):
   };
 }
 
-function withShortDescriptions(schema: McpTool['inputSchema']): McpTool['inputSchema'] {
+function withShortDescriptions(schema: unknown): unknown {
   const shorten = (key: string, value: unknown) =>
     key === 'description' && typeof value === 'string' ? cut(value) : value;
-  return JSON.parse(JSON.stringify(schema, shorten));
+  return schema === undefined ? undefined : JSON.parse(JSON.stringify(schema, shorten));
 }
 
 function cut(text: string): string {

@@ -33,21 +33,24 @@ export async function closeMcpServers(servers: McpServers): Promise<void> {
 }
 
 /**
- * For one turn: the tools that the grants name, until `release`. Throws a `TurnError` that names the server where one cannot be
+ * For one turn: the tools that the grants name, until `release`, and for people what is wrong with others that they name. Throws a `TurnError` that names the server where one cannot be
  * reached or has no such tool, or the signal's reason.
  */
 export async function useMcpTools(
   servers: McpServers,
   grants: readonly McpGrant[],
   signal: AbortSignal,
-): Promise<{ tools: readonly Tool[]; release(): void }> {
+): Promise<{ tools: readonly Tool[]; warnings: readonly string[]; release(): void }> {
   const uses = await Promise.allSettled(grants.map((grant) => useGranted(servers, grant, signal)));
   const begun = uses.flatMap((use) => (use.status === 'fulfilled' ? use.value : []));
   const release = () => {
     for (const use of begun) use.release();
   };
   const failed = uses.find((use) => use.status === 'rejected');
-  if (!failed) return { tools: begun.flatMap(({ tools }) => tools), release };
+  if (!failed) {
+    const [tools, warnings] = [begun.flatMap(({ tools }) => tools), begun.flatMap(({ warnings }) => warnings)];
+    return { tools, warnings, release };
+  }
   release();
   throw failed.reason;
 }
@@ -55,10 +58,13 @@ export async function useMcpTools(
 async function useGranted(servers: McpServers, { server: id, tools: granted }: McpGrant, signal: AbortSignal) {
   const server = servers.get(id);
   if (!server) throw new TurnError('tool', `there is no MCP server "${id}" any more: see agents.mcpServers`);
-  const { tools: offered, release } = await server.use(signal);
-  const names = granted === 'all' ? [...offered.keys()] : granted;
-  const missing = names.find((name) => !offered.has(name));
-  if (missing === undefined) return { tools: names.flatMap((name) => offered.get(name) ?? []), release };
+  const { tools: offered, unfit, release } = await server.use(signal);
+  const names = granted === 'all' ? [...offered.keys(), ...unfit.keys()] : granted;
+  const missing = names.find((name) => !offered.has(name) && !unfit.has(name));
+  if (missing === undefined) {
+    const warnings = names.flatMap((name) => unfit.get(name) ?? []);
+    return { tools: names.flatMap((name) => offered.get(name) ?? []), warnings, release };
+  }
   release();
   const known = [...offered.keys()].join(', ');
   throw new TurnError('tool', `MCP server "${id}" has no tool "${missing}"; it has: ${known}`);

@@ -2,6 +2,7 @@ import type { Config } from '../config/schema.ts';
 import { ConfigError, messageOf, TurnError } from '../domain/errors.ts';
 import type { Price } from '../domain/spending.ts';
 import { autoModels, successorOf } from './aliases.ts';
+import { contextTokensOf } from './context-sizes.ts';
 import { createNames, retirement, splitModel } from './model-names.ts';
 import { createPrices } from './prices.ts';
 import {
@@ -31,6 +32,8 @@ export interface Models {
   readonly runsCommand: (providerModel: string) => boolean;
   /** What a model (provider/model) costs; undefined where that is not known. */
   readonly priceOf: (providerModel: string) => Price | undefined;
+  /** Whether it is known how much a model (provider/model) can read at once, or does not matter. */
+  readonly isSizeKnown: (providerModel: string) => boolean;
   /** Loads what the default model needs. Called once after start-up, it spares the first run the wait. */
   readonly warm: () => Promise<void>;
 }
@@ -42,6 +45,8 @@ export interface ReadyAgent extends ProviderAgent {
   readonly model: string;
   /** for people, where that is not what was asked for */
   readonly warning: string | undefined;
+  /** how many tokens it takes at once, prompt and reply together; undefined where that is not known */
+  readonly contextTokens: number | undefined;
 }
 
 /** Providers that do not load, with why: what they are asked waits until they are mended. */
@@ -79,7 +84,8 @@ export function createModels(
     const name = successor ?? providerModel;
     const [id, model] = splitModel(name);
     const found = created.get(id);
-    if (found) return { ...found, name, model, warning: successor && retirement(providerModel) };
+    const contextTokens = contextTokensOf(name, providers.get(id));
+    if (found) return { ...found, name, model, contextTokens, warning: successor && retirement(providerModel) };
     const known = [...created.keys()].join(', ');
     throw new TurnError('model', `"${providerModel}" needs a provider "${id}"; agents.providers has: ${known}`, {
       trouble: 'model',
@@ -89,6 +95,8 @@ export function createModels(
   const runsCommand = (providerModel: string) => apiOf(providerModel) === 'command';
   const priceOf = (providerModel: string) =>
     apiOf(providerModel) === 'echo' ? { input: 0, output: 0 } : prices.get(successorOf(providerModel) ?? providerModel);
+  const isSizeKnown = (providerModel: string) =>
+    ['echo', 'command', undefined].includes(apiOf(providerModel)) || agent(providerModel).contextTokens !== undefined;
 
   const usable = (key: string, name: string): string => {
     try {
@@ -111,5 +119,5 @@ export function createModels(
     const provider = providers.get(splitModel(defaultModel)[0]);
     if (provider) await loadProvider(provider);
   };
-  return { resolve, resolveUnlisted, defaultModel, fallbacks, agent, runsCommand, priceOf, warm };
+  return { resolve, resolveUnlisted, defaultModel, fallbacks, agent, runsCommand, priceOf, isSizeKnown, warm };
 }

@@ -13,8 +13,8 @@ type Request = OpenAI.ChatCompletionCreateParamsNonStreaming;
 
 const protocol: Protocol<Message> = {
   ...openAIClient,
-  dialogue(client, turn, { model, without }) {
-    const { messages, ...request } = requestOf(turn, model, without);
+  dialogue(client, turn, { model, without, extra }) {
+    const { messages, ...request } = { ...requestOf(turn, model, without), ...extra };
     const { signal } = turn;
     return {
       ask(after, tell) {

@@ -1,15 +1,10 @@
 import type { AgentAction } from '../domain/action.ts';
 import type { Policy } from '../domain/mapping.ts';
-import {
-  hasOwnWords,
-  plain,
-  type Reference,
-  type Resolve,
-  referenceValue,
-  shownBy,
-  type Text,
-} from '../domain/text.ts';
+import { hasOwnWords, type Reference, type Resolve, referenceValue, shownBy, type Text } from '../domain/text.ts';
 import { type Escaped, escapeLabel, escapeName, fence, type Line } from './fence.ts';
+import { type Limited, limitLines, limitValues } from './limit-values.ts';
+import { type PromptTime, timeLine } from './prompt-time.ts';
+import { shortenMiddle } from './shorten.ts';
 
 /**
  * The only place where prompts are built. Outside the fence stands nothing but our own words, the owner's, and names of
@@ -75,6 +70,22 @@ export interface Said {
   readonly resolve: Resolve;
 }
 
+/** A prompt, and what is to be known of it. */
+export interface Prompt {
+  readonly text: string;
+  /** how many characters at its beginning are the same in every prompt of this kind, so that a provider can cache them */
+  readonly cacheable: number;
+  /** true where something was left out, since it would have been too long */
+  readonly isCut: boolean;
+}
+
+/** How long a prompt may be, in characters, for a model that takes as much. */
+export const longestPrompt = 400_000;
+/** Of its limit: what the task and what the conversation of main may take; the values have the rest. */
+const [partOfTask, partOfConversation] = [1 / 4, 1 / 8];
+/** What stands in a prompt besides, rounded up. */
+const ourWords = 2000;
+
 export interface HookPrompt {
   readonly hook: string;
   readonly policy: Pick<Policy, 'allowUnsafeExternalContent'>;
@@ -84,37 +95,77 @@ export interface HookPrompt {
   readonly conversation?: readonly LabelledText[];
   /** what is said of the events that joined the run after its first, in their order */
   readonly joined?: readonly Said[];
+  readonly time: PromptTime;
+  /** in characters */
+  readonly limit?: number | undefined;
   /** where the fence's id comes from; random unless given */
   readonly fenceId?: () => string;
 }
 
 /** The prompt of a hook's run. */
-export function hookPrompt(prompt: HookPrompt): string {
-  const { hook, policy, action, resolve, joined = [], conversation = [], fenceId } = prompt;
+export function hookPrompt(prompt: HookPrompt): Prompt {
+  const {
+    hook,
+    policy,
+    action,
+    resolve,
+    joined = [],
+    conversation = [],
+    time,
+    limit = longestPrompt,
+    fenceId,
+  } = prompt;
   const all: readonly Said[] = [{ ...action, resolve }, ...joined];
-  const background = labelled(conversation);
-  const aboutLines = background.length === 0 ? aboutData : `${aboutData} ${aboutConversation}`;
+  const background = limitLines(labelled(conversation), limit * partOfConversation);
+  const aboutLines = background.value.length === 0 ? aboutData : `${aboutData} ${aboutConversation}`;
+  const now = timeLine(time, all.length > 1);
   // A hook's name can come from the URL.
   const tag = `[webhook:${escapeName(hook.slice(0, 100))}]`;
   if (policy.allowUnsafeExternalContent) {
-    const texts = all.map((said) => plain(said.message, said.resolve));
-    const about = texts.length === 1 ? aboutTrustedHooks : `${manyCameIn(texts.length)} ${aboutManyTrustedTasks}`;
-    const task = numbered(texts);
-    return background.length === 0
-      ? `${tag}\n${about}\n\nTASK\n${task}`
-      : fenced(`${tag}\n${about} ${aboutLines}`, task, background, fenceId);
+    const about = all.length === 1 ? aboutTrustedHooks : `${manyCameIn(all.length)} ${aboutManyTrustedTasks}`;
+    const task = trustedTask(all, limit);
+    const isCut = task.isCut || background.isCut;
+    if (background.value.length === 0) {
+      return { text: `${tag}\n${about}\n\nTASK\n${task.value}\n\n${now}`, cacheable: 0, isCut };
+    }
+    return {
+      ...fenced(`${tag}\n${about} ${aboutLines}`, task.value, background.value, now, fenceId),
+      cacheable: 0,
+      isCut,
+    };
   }
-  const { about, task, lines } = taskOf(all);
-  return fenced(`${tag}\n${about} ${aboutLines}`, task, [...background, ...lines], fenceId);
+  const { about, task, lines, isCut } = taskOf(all, limit);
+  return {
+    ...fenced(`${tag}\n${about} ${aboutLines}`, task, [...background.value, ...lines], now, fenceId),
+    isCut: isCut || background.isCut,
+  };
 }
 
-/** What of the messages comes from outside, as it stands inside the fence: each value once, by its name. */
-export function outsideValues(all: readonly Said[]): readonly Line[] {
-  return taskOf(all).lines;
+/**
+ * What of the messages comes from outside, as it stands inside the fence of a prompt with the same limit: each value once, by its
+ * name.
+ */
+export function outsideValues(all: readonly Said[], limit = longestPrompt): readonly Line[] {
+  return taskOf(all, limit).lines;
 }
 
-/** What the owner wants done about one event or several, and the values of all of them. */
-function taskOf(all: readonly Said[]): { about: string; task: string; lines: readonly Line[] } {
+interface Task {
+  readonly about: string;
+  readonly task: string;
+  readonly lines: readonly Line[];
+  readonly isCut: boolean;
+}
+
+/** What the owner wants done about one event or several, and the values of all of them, as far as they fit. */
+function taskOf(all: readonly Said[], limit: number): Task {
+  const whole = wholeTaskOf(all);
+  const task = shortenMiddle(whole.task, Math.floor(limit * partOfTask));
+  const room = limit * (1 - partOfConversation) - task.length - ourWords;
+  const { value: lines, isCut } = limitLines(whole.lines, Math.max(room, limit * partOfConversation));
+  return { about: whole.about, task, lines, isCut: isCut || task !== whole.task };
+}
+
+function wholeTaskOf(all: readonly Said[]): Omit<Task, 'isCut'> {
   const [one, ...others] = all.map((said) => separate(said));
   if (!one || others.length === 0) return { about: aboutHooks, task: one?.text ?? '', lines: one?.lines ?? [] };
   const each = all.map((said, at) => separate(said, `event[${at + 1}].`));
@@ -125,6 +176,24 @@ function taskOf(all: readonly Said[]): { about: string; task: string; lines: rea
   return { about: `${about} ${aboutManyTasks}`, task: numbered(each.map(({ text }) => text)), lines };
 }
 
+/** The owner's texts with each value in its place: the policy of the mapping says that they are to be trusted. */
+function trustedTask(all: readonly Said[], limit: number): Limited<string> {
+  const each = all.map(({ message, resolve }) => {
+    const shown = shownBy(resolve);
+    return message.map((part) => (typeof part === 'string' ? part : { value: referenceValue(part, shown) }));
+  });
+  const parts = each.flat();
+  const own = parts.reduce((sum, part) => sum + (typeof part === 'string' ? part.length : 0), 0);
+  const values = parts.flatMap((part) => (typeof part === 'string' ? [] : part.value));
+  const room = Math.max(0, limit * (1 - partOfConversation) - ourWords);
+  const limited = limitValues(values, Math.max(0, room - own));
+  const next = limited.value.values();
+  const texts = each.map((text) => text.map((part) => (typeof part === 'string' ? part : next.next().value)).join(''));
+  const whole = numbered(texts);
+  const value = own > room ? shortenMiddle(whole, Math.floor(room)) : whole;
+  return { value, isCut: limited.isCut || value !== whole };
+}
+
 export interface HeartbeatPrompt {
   /** `agents.defaults.heartbeat.prompt`; our own words unless given */
   readonly instructions: string | undefined;
@@ -132,22 +201,42 @@ export interface HeartbeatPrompt {
   readonly checklist: string | null;
   /** the inbox */
   readonly lines: readonly LabelledText[];
+  readonly time: PromptTime;
+  /** in characters */
+  readonly limit?: number | undefined;
   readonly fenceId?: () => string;
 }
 
 /** The prompt of the turn in which main reads its inbox. */
-export function heartbeatPrompt({ instructions, checklist, lines, fenceId }: HeartbeatPrompt): string {
-  const task = `${instructions ?? usualHeartbeat}${checklist?.trim() ? `\n\nChecklist (HEARTBEAT.md):\n${checklist.trim()}` : ''}`;
-  return fenced(`[heartbeat]\n${aboutHeartbeats} ${aboutData}`, task, labelled(lines), fenceId);
+export function heartbeatPrompt(prompt: HeartbeatPrompt): Prompt {
+  const { instructions, checklist, lines, time, limit = longestPrompt, fenceId } = prompt;
+  const whole = `${instructions ?? usualHeartbeat}${checklist?.trim() ? `\n\nChecklist (HEARTBEAT.md):\n${checklist.trim()}` : ''}`;
+  const task = shortenMiddle(whole, Math.floor(limit / 2));
+  const { value: shown, isCut } = limitLines(labelled(lines), Math.max(limit - task.length - ourWords, limit / 8));
+  const { text, cacheable } = fenced(
+    `[heartbeat]\n${aboutHeartbeats} ${aboutData}`,
+    task,
+    shown,
+    timeLine(time),
+    fenceId,
+  );
+  return { text, cacheable, isCut: isCut || task !== whole };
 }
 
 function labelled(texts: readonly LabelledText[]): Line[] {
   return texts.map(({ label, text }) => ({ label: escapeLabel(label), text }));
 }
 
-function fenced(preamble: string, task: string, lines: readonly Line[], fenceId: (() => string) | undefined): string {
-  const head = `${preamble}\n\nTASK\n${task}\n\nDATA\n`;
-  return `${head}${fence(lines, head, fenceId)}\n\n${reminder}`;
+function fenced(
+  preamble: string,
+  task: string,
+  lines: readonly Line[],
+  now: string,
+  fenceId: (() => string) | undefined,
+): Omit<Prompt, 'isCut'> {
+  const stable = `${preamble}\n\nTASK\n${task}\n\n`;
+  const text = `${stable}DATA\n${fence(lines, stable, fenceId)}\n\n${reminder}\n\n${now}`;
+  return { text, cacheable: stable.length };
 }
 
 /** Each text under the number of its event, where there are several. */

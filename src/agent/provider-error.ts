@@ -4,12 +4,13 @@ import type { Trouble } from '../domain/trouble.ts';
 import { ProviderTrouble } from './provider-trouble.ts';
 
 /** What a request can do without: some servers know nothing of it. */
-export type Optional = 'thinking' | 'format' | 'stream' | 'usage';
+export type Optional = 'thinking' | 'format' | 'stream' | 'usage' | 'cache';
 
 const complaints: ReadonlyMap<Optional, RegExp> = new Map([
   ['thinking', /thinking|effort|reasoning|encrypted content|output_config(?!\.format)/i],
   // Some models are streamed only to organisations that the vendor has verified.
   ['stream', /\bstream(ing)?\b/i],
+  ['cache', /cache_control|prompt caching/i],
   ['usage', /stream_options|include_usage/i],
   ['format', /response_format|json_?schema|structured output|output_config(?!\.effort)|text\.format/i],
 ]);
@@ -81,9 +82,26 @@ function masked(text: string, apiKey = ''): string {
 
 /** What a server that refuses the request complains of; empty where the request would be no better without. */
 export function refusedParts(error: unknown): ReadonlySet<Optional> {
-  if (!(error instanceof ProviderTrouble) || !error.failure) return new Set();
+  const words = complaintIn(error);
+  return new Set([...complaints].filter(([, complaint]) => complaint.test(words)).map(([part]) => part));
+}
+
+/** The one of these tools whose definition a server will not take; undefined where it says nothing of the kind. */
+export function refusedTool<Tool extends { readonly name: string }>(
+  error: unknown,
+  tools: readonly Tool[],
+): Tool | undefined {
+  const words = complaintIn(error);
+  const [, at] = /\btools(?:\.|\[)(\d+)\b/.exec(words) ?? [];
+  if (at !== undefined) return tools[Number(at)];
+  const [, name] = /schema for function ['"]([\w-]+)['"]/i.exec(words) ?? [];
+  return tools.find((tool) => tool.name === name);
+}
+
+/** What a server says that calls the request wrong; '' where it does not. */
+function complaintIn(error: unknown): string {
+  if (!(error instanceof ProviderTrouble) || !error.failure) return '';
   const { status, words } = error.failure;
   const complains = status === undefined ? error.trouble === 'request' : status === 400 || status === 422;
-  if (!complains) return new Set();
-  return new Set([...complaints].filter(([, complaint]) => complaint.test(words)).map(([part]) => part));
+  return complains ? words : '';
 }

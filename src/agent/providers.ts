@@ -116,7 +116,10 @@ export function createProviderAgent(
   const { baseURL = usual.baseURL ?? '', apiKey = usual.apiKey } = settings;
   const problem = addressProblem(baseURL, ending);
   if (problem !== undefined) throw new ConfigError([`agents.providers.${provider}.baseURL ${problem}`]);
-  return { agent: create({ provider, baseURL, apiKey }), api, problem: keyProblem(apiKey, provider) };
+  const { contextTokens } = settings;
+  // Ollama cuts a prompt without a word to a size of its own, unless it is told one.
+  const extra = provider === 'ollama' && contextTokens ? { options: { num_ctx: contextTokens } } : undefined;
+  return { agent: create({ provider, baseURL, apiKey, extra }), api, problem: keyProblem(apiKey, provider) };
 }
 
 /** What stands for a provider that does not load. Its runs wait as they do for a key: only the owner can mend it. */

@@ -24,6 +24,8 @@ export function checkConfig(config: unknown, origins: Origins): Problem[] {
     ...hookPath(config, origins),
     ...specSecret(config, origins),
     ...heartbeat(config, origins),
+    ...timezone(config, origins, ['agents', 'defaults', 'timezone']),
+    ...timezone(config, origins, ['agents', 'defaults', 'heartbeat', 'activeHours', 'timezone']),
     ...checkMcpServers(config),
     ...checkMappings(follow(config, ['hooks', 'mappings']), '/hooks/mappings'),
     ...overlays(config),
@@ -133,13 +135,15 @@ function heartbeat(config: unknown, origins: Origins): Problem[] {
     const message = 'expected another time than start; without activeHours the timer beats at any hour';
     problems.push({ path: `${at}/activeHours/end`, message });
   }
-  const zone = read('activeHours', 'timezone');
-  if (typeof zone === 'string' && zone !== 'local' && !isTimeZone(zone)) {
-    const path = `${at}/activeHours/timezone`;
-    const message = `expected an IANA time zone such as "Europe/Oslo", or "local", found ${found(path, zone, origins)}`;
-    problems.push({ path, message });
-  }
   return problems;
+}
+
+function timezone(config: unknown, origins: Origins, segments: string[]): Problem[] {
+  const path = toPointer(segments);
+  const zone = follow(config, segments);
+  if (typeof zone !== 'string' || zone.trim() === '' || zone === 'local' || isTimeZone(zone)) return [];
+  const message = `expected an IANA time zone such as "Europe/Oslo", or "local", found ${found(path, zone, origins)}`;
+  return [{ path, message }];
 }
 
 function isTimeZone(name: string): boolean {

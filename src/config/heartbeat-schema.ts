@@ -20,11 +20,12 @@ const activeHours = Type.Object(
       title: 'a time of day from "00:00" to "24:00"',
       description: 'The end, exclusive; `24:00` is midnight. Earlier than `start` means across midnight.',
     }),
-    timezone: Type.String({
-      ...text,
-      default: 'local',
-      description: 'An IANA name such as `Europe/Oslo`, or `local`.',
-    }),
+    timezone: Type.Optional(
+      Type.String({
+        ...text,
+        description: 'An IANA name such as `Europe/Oslo`, or `local`; `agents.defaults.timezone` unless given.',
+      }),
+    ),
   },
   { ...strict, description: 'When the timer may beat; wakes are heard at any hour. Always, unless given.' },
 );

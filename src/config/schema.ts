@@ -162,6 +162,12 @@ const defaults = Type.Object(
       description:
         'The folder of HEARTBEAT.md, of the files that tools may work on, and where commands run that have no `cwd`.',
     }),
+    timezone: Type.String({
+      ...text,
+      default: 'local',
+      description:
+        'Where you are: an IANA name such as `Europe/Oslo`, or `local` for the zone of this machine. Every prompt says what time it is there.',
+    }),
     budget,
     retryFor: Type.String({
       ...duration,
@@ -207,6 +213,13 @@ const provider = Type.Object(
     ),
     cwd: Type.Optional(
       Type.String({ ...text, description: 'The folder it runs in; `agents.defaults.workspace` unless given.' }),
+    ),
+    contextTokens: Type.Optional(
+      Type.Integer({
+        minimum: 1000,
+        description:
+          'How many tokens its models take at once, prompt and reply together. Goes over what is known of a model; prompts and history are kept within it.',
+      }),
     ),
   },
   strict,

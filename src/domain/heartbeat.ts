@@ -111,13 +111,13 @@ export interface ActiveHours {
   readonly start: string;
   /** `HH:MM`, exclusive; `24:00` is the end of the day */
   readonly end: string;
-  /** an IANA name, or `local` */
-  readonly timezone: string;
+  /** an IANA name, or `local`; the owner's unless given */
+  readonly timezone?: string | undefined;
 }
 
 /** Whether `now` (epoch ms) lies inside the hours; a range may cross midnight. */
-export function isActive(hours: ActiveHours | undefined, now: number): boolean {
-  return hours === undefined || isInside(hours, clockOf(hours)(now));
+export function isActive(hours: ActiveHours | undefined, now: number, ownersZone = 'local'): boolean {
+  return hours === undefined || isInside(hours, clockOf(hours.timezone ?? ownersZone)(now));
 }
 
 const minuteMs = 60_000;
@@ -128,8 +128,8 @@ const longestSearch = 50 * 60;
  * The first minute after `after` (epoch ms) in which the hours begin. Minute by minute, so that days of 23 and 25 hours need no
  * rule of their own: a beginning that the clocks leap over is the first minute after the leap.
  */
-export function nextStart(hours: ActiveHours, after: number): number {
-  const clock = clockOf(hours);
+export function nextStart(hours: ActiveHours, after: number, ownersZone = 'local'): number {
+  const clock = clockOf(hours.timezone ?? ownersZone);
   let at = Math.floor(after / minuteMs) * minuteMs;
   let before = isInside(hours, clock(at));
   for (let count = 0; count < longestSearch; count += 1) {
@@ -142,7 +142,7 @@ export function nextStart(hours: ActiveHours, after: number): number {
 }
 
 /** Gives a time as `HH:MM` of the zone. */
-function clockOf({ timezone }: ActiveHours): (ms: number) => string {
+function clockOf(timezone: string): (ms: number) => string {
   const format = new Intl.DateTimeFormat('en-GB', {
     hour: '2-digit',
     minute: '2-digit',

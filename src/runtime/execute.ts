@@ -1,4 +1,5 @@
 import type { Reply } from '../agent/agent.ts';
+import type { Prompt } from '../agent/prompt.ts';
 import { messageOf, TurnError } from '../domain/errors.ts';
 import { countedAttempt, type Job, maxAttempts } from '../domain/job.ts';
 import type { Run } from '../domain/run.ts';
@@ -20,7 +21,7 @@ export async function execute(
   runtime: Runtime,
   job: Job,
   run: Run,
-  { makePrompt, ...entry }: Entry & { makePrompt: (attempt: Attempt) => Promise<string> },
+  { makePrompt, ...entry }: Entry & { makePrompt: (attempt: Attempt) => Promise<Prompt> },
   stopping: AbortSignal,
 ): Promise<void> {
   const settings = runtime.current();

@@ -1,4 +1,4 @@
-import { heartbeatPrompt } from '../agent/prompt.ts';
+import { heartbeatPrompt, type Prompt } from '../agent/prompt.ts';
 import type { Config } from '../config/schema.ts';
 import { newId } from '../domain/id.ts';
 import { usualPolicy } from '../domain/mapping.ts';
@@ -11,6 +11,7 @@ import { enter } from './enter.ts';
 import { execute } from './execute.ts';
 import { lookAhead, planBeat, readChecklist } from './plan-beat.ts';
 import type { Runtime } from './runtime.ts';
+import type { Attempt } from './screen.ts';
 import type { Handler } from './worker.ts';
 
 /** A beat reads this many bytes of lines; beats follow until the inbox is empty. */
@@ -39,7 +40,7 @@ export function heartbeatHandler(runtime: Runtime): Handler {
       const entry = await enter(runtime, tx, job, id, now);
       const run = entry && (await startRun(tx, id, job.attempt, now));
       if (!entry || !run) return null;
-      const makePrompt = () => promptOf(runtime, run);
+      const makePrompt = (attempt: Attempt) => promptOf(runtime, run, attempt);
       return (signal) => execute(runtime, job, run, { makePrompt, ...entry }, signal);
     },
   };
@@ -99,8 +100,9 @@ function runOfBeat(
   };
 }
 
-async function promptOf({ store, current }: Runtime, run: Run): Promise<string> {
+async function promptOf({ store, clock, current }: Runtime, run: Run, { longestPrompt }: Attempt): Promise<Prompt> {
   const { config } = current();
+  const { timezone } = config.agents.defaults;
   const lines = await linesOfBeat(store.read, run.id);
   return heartbeatPrompt({
     instructions: config.agents.defaults.heartbeat.prompt,
@@ -109,6 +111,8 @@ async function promptOf({ store, current }: Runtime, run: Run): Promise<string> 
       label: `inbox[${index}] ${new Date(createdAt).toISOString()} from ${source}`,
       text,
     })),
+    time: { now: clock.now(), timezone },
+    limit: longestPrompt,
   });
 }
 

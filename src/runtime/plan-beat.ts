@@ -17,7 +17,9 @@ export async function lookAhead(
   now: number,
 ): Promise<{ state: BeatState; next: NextBeat }> {
   const { config } = current();
-  const { every, minGapSeconds, activeHours, prompt } = config.agents.defaults.heartbeat;
+  const { heartbeat, timezone } = config.agents.defaults;
+  const { every, minGapSeconds, prompt } = heartbeat;
+  const activeHours = heartbeat.activeHours && { timezone, ...heartbeat.activeHours };
   const state = await findBeatState(db);
   const { wakingSince, oldest } = await findWaiting(db);
   const asked = {

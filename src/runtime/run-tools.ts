@@ -21,7 +21,7 @@ export async function openTools(
   settings: ReturnType<Runtime['current']>,
   granted: readonly string[],
   signal: AbortSignal,
-): Promise<{ tools: readonly Tool[]; close(): Promise<void> }> {
+): Promise<{ tools: readonly Tool[]; warnings: readonly string[]; close(): Promise<void> }> {
   const { workspace: folder } = settings.config.agents.defaults;
   const workspace = await openWorkspaceTools(folder, workspaceGrants(granted), signal);
   const mcp = await useMcpTools(settings.mcpServers, mcpGrants(granted), signal).catch(async (error) => {
@@ -30,6 +30,7 @@ export async function openTools(
   });
   return {
     tools: [...workspace.tools, ...mcp.tools],
+    warnings: mcp.warnings,
     async close() {
       mcp.release();
       await workspace.close();

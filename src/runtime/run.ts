@@ -1,4 +1,4 @@
-import { hookPrompt, outsideValues, type Said } from '../agent/prompt.ts';
+import { hookPrompt, outsideValues, type Prompt, type Said } from '../agent/prompt.ts';
 import type { AgentAction } from '../domain/action.ts';
 import { contextOf, narrow, resolveIn } from '../domain/event.ts';
 import type { Run } from '../domain/run.ts';
@@ -39,24 +39,27 @@ export function runHandler(runtime: Runtime): Handler {
 }
 
 /** The references of the messages are filled from the events as they were stored. Values that screening does not let pass make no prompt. */
-async function promptOf(runtime: Runtime, run: Run, attempt: Attempt): Promise<string> {
+async function promptOf(runtime: Runtime, run: Run, attempt: Attempt): Promise<Prompt> {
   const { id, eventId, hook, policy, action } = run;
   const { read } = runtime.store;
-  const said = await saidOf(read, eventId, action);
+  const { receivedAt, ...said } = await saidOf(read, eventId, action);
   const first = { ...said, resolve: await withStepResults(read, run, said.resolve) };
   const joined: Said[] = [];
   for (const event of await joinedEvents(read, id)) joined.push(await saidOf(read, event.eventId, event));
-  await screen(runtime, run, outsideValues([first, ...joined]), attempt);
+  const limit = attempt.longestPrompt;
+  await screen(runtime, run, outsideValues([first, ...joined], limit), attempt);
   const conversation = policy.context === 'main' ? await mainConversation(read) : [];
-  return hookPrompt({ hook, policy, action, resolve: first.resolve, joined, conversation });
+  const { timezone } = runtime.current().config.agents.defaults;
+  const time = { now: runtime.clock.now(), timezone, receivedAt };
+  return hookPrompt({ hook, policy, action, resolve: first.resolve, joined, conversation, time, limit });
 }
 
 async function saidOf(
   db: Executor,
   eventId: string | null,
   { message, data, each }: Pick<RunEvent, 'message' | 'each'> & Pick<AgentAction, 'data'>,
-): Promise<Said> {
+): Promise<Said & { readonly receivedAt: number }> {
   const event = eventId === null ? undefined : await findEvent(db, eventId);
   if (!event) throw new Error(`the event ${eventId} of this run is gone`);
-  return { message, data, resolve: resolveIn(narrow(contextOf(event), each)) };
+  return { message, data, resolve: resolveIn(narrow(contextOf(event), each)), receivedAt: event.receivedAt };
 }

@@ -13,6 +13,8 @@ import { untilStored } from './until-stored.ts';
 export interface Attempt {
   /** what the provider of the run's model speaks */
   readonly api: ReadyAgent['api'];
+  /** how long its prompt may be, in characters */
+  readonly longestPrompt: number;
   /** aborts when the attempt's time is over or the gateway stops */
   readonly signal: AbortSignal;
   /** what the screening spends is the run's */

@@ -1,6 +1,8 @@
 import { historyBudget, type Reply, type Turn } from '../agent/agent.ts';
+import { promptLimit } from '../agent/context-sizes.ts';
 import { splitModel } from '../agent/model-names.ts';
 import type { ReadyAgent } from '../agent/models.ts';
+import type { Prompt } from '../agent/prompt.ts';
 import { TurnError } from '../domain/errors.ts';
 import { countedAttempt, type Job, maxAttempts } from '../domain/job.ts';
 import type { Run } from '../domain/run.ts';
@@ -10,6 +12,7 @@ import { sessionHistory } from '../store/session-history.ts';
 import { type Account, askOnAccount } from './account.ts';
 import { agentFor, askInTurn } from './ask.ts';
 import type { Entry } from './enter.ts';
+import { historyFor } from './history-for.ts';
 import type { LiveRun } from './live-runs.ts';
 import { reportingTools, type Said } from './reporting-tools.ts';
 import { openTools, recorded } from './run-tools.ts';
@@ -26,7 +29,7 @@ export interface OpenAttempt {
   readonly run: Run;
   /** which attempt it is, for the log */
   readonly about: object;
-  readonly makePrompt: (attempt: Attempt) => Promise<string>;
+  readonly makePrompt: (attempt: Attempt) => Promise<Prompt>;
   readonly entry: Entry;
   readonly limit: TimeLimit;
   readonly live: LiveRun;
@@ -60,14 +63,22 @@ export async function takeTurn(attempt: OpenAttempt): Promise<Reply> {
   const fallbacks = models.fallbacks.filter((name) => !entry.shut.has(providerOf(name)));
   const first = await find(modelToAsk(attempt, fallbacks));
   trace.model = first.name;
-  const prompt = await makePrompt({ api: first.api, signal, account: trace.account });
-  trace.prompt = prompt;
+  const longestPrompt = promptLimit(first.contextTokens);
+  const { text, cacheable, isCut } = await makePrompt({
+    api: first.api,
+    longestPrompt,
+    signal,
+    account: trace.account,
+  });
+  trace.prompt = text;
+  if (isCut) trace.warnings.push(`the prompt was shortened to ${longestPrompt.toLocaleString('en-US')} characters`);
   const history = run.action.withoutTurns ? [] : await sessionHistory(read, run.sessionKey, historyBudget);
   const thinking = run.action.thinking ?? config.agents.defaults.thinking;
-  const { tools, close } = await openTools(settings, run.policy.tools, signal);
+  const { tools, warnings, close } = await openTools(settings, run.policy.tools, signal);
+  trace.warnings.push(...warnings);
   for (const { server } of mcpGrants(run.policy.tools)) trace.well.add(`mcp:${server}`);
-  const ask = (ready: ReadyAgent) =>
-    noted(trace, ready.name, askModel(attempt, ready, { prompt, history, thinking, tools }));
+  const turn = { prompt: text, cacheable, history, thinking, tools };
+  const ask = (ready: ReadyAgent) => noted(trace, ready.name, askModel(attempt, ready, turn));
   const onSwitch = (message: string) => noteWarning(attempt, message);
   const reply = await askInTurn({ first, fallbacks, find, ask, onSwitch }).finally(close);
   if (reply.warning !== undefined) noteWarning(attempt, reply.warning);
@@ -117,7 +128,7 @@ async function noted({ well, troubles }: Trace, model: string, asked: Promise<Re
 function askModel(
   { job, run, limit, live, trace }: OpenAttempt,
   { warning, ...ready }: ReadyAgent,
-  turn: Pick<Turn, 'prompt' | 'history' | 'thinking' | 'tools'>,
+  turn: Pick<Turn, 'prompt' | 'cacheable' | 'history' | 'thinking' | 'tools'>,
 ): Promise<Reply> {
   if (warning !== undefined) trace.warnings.push(warning);
   // What a model has said before its provider went down, the next one will say itself.
@@ -134,7 +145,18 @@ function askModel(
   };
   const notes = { attempt: job.attempt, calls, signal, onCall: live.tool, mayGoOn };
   const tools = recorded([...reporting.tools, ...turn.tools], notes);
-  return askOnAccount(account, ready, { ...turn, model: ready.model, tools, onText: live.text, signal });
+  const budget = historyFor(trace.warnings, ready, { ...turn, tools });
+  const { model } = ready;
+  const onWarning = (message: string) => trace.warnings.push(message);
+  return askOnAccount(account, ready, {
+    ...turn,
+    model,
+    historyBudget: budget,
+    tools,
+    onText: live.text,
+    onWarning,
+    signal,
+  });
 }
 
 function noteWarning({ runtime, about, trace }: OpenAttempt, message: string): void {

@@ -156,18 +156,20 @@ describe('the history', () => {
     ]);
   });
 
-  it('beyond 100,000 characters loses whole turns from the oldest on, and with them all thinking', async () => {
+  it('beyond 100,000 characters has the older turns shortened to text, and no thinking any more', async () => {
     server.mock.onMessage('Hello', { content: 'Hi' });
     const history = ['1', '2', '3', '4'].map((digit) => past({ prompt: digit.repeat(30_000) }));
     await ask({ history });
     const messages = server.requests[0]?.body.messages as { content: unknown }[];
     expect(messages.map(({ content }) => (typeof content === 'string' ? content.slice(0, 5) : content))).toEqual([
+      '11111',
+      'b',
       '22222',
-      [said('b')],
+      'b',
       '33333',
       [said('b')],
       '44444',
-      [said('b')],
+      [{ ...said('b'), cache_control: { type: 'ephemeral' } }],
       'Hello',
     ]);
   });

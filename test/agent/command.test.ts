@@ -113,11 +113,12 @@ describe('earlier turns', () => {
     expect(JSON.parse(text.split('\n')[2] ?? '')).toEqual({ prompt: 'And?\nWell?', reply: history[1]?.outputText });
   });
 
-  it('are cut from the oldest on, as for every model', async () => {
+  it('are shortened where they are too long, as for every model', async () => {
     const history = ['1', '2'].map((digit) => past(digit.repeat(60_000), 'ok'));
     const { text } = await run({}, { history });
     expect(text.split('\n').map((line) => line.slice(0, 14))).toEqual([
       'EARLIER TURNS',
+      '{"prompt":"111',
       '{"prompt":"222',
       'END OF EARLIER',
       '',

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { type HookPrompt, heartbeatPrompt, hookPrompt, type Said } from '../../src/agent/prompt.ts';
+import type { HookPrompt, Said } from '../../src/agent/prompt.ts';
 import type { Config } from '../../src/config/schema.ts';
 import type { Action } from '../../src/domain/action.ts';
 import { InvalidEvent, TransformError } from '../../src/domain/errors.ts';
@@ -26,6 +26,7 @@ import { parseFenced } from '../support/fenced-prompt.ts';
 import { hostileText, safetySwitches } from '../support/hostile.ts';
 import { event, list, mark, marked, payload, type StoredEvent } from '../support/hostile-event.ts';
 import { literals, Nested, nested, ownersPath, template } from '../support/owners-words.ts';
+import { heartbeatPrompt, hookPrompt } from '../support/prompts.ts';
 import { holds, holdsAsync } from '../support/property.ts';
 import { tempDir } from '../support/temp-dir.ts';
 

@@ -17,6 +17,7 @@ function agents(defaults: Partial<Agents['defaults']> = {}, providers: Agents['p
     timeoutSeconds: 600,
     maxTimeoutSeconds: 3600,
     maxConcurrent: 8,
+    timezone: 'local',
     workspace: '/tmp',
     budget: {},
     retryFor: '7d',

@@ -38,6 +38,7 @@ const defaults = {
   timeoutSeconds: 600,
   maxTimeoutSeconds: 3600,
   maxConcurrent: 8,
+  timezone: 'local',
   workspace: '/tmp',
   budget: {},
   retryFor: '7d',

@@ -23,12 +23,13 @@ it('warns of mappings that give strangers much', async () => {
   ]);
 });
 
-it('warns of models that a budget does not count', async () => {
+it('warns of models that a budget does not count, and of those whose size is not known', async () => {
   const defaults = { model: 'sonnet', fallbacks: ['ollama/qwen3:8b'], budget: { perDay: 5 } };
   fs.writeFileSync(path.join(dir, 'gimli.json5'), JSON.stringify({ agents: { defaults } }));
   const { stdout } = await cli.run('check', '--json');
   expect(JSON.parse(stdout).warnings).toEqual([
     'agents.defaults.budget does not count what ollama/qwen3:8b costs: its price is not known; say it in agents.prices',
+    'how much ollama/qwen3:8b can read at once is not known: a prompt may be cut or refused. Set agents.providers.ollama.contextTokens',
   ]);
 });
 

@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from '@jest/globals';
+import { safeSchemaOf } from '../../src/agent/tool-schema.ts';
 import { startModelServer } from '../agent/model-server.ts';
 import { atEnd } from '../support/at-end.ts';
 import { eventually } from '../support/eventually.ts';
@@ -34,8 +35,9 @@ const mappings = [
   mapping('short', ['mcp:everything'], { timeoutSeconds: 1 }),
   mapping('openai', ['mcp:odd/size', 'mcp:odd/fail'], { model: 'openai/gpt-6.1-sol' }),
   mapping('none', []),
+  mapping('strange', ['mcp:strange']),
 ];
-const mcpServers = { everything: everythingServer, odd: oddServer() };
+const mcpServers = { everything: everythingServer, odd: oddServer(), strange: oddServer('strange') };
 const openai = { api: 'openai', baseURL: `${model.url}/v1`, apiKey: 'k' };
 const providers = { ...model.agents.providers, openai };
 const gateway = await tempGateway({ agents: { ...model.agents, providers, mcpServers }, hooks: { mappings } });
@@ -80,6 +82,19 @@ describe('a run', () => {
       { name: 'odd__size', resultChars: 4, error: null },
       { name: 'odd__fail', error: 'there is no such ticket' },
     ]);
+  });
+
+  it('has the tools of a server rewritten that model APIs would refuse, and does without what is no tool', async () => {
+    const { schema } = safeSchemaOf({ properties: { 'filter[name]': {} } });
+    const [filter = ''] = Object.keys((schema as unknown as { properties: object }).properties);
+    answers.set('strange ones', does('Done.', ['strange__choice', { [filter]: 'x' }], ['strange__good', {}]));
+    const run = await ended('strange', 'strange ones');
+    expect(run).toMatchObject({ status: 'completed', outputText: 'Done.' });
+    expect(resultsOf('strange ones')).toEqual(['{"filter[name]":"x"}', 'called good']);
+    expect(run.warning).toBe(
+      'the tool "list" of the MCP server "strange" was left out: its input schema describes no object; ' +
+        'the tool "bare" of the MCP server "strange" was left out: its input schema is no object',
+    );
   });
 
   it('shares its servers with all others, however many begin at once', async () => {

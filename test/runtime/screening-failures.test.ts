@@ -182,7 +182,8 @@ it('at the last attempt an overloaded screening model is a failed screening', as
       spending: null,
     } as unknown as Run;
     const account = openAccount(run.spending, { priceOf: models.priceOf, perRun: undefined, onUsage() {} });
-    const attempt = { api: 'anthropic' as const, signal: new AbortController().signal, account };
+    const { signal } = new AbortController();
+    const attempt = { api: 'anthropic' as const, longestPrompt: 400_000, signal, account };
     return screen(runtime, run, [{ label: 'subject', text: 'screening busy' }], attempt);
   };
   await expect(outcome(4, 'block')).rejects.toMatchObject({ code: 'provider', retryable: true });

@@ -134,7 +134,7 @@ describe('a run of a mapping with screen', () => {
 
   it('has the same values judged where they stand in the prompt without a fence', async () => {
     const clean = await ran('unfenced', { from: 'ann', subject: 'bare words', body: 'x' });
-    expect(clean.prompt).toMatch(/A mail from ann: bare words\nx$/);
+    expect(clean.prompt).toMatch(/A mail from ann: bare words\nx\n\nIt is .*$/);
     expect(shownFields(guarded('bare words')[0]?.prompt ?? '').map(({ name }) => name)).toEqual([
       'from',
       'subject',

@@ -253,7 +253,7 @@ export function storeConformance(open: () => Promise<Store>): void {
       { prompt: 'p0', reply: [0], model: 'echo/echo', outputText: 'o0' },
       { prompt: 'p2', reply: [2], model: 'echo/echo', outputText: 'o2' },
     ]);
-    expect((await sessionHistory(store.read, sessionKey, 1)).map((turn) => turn.prompt)).toEqual(['p2']);
+    expect((await sessionHistory(store.read, sessionKey, 0)).map((turn) => turn.prompt)).toEqual(['p2']);
   });
 
   const turn = async (sessionKey: string, prompt: string, at: number) => {
@@ -266,7 +266,7 @@ export function storeConformance(open: () => Promise<Store>): void {
     return run.id;
   };
 
-  it('gives of a session with thousands of turns the newest that fit, and the one that does not', async () => {
+  it('gives of a session with thousands of turns the newest that may fit, 201 at most, and one that does not', async () => {
     const sessionKey = uuid();
     // Several end in the same moment, and no two neighbours have the same size.
     const turns = Array.from({ length: 3000 }, (_, at) => {
@@ -281,16 +281,38 @@ export function storeConformance(open: () => Promise<Store>): void {
     const expected = (budget: number) => {
       let left = budget;
       const oldest = turns.findLastIndex(({ prompt }) => {
-        left -= prompt.length + '[]'.length;
+        // A turn that is large for the budget may be shortened to a tenth of it.
+        left -= Math.min(prompt.length + '[]'.length, Math.ceil(budget / 10) || 1);
         return left < 0;
       });
-      return turns.slice(Math.max(0, oldest)).map(({ prompt }) => prompt);
+      return turns.slice(Math.max(oldest, turns.length - 201)).map(({ id }) => id);
     };
     for (const budget of [0, 1, 100, 5000, 100_000, 1e9]) {
       const history = await sessionHistory(store.read, sessionKey, budget);
-      expect(history.map(({ prompt }) => prompt)).toEqual(expected(budget));
+      // The number at its head says which turn it is, also where it was read in part.
+      expect(history).toHaveLength(expected(budget).length);
+      if (budget < 1000) continue;
+      const heads = history.map(({ prompt }) => turns[Number.parseInt(prompt, 10)]?.id);
+      expect(heads).toEqual(expected(budget));
     }
     expect(await sessionHistory(store.read, uuid(), 1000)).toEqual([]);
+  });
+
+  it('reads of a turn that is too large the two ends, and goes on past it', async () => {
+    const sessionKey = uuid();
+    await turn(sessionKey, 'MY NAME IS ADA', 10);
+    await turn(sessionKey, `begin ${'😀'.repeat(60_000)}${'x'.repeat(60_000)} end`, 20);
+    await turn(sessionKey, 'and now?', 30);
+    const [ada, large, now] = await sessionHistory(store.read, sessionKey, 1000);
+    expect([ada?.prompt, now?.prompt]).toEqual(['MY NAME IS ADA', 'and now?']);
+    const [faces, letters] = [125 - 'begin '.length, 125 - ' end'.length];
+    expect(large).toEqual({
+      prompt: `begin ${'😀'.repeat(faces)}${'x'.repeat(letters)} end`,
+      reply: [],
+      model: 'echo/echo',
+      outputText: 'o',
+      leftOut: { prompt: 120_010 - 250, outputText: 0 },
+    });
   });
 
   const prompts = async (sessionKey: string) =>

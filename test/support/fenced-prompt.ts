@@ -1,5 +1,5 @@
 export interface FencedPrompt {
-  /** the prompt with `…` in place of the fence */
+  /** the prompt with `…` in place of the fence, and without the time in its last line */
   readonly outside: string;
   /** the lines of the fence: label and value */
   readonly data: readonly (readonly [label: string, text: string])[];
@@ -9,10 +9,16 @@ export interface FencedPrompt {
 const lineBreak = /\r\n|[\p{Cc}\p{Zl}\p{Zp}]/u;
 const unseen = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}<>]/u;
 
+/** The last line: nothing but what time it is, and how old the event. */
+const aboutTime =
+  /^It is \w+day, \d{4}-\d\d-\d\d \d\d:\d\d in [\w/+-]+ \(UTC[+-]\d\d:\d\d\)\.( The (first )?event came in \d+ (minutes|hours|days) ago, at \d{4}-\d\d-\d\d \d\d:\d\d\.)?$/;
+
 /** Takes a prompt apart as strictly as a reader could, and throws where it is not what a prompt must be. */
 export function parseFenced(prompt: string): FencedPrompt {
   const [, id = ''] = /^<data id="([0-9a-f]{32})">$/m.exec(prompt) ?? [];
   const rows = prompt.split(lineBreak);
+  const [blank, time = ''] = rows.splice(-2);
+  if (blank !== '' || !aboutTime.test(time)) throw new Error(`no line about the time: ${blank} | ${time}`);
   const start = rows.indexOf(`<data id="${id}">`);
   const end = rows.indexOf(`</data id="${id}">`);
   const marks = rows.filter((row) => row.includes(id));

@@ -9,8 +9,11 @@ const odd = fileURLToPath(new URL('odd-mcp-server.ts', import.meta.url));
 
 /** The official test server as `agents.mcpServers` has it, over stdio. */
 export const everythingServer = { command: process.execPath, args: [everything, 'stdio'] };
-/** Our own one. `silent` never answers, `dead` ends at once. */
-export const oddServer = (...start: ('silent' | 'dead')[]) => ({ command: process.execPath, args: [odd, ...start] });
+/** Our own one. `silent` never answers, `dead` ends at once, `strange` has tools that model APIs refuse. */
+export const oddServer = (...start: ('silent' | 'dead' | 'strange')[]) => ({
+  command: process.execPath,
+  args: [odd, ...start],
+});
 
 /** Starts the official test server over HTTP; it is gone after `stop`, or when the tests of the file are over. */
 export async function startEverythingOverHttp(port: number): Promise<{ url: string; stop(): Promise<void> }> {

@@ -20,6 +20,26 @@ const tools: Tool[] = [
     description: 'd'.repeat(3000),
   },
 ];
+if (start === 'strange') {
+  const name = { type: 'string' };
+  // More than the types of the SDK allow.
+  const strange: object[] = [
+    {
+      name: 'choice',
+      inputSchema: {
+        type: 'object',
+        anyOf: [
+          { properties: { id: name }, required: ['id'] },
+          { properties: { 'filter[name]': name }, required: ['filter[name]'] },
+        ],
+      },
+    },
+    { name: 'untyped', inputSchema: { properties: { a: name } } },
+    { name: 'list', inputSchema: { type: 'array' } },
+    { name: 'bare' },
+  ];
+  tools.splice(0, tools.length, tool('good'), ...(strange as Tool[]));
+}
 const text = (value: string, more: Partial<CallToolResult> = {}): CallToolResult => ({
   content: [{ type: 'text', text: value }],
   ...more,
@@ -42,6 +62,8 @@ function call(name: string, input: Record<string, unknown>): CallToolResult {
       return text('grown');
     case 'resource':
       return { content: [{ type: 'resource', resource: { uri: 'file:///a.md', text: '# A' } }] };
+    case 'choice':
+      return text(JSON.stringify(input));
     default:
       return text(`called ${name}`);
   }
