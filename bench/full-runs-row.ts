@@ -1,13 +1,12 @@
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Child } from './child.ts';
-import { gatewayToken, local } from './config.ts';
-import { headers, load, oneKilobyte } from './load.ts';
+import { local } from './config.ts';
+import { completed, drained } from './drain.ts';
+import { load, oneKilobyte } from './load.ts';
 import { median, type Row } from './row.ts';
 import { startGateway, startModel } from './servers.ts';
 
 const bars = { perSecond: 300, cpuMs: 3 };
-const pollMs = 50;
 
 /**
  * Whole runs: accepted, done by a model that answers at once, as many together as the config has by default, their replies
@@ -57,24 +56,6 @@ async function round(gimli: Child, amount: number, before: number): Promise<{ pe
     load(gimli.url, call, { amount }),
   ]);
   // What is left to deliver, and to read for main, belongs to the runs.
-  while ((await openJobs(gimli.url)) > 0) await sleep(pollMs);
+  await drained(gimli.url);
   return { perSecond: amount / seconds, cpuMs: (gimli.cpuMs() - cpuBefore) / amount };
-}
-
-/** Resolves when so many runs are completed. Throws where one failed. */
-async function completed(url: string, amount: number): Promise<void> {
-  for (;;) {
-    const answer = await fetch(`${url}/hooks/runs/stats`, { headers });
-    const { stats } = (await answer.json()) as { stats: { completed: number; error: number } };
-    if (stats.error > 0) throw new Error(`${stats.error} runs failed`);
-    if (stats.completed >= amount) return;
-    await sleep(pollMs);
-  }
-}
-
-async function openJobs(url: string): Promise<number> {
-  const answer = await fetch(`${url}/metrics`, { headers: { Authorization: `Bearer ${gatewayToken}` } });
-  const counts = [...(await answer.text()).matchAll(/^gimli_jobs\{.*\} (\d+)$/gm)];
-  if (counts.length === 0) throw new Error('the metrics show no jobs');
-  return counts.reduce((sum, [, count]) => sum + Number(count), 0);
 }

@@ -6,6 +6,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { acceptRows } from './accept-rows.ts';
+import { burstRow } from './burst-row.ts';
 import { fullRunsRow } from './full-runs-row.ts';
 import { memoryRow } from './memory-row.ts';
 import { modelCallRow } from './model-call-row.ts';
@@ -15,7 +16,7 @@ import { startRow } from './start-row.ts';
 import { table } from './table.ts';
 import { workflowRow } from './workflow-row.ts';
 
-const rows: readonly Row[] = [...acceptRows, fullRunsRow, modelCallRow, workflowRow, startRow, memoryRow];
+const rows: readonly Row[] = [...acceptRows, fullRunsRow, modelCallRow, workflowRow, startRow, memoryRow, burstRow];
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

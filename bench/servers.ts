@@ -20,17 +20,11 @@ export function startBase(dir: string): Promise<Child> {
   return startChild([baseServer], path.join(dir, 'base.log'), probe);
 }
 
-/** The built CLI, as a user starts it, with config and store in `dir`, and its log beside that, where nothing is watched. */
-export function startGateway(dir: string, work: Work): Promise<Child> {
+/** The built CLI, as a service starts it, with config and store in `dir`, and its log beside that, where nothing is watched. */
+export function startGateway(dir: string, work: Work, nodeFlags: readonly string[] = []): Promise<Child> {
   fs.mkdirSync(dir, { recursive: true });
-  const args = [...nodeFlags(), cli, '--config', writeConfig(dir, work), 'serve', '--port'];
+  const args = [...nodeFlags, cli, '--config', writeConfig(dir, work), 'serve', '--port'];
   return startChild(args, `${dir}.log`, probe);
-}
-
-/** What the first line of the CLI tells Node, as the system reads it. */
-function nodeFlags(): string[] {
-  const [first = ''] = fs.readFileSync(cli, 'utf8').split('\n', 1);
-  return first.split(' ').filter((word) => word.startsWith('--'));
 }
 
 /** Gimli's whole way of a request, but for the store. */

@@ -1,21 +1,25 @@
 import { pino } from 'pino';
 import { loadConfig } from '../config/load.ts';
 import { createGimli, type Gimli } from '../gimli.ts';
+import { limitHeapGrowth } from './memory.ts';
 
 /** Runs the gateway until SIGINT or SIGTERM; a second signal ends it at once. */
 export async function serve(configFile: string, options: { port?: number }): Promise<void> {
   const log = pino({ level: loadConfig(configFile).config.log.level, base: null });
   const gimli = await createGimli({ configFile, log, ...options });
-  process.stdout.write(banner(gimli));
-  const signal = await new Promise<string>((resolve) => {
+  const growth = limitHeapGrowth();
+  const signalled = new Promise<string>((resolve) => {
     process.once('SIGINT', resolve).once('SIGTERM', resolve);
   });
+  process.stdout.write(banner(gimli));
+  const signal = await signalled;
   process.once('SIGINT', () => process.exit(130)).once('SIGTERM', () => process.exit(143));
   log.info(
     { signal, seconds: gimli.settings().config.gateway.drainSeconds },
     'stopping: waiting for the runs under way',
   );
   await gimli.stop();
+  growth.end();
   log.info('stopped');
 }
 
