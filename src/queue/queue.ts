@@ -53,7 +53,7 @@ export interface QueueListener {
   released(job: Job): void;
 }
 
-export interface HoldOptions {
+interface HoldOptions {
   readonly gate: string;
   readonly runAt: number;
   readonly giveUpAt: number | null;

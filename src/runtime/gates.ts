@@ -37,7 +37,7 @@ const forgottenMs = 60 * 60_000;
 const lateAtOnce = 20;
 
 /** How long after that many failed probes the next goes out, in ms: 2 s doubling to 15 min, later if the provider asks for it. */
-export function probeDelayMs(probes: number, retryAfterMs = 0): number {
+function probeDelayMs(probes: number, retryAfterMs = 0): number {
   const usual = Math.min(longestProbeMs, firstProbeMs * 2 ** Math.min(probes, 20));
   return Math.max(usual, Math.min(longestRetryAfterMs, retryAfterMs));
 }

@@ -143,7 +143,7 @@ export function createWatch(deps: {
 }
 
 /** An alarm, or its end, as people read it. */
-export function textOf({ sentence, remedy, endedAt }: Pick<AlarmRow, 'sentence' | 'remedy' | 'endedAt'>): string {
+function textOf({ sentence, remedy, endedAt }: Pick<AlarmRow, 'sentence' | 'remedy' | 'endedAt'>): string {
   return endedAt === null ? `${sentence} ${remedy}` : `Over: ${sentence}`;
 }
 
