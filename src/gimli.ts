@@ -168,7 +168,7 @@ export async function createGimli({
   await onSettings();
   worker.start();
   watch.start();
-  live.watch(() => void onSettings().catch((error) => log.error({ err: error }, 'cannot plan anew')));
+  live.watch(() => onSettings().catch((error) => log.error({ err: error }, 'cannot plan anew')));
   void current()
     .models.warm()
     .catch((error) => log.error({ err: error }, 'cannot load the default model'));

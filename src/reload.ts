@@ -17,7 +17,7 @@ export interface LiveSettings {
   /** Reads everything anew, after what reload is under way. Resolves to whether it loaded; if not, the log says why. */
   reload(): Promise<boolean>;
   /** Begins to watch. `onReload` is told after each reload that loaded. */
-  watch(onReload: () => void): void;
+  watch(onReload: () => void | Promise<void>): void;
   /** Resolves when nothing will change any more. */
   unwatch(): Promise<void>;
 }
@@ -31,7 +31,7 @@ export async function openSettings(configFile: string, env: NodeJS.ProcessEnv, l
   let watching: Promise<FileWatch> | undefined;
   let watchingSpecs: Promise<FileWatch> | undefined;
   let caughtUp: Promise<unknown> | undefined;
-  let onReload = () => {};
+  let onReload: () => void | Promise<void> = () => {};
   let turn: Promise<unknown> = Promise.resolve();
 
   async function onFilesChanged(changed: readonly string[]): Promise<void> {
@@ -71,7 +71,7 @@ export async function openSettings(configFile: string, env: NodeJS.ProcessEnv, l
     if (late.length > 0) log.warn({ keys: late }, `restart the gateway for the new ${late.join(', ')}`);
     if (before.transforms !== settings.transforms) await before.transforms.close();
     retireMcpServers(before.mcpServers, settings.mcpServers);
-    onReload();
+    await onReload();
     await (await watching)?.update(watchedPaths(settings.loaded));
     await (await watchingSpecs)?.update([settings.config.specs.dir]);
     return true;

@@ -62,7 +62,16 @@ const longestPauseMs = 3_600_000;
 /** Beats are said to pause from so many failures in a row on. */
 export const pausedFrom = 3;
 
-/** When the next beat is, and why: the one rule for the timer, for wakes and for beats that follow others. */
+/** Without times that have yet to come: the clock was set back since. */
+export function notAhead(state: BeatState, now: number): BeatState {
+  const past = (time: number | null) => (time === null ? null : Math.min(time, now));
+  return { ...state, lookedAt: past(state.lookedAt), lastAt: past(state.lastAt), failedAt: past(state.failedAt) };
+}
+
+/**
+ * When the next beat is, and why: the one rule for the timer, for wakes and for beats that follow others. No time of the state may
+ * be ahead of `now`.
+ */
 export function nextBeat(state: BeatState, asked: Asked, settings: BeatSettings, now: number): NextBeat {
   const wake = asked.leftBehind ? now : asked.wakingSince === null ? null : asked.wakingSince + gatherMs;
   const timer = timerBeat(state, settings, now);
@@ -72,7 +81,7 @@ export function nextBeat(state: BeatState, asked: Asked, settings: BeatSettings,
     wake !== null && (!timer || wake <= timer.at)
       ? { at: wake, why: asked.leftBehind ? 'lines wait that a beat has left' : 'a line wakes main' }
       : { at: timer?.at ?? now, why: timer?.why ?? '' };
-  const floor = floorOf(state, settings, now);
+  const floor = floorOf(state, settings);
   if (!asks)
     return { ...first, asks, why: `${first.why}; no line waits and there is no checklist, so no model is asked` };
   return floor.at > first.at ? { at: floor.at, asks, why: `${first.why}, ${floor.why}` } : { ...first, asks };
@@ -86,8 +95,7 @@ export function pauseMs(failures: number): number {
 /** A beat whose time lies outside the hours is moved to their next start, which may come before it. */
 function timerBeat({ lookedAt, lastAt }: BeatState, { everyMs, activeHours }: BeatSettings, now: number) {
   if (everyMs === 0) return undefined;
-  // A clock that was set back must not make it wait for the time that comes again.
-  const since = Math.min(now, Math.max(lookedAt ?? 0, lastAt ?? 0) || now);
+  const since = Math.max(lookedAt ?? 0, lastAt ?? 0) || now;
   const due = Math.max(now, since + everyMs);
   if (isActive(activeHours, due)) return { at: due, why: 'the timer' };
   const at = activeHours ? nextStart(activeHours, Math.max(since, now - 60_000)) : due;
@@ -95,19 +103,14 @@ function timerBeat({ lookedAt, lastAt }: BeatState, { everyMs, activeHours }: Be
 }
 
 /** Before this no beat begins, whatever asks for it. */
-function floorOf({ lastAt, failures, failedAt }: BeatState, { minGapMs }: BeatSettings, now: number) {
+function floorOf({ lastAt, failures, failedAt }: BeatState, { minGapMs }: BeatSettings) {
   const gapMs = Math.max(leastGapMs, minGapMs);
-  const gap = { at: since(lastAt, gapMs, now), why: 'not before the least gap since the last beat is over' };
+  const gap = { at: (lastAt ?? 0) + gapMs, why: 'not before the least gap since the last beat is over' };
   const pause = {
-    at: since(failedAt, pauseMs(failures), now),
+    at: (failedAt ?? 0) + pauseMs(failures),
     why: `after ${failures === 1 ? 'a beat' : `${failures} beats in a row`} without an answer`,
   };
   return pause.at > gap.at ? pause : gap;
-}
-
-/** `ms` after a time, but never longer than that from now: a clock may have been set back. */
-function since(time: number | null, ms: number, now: number): number {
-  return time === null ? 0 : Math.min(time, now) + ms;
 }
 
 /** Fewer lines, then one, and no earlier turns: so that it shows what the model does not answer. */

@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { Config } from '../config/schema.ts';
 import { durationMs } from '../domain/duration.ts';
 import { isEmptyChecklist } from '../domain/heartbeat.ts';
-import { type BeatState, type NextBeat, nextBeat } from '../domain/next-beat.ts';
+import { type BeatState, type NextBeat, nextBeat, notAhead } from '../domain/next-beat.ts';
 import { heartbeatJob } from '../queue/jobs.ts';
 import type { Executor } from '../store/database.ts';
 import { findBeatState, saveBeatState } from '../store/heartbeat.ts';
@@ -20,7 +20,7 @@ export async function lookAhead(
   const { heartbeat, timezone } = config.agents.defaults;
   const { every, minGapSeconds, prompt } = heartbeat;
   const activeHours = heartbeat.activeHours && { timezone, ...heartbeat.activeHours };
-  const state = await findBeatState(db);
+  const state = notAhead(await findBeatState(db), now);
   const { wakingSince, oldest } = await findWaiting(db);
   const asked = {
     wakingSince,
@@ -40,7 +40,7 @@ export async function planBeat(
 ): Promise<void> {
   const { state, next } = await lookAhead(runtime, tx, now);
   // The first span is counted from the first start.
-  if (state.lookedAt === null) await saveBeatState(tx, { ...state, lookedAt: now });
+  await saveBeatState(tx, { ...state, lookedAt: state.lookedAt ?? now });
   runtime.onBeatPlanned(next);
   if (next.at === null) return;
   const job = heartbeatJob('timer', next.at);

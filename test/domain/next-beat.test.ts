@@ -7,6 +7,7 @@ import {
   type BeatState,
   freshState,
   nextBeat,
+  notAhead,
   pauseMs,
 } from '../../src/domain/next-beat.ts';
 
@@ -19,7 +20,7 @@ const task: Asked = { ...nothing, hasTask: true };
 const settings: BeatSettings = { everyMs: 30 * minute, minGapMs: 0, activeHours: undefined };
 const state = (known: Partial<BeatState>): BeatState => ({ ...freshState, ...known });
 const next = (known: Partial<BeatState>, asked: Asked, more: Partial<BeatSettings> = {}, time = now) =>
-  nextBeat(state(known), asked, { ...settings, ...more }, time);
+  nextBeat(notAhead(state(known), time), asked, { ...settings, ...more }, time);
 const woken = (since: number): Asked => ({ ...nothing, wakingSince: since, hasLines: true });
 
 describe('the timer’s beat', () => {

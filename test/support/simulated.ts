@@ -42,7 +42,7 @@ function runningOf(gateway: TestGateway): () => number {
   return running;
 }
 
-async function pass(gateway: TestGateway, clock: FakeClock, ms: number, stepMs = 30_000): Promise<void> {
+export async function pass(gateway: TestGateway, clock: FakeClock, ms: number, stepMs = 30_000): Promise<void> {
   for (let left = ms; left > 0; left -= stepMs) {
     clock.advance(Math.min(left, stepMs));
     await settle(gateway, clock);
