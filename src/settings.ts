@@ -115,7 +115,7 @@ async function makeSettings(loaded: LoadedConfig, log: Logger, reuse?: Settings)
   });
   // Asked for here so that a broken one is known of before it is called.
   const mappings = [...table.mappings, ...specs.all().mappings];
-  const inUse = modelsInUse(config, models, mappings, screener);
+  const inUse = modelsInUse({ config, models, screener }, mappings);
   for (const line of budgetWarnings(config.agents.defaults.budget, inUse, models.priceOf)) log.warn(line);
   return {
     loaded,
@@ -144,13 +144,12 @@ function brokenInConfig({ leftOut, locate }: LoadedConfig): BrokenPart[] {
 }
 
 /** The models that are known before a call or a transform names another. */
-function modelsInUse(
-  { agents }: LoadedConfig['config'],
-  { defaultModel, fallbacks, resolve }: Models,
+export function modelsInUse(
+  { config, models, screener }: Pick<Settings, 'config' | 'models' | 'screener'>,
   mappings: readonly Mapping[],
-  screener: Screener,
 ): string[] {
-  const { heartbeat } = agents.defaults;
+  const { heartbeat } = config.agents.defaults;
+  const { defaultModel, fallbacks, resolve } = models;
   return [
     defaultModel,
     ...fallbacks,

@@ -187,6 +187,15 @@ export async function main(argv: readonly string[]): Promise<number> {
     .action(async (options) => (await import('./costs.ts')).showCosts(config(), options));
 
   program
+    .command('doctor')
+    .description('is all well? config, store, gateway, models, channels, disk and more; no model is asked')
+    .option('--json', 'as JSON')
+    .action(async (options) => {
+      const { doctor } = await import('./doctor.ts');
+      code = await doctor(config(), options);
+    });
+
+  program
     .command('screening')
     .description('how good the screening model is')
     .command('eval <file>')

@@ -120,15 +120,22 @@ export function waitingCheck(queue: Queue): Check {
   };
 }
 
+/** How much room there is for a folder's files, to a tenth of a GB. */
+export async function diskRoom(folder: string): Promise<{ gigabytes: number; isLow: boolean }> {
+  const { bavail, blocks, bsize } = await statfs(folder);
+  const [free, all] = [bavail * bsize, blocks * bsize];
+  const isLow = free < lowDisk.bytes || free < all * lowDisk.share;
+  return { gigabytes: Math.floor(free / 100_000_000) / 10, isLow };
+}
+
 /** @param file the store */
 export function diskCheck(file: string): Check {
   return {
     prefix: 'disk',
     async find() {
-      const { bavail, blocks, bsize } = await statfs(path.dirname(file));
-      const [free, all] = [bavail * bsize, blocks * bsize];
-      if (free >= lowDisk.bytes && free >= all * lowDisk.share) return [];
-      const sentence = `The disk of the store has little room left: about ${Math.floor(free / 100_000_000) / 10} GB.`;
+      const { gigabytes, isLow } = await diskRoom(path.dirname(file));
+      if (!isLow) return [];
+      const sentence = `The disk of the store has little room left: about ${gigabytes} GB.`;
       const remedy = 'Make room: when it is full, events are answered with 503.';
       return [{ cause: 'disk', sentence, remedy, count: 1 }];
     },
