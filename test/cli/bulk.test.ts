@@ -96,11 +96,13 @@ describe('gimli runs retry and cancel', () => {
   });
 
   it('ask on a terminal, where only yes is yes', async () => {
-    if (spawnSync('script', ['--version']).status !== 0) return;
+    // Of util-linux: gives the command a terminal.
+    const program = 'script';
+    if (spawnSync(program, ['--version']).status !== 0) return;
     const file = fileURLToPath(new URL('../../dist/cli/index.js', import.meta.url));
     const command = `${process.execPath} ${file} runs retry --failed --name 'door 1'`;
     const onTerminal = async (answer: string) => {
-      const child = spawn('script', ['-qec', command, '/dev/null'], { cwd: dir, stdio: ['pipe', 'pipe', 'inherit'] });
+      const child = spawn(program, ['-qec', command, '/dev/null'], { cwd: dir, stdio: ['pipe', 'pipe', 'inherit'] });
       let printed = '';
       child.stdout.setEncoding('utf8').on('data', (text) => {
         if (!printed.includes('[y/N]') && (printed + text).includes('[y/N]')) child.stdin.write(`${answer}\r`);
