@@ -19,6 +19,7 @@ import {
   deliveriesCheck,
   diskCheck,
   gateChecks,
+  keyCheck,
   loadingChecks,
   screeningCheck,
   silentCheck,
@@ -34,7 +35,7 @@ import { runHandler } from './runtime/run.ts';
 import type { Runtime } from './runtime/runtime.ts';
 import { createWatch } from './runtime/watch.ts';
 import { createWorker } from './runtime/worker.ts';
-import { type Settings, settingsOf } from './settings.ts';
+import { keyProblems, type Settings, settingsOf } from './settings.ts';
 import { findGates } from './store/gates.ts';
 import { expectEvents } from './store/last-events.ts';
 import { reopenInterruptedRuns } from './store/runs.ts';
@@ -122,6 +123,7 @@ export async function createGimli({
     log,
     checks: [
       ...gateChecks(queue),
+      keyCheck(() => keyProblems(current(), mappings())),
       ...loadingChecks(() => current().broken, live.refusedProblems),
       beatsCheck,
       budgetCheck(runtime),
@@ -167,7 +169,7 @@ export async function createGimli({
   }
   await onSettings();
   worker.start();
-  watch.start();
+  await watch.start();
   live.watch(() => onSettings().catch((error) => log.error({ err: error }, 'cannot plan anew')));
   void current()
     .models.warm()

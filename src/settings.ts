@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { contextWarnings } from './agent/context-sizes.ts';
 import { createMcpServers, type McpServers } from './agent/mcp-servers.ts';
+import { splitModel } from './agent/model-names.ts';
 import { type BrokenProviders, createModels, type Models } from './agent/models.ts';
 import { createScreener, type Screener } from './agent/screening.ts';
 import type { Channel } from './channels/channel.ts';
@@ -116,7 +117,7 @@ async function makeSettings(loaded: LoadedConfig, log: Logger, reuse?: Settings)
   });
   // Asked for here so that a broken one is known of before it is called.
   const mappings = [...table.mappings, ...specs.all().mappings];
-  const inUse = modelsInUse(config, models, mappings, screener);
+  const inUse = modelsInUse({ config, models, screener }, mappings);
   const more = mappings.some(({ limits }) => limits.perDay !== undefined);
   for (const line of budgetWarnings(config.agents.defaults.budget, inUse, models.priceOf, more)) log.warn(line);
   for (const line of contextWarnings(inUse, models.isSizeKnown)) log.warn(line);
@@ -147,13 +148,12 @@ function brokenInConfig({ leftOut, locate }: LoadedConfig): BrokenPart[] {
 }
 
 /** The models that are known before a call or a transform names another. */
-function modelsInUse(
-  { agents }: LoadedConfig['config'],
-  { defaultModel, fallbacks, resolve }: Models,
+export function modelsInUse(
+  { config, models, screener }: Pick<Settings, 'config' | 'models' | 'screener'>,
   mappings: readonly Mapping[],
-  screener: Screener,
 ): string[] {
-  const { heartbeat } = agents.defaults;
+  const { heartbeat } = config.agents.defaults;
+  const { defaultModel, fallbacks, resolve } = models;
   return [
     defaultModel,
     ...fallbacks,
@@ -161,4 +161,16 @@ function modelsInUse(
     ...mappings.flatMap(({ models }) => models),
     ...(mappings.some(({ policy }) => policy.screen) ? [screener.model] : []),
   ];
+}
+
+/** What is wrong with the keys of the providers in use, without the one that screens, by provider. */
+export function keyProblems(settings: Settings, mappings: readonly Mapping[]): ReadonlyMap<string, string> {
+  const { models, screener } = settings;
+  const inUse = modelsInUse(settings, mappings).filter((name) => name !== screener.model);
+  const problems = inUse.flatMap((name): [string, string][] => {
+    const [provider] = splitModel(name);
+    const problem = models.hasProvider(name) ? models.agent(name).problem : `agents.providers has no "${provider}"`;
+    return problem === undefined ? [] : [[provider, problem]];
+  });
+  return new Map(problems);
 }

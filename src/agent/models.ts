@@ -28,6 +28,8 @@ export interface Models {
   readonly fallbacks: readonly string[];
   /** Takes what `resolve` returned. Throws a `TurnError` for a provider that is not configured. */
   readonly agent: (providerModel: string) => ReadyAgent;
+  /** Whether the provider of a model that `resolve` returned is configured. */
+  readonly hasProvider: (providerModel: string) => boolean;
   /** Whether a model that `resolve` returned is a command on this machine. */
   readonly runsCommand: (providerModel: string) => boolean;
   /** What a model (provider/model) costs; undefined where that is not known. */
@@ -92,6 +94,8 @@ export function createModels(
     });
   };
   const apiOf = (providerModel: string) => created.get(splitModel(providerModel)[0])?.api;
+  const hasProvider = (providerModel: string) =>
+    created.has(splitModel(successorOf(providerModel) ?? providerModel)[0]);
   const runsCommand = (providerModel: string) => apiOf(providerModel) === 'command';
   const priceOf = (providerModel: string) =>
     apiOf(providerModel) === 'echo' ? { input: 0, output: 0 } : prices.get(successorOf(providerModel) ?? providerModel);
@@ -119,5 +123,16 @@ export function createModels(
     const provider = providers.get(splitModel(defaultModel)[0]);
     if (provider) await loadProvider(provider);
   };
-  return { resolve, resolveUnlisted, defaultModel, fallbacks, agent, runsCommand, priceOf, isSizeKnown, warm };
+  return {
+    resolve,
+    resolveUnlisted,
+    defaultModel,
+    fallbacks,
+    agent,
+    hasProvider,
+    runsCommand,
+    priceOf,
+    isSizeKnown,
+    warm,
+  };
 }

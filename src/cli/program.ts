@@ -49,8 +49,12 @@ export async function main(argv: readonly string[]): Promise<number> {
   const runs = program.command('runs').description('what was done');
   runs
     .command('list', { isDefault: true })
-    .option('--status <status>', 'pending, running, completed or error')
+    .option('--status <status>', 'pending, running, completed or error; several with commas between')
     .option('--name <part>', 'part of the name')
+    .option('--code <code>', 'the code with which they ended in error')
+    .option('--since <time>', sinceOption)
+    .option('--hook <name>', 'those of one hook')
+    .option('--kind <kind>', 'hook or heartbeat')
     .option('--limit <n>', 'how many', number(1, 100), 20)
     .option('--json', 'as JSON')
     .action(async (options) => (await import('./runs.ts')).listRuns(config(), options));
@@ -67,14 +71,27 @@ export async function main(argv: readonly string[]): Promise<number> {
       code = await watchRun(config(), id, options);
     });
   runs
-    .command('retry <runId>')
-    .description('try a failed run again')
-    .option('--unscreened', 'although screening stopped it: you have looked at its event, and it may run')
-    .action(async (id, options) => (await import('./runs.ts')).retryRun(config(), id, options));
+    .command('retry [runId]')
+    .description('try a failed run again, or all that match the filters')
+    .option('--unscreened', 'although screening stopped it: you have looked at its event, and it may run; with a runId')
+    .option('--failed', 'all in error: short for --status error')
+    .option('--status <status>', 'error')
+    .option('--code <code>', 'the code with which they ended')
+    .option('--name <part>', 'part of the name')
+    .option('--since <time>', sinceOption)
+    .option('--hook <name>', 'those of one hook')
+    .option('--yes', 'do not ask')
+    .action(async (id, options) => (await import('./bulk.ts')).retryRuns(config(), id, options));
   runs
-    .command('cancel <runId>')
-    .description('end a run that waits or is under way')
-    .action(async (id) => (await import('./runs.ts')).cancelRun(config(), id));
+    .command('cancel [runId]')
+    .description('end a run that waits or is under way, or all that match the filters')
+    .option('--status <status>', 'pending or running; both unless given')
+    .option('--code <code>', 'the code of what they wait to try again after')
+    .option('--name <part>', 'part of the name')
+    .option('--since <time>', sinceOption)
+    .option('--hook <name>', 'those of one hook')
+    .option('--yes', 'do not ask')
+    .action(async (id, options) => (await import('./bulk.ts')).cancelRuns(config(), id, options));
 
   const workflows = program.command('workflows').description('runs in order: what was started by one call');
   workflows
@@ -170,6 +187,15 @@ export async function main(argv: readonly string[]): Promise<number> {
     .action(async (options) => (await import('./costs.ts')).showCosts(config(), options));
 
   program
+    .command('doctor')
+    .description('is all well? config, store, gateway, models, channels, disk and more; no model is asked')
+    .option('--json', 'as JSON')
+    .action(async (options) => {
+      const { doctor } = await import('./doctor.ts');
+      code = await doctor(config(), options);
+    });
+
+  program
     .command('screening')
     .description('how good the screening model is')
     .command('eval <file>')
@@ -189,6 +215,8 @@ export async function main(argv: readonly string[]): Promise<number> {
     throw error;
   }
 }
+
+const sinceOption = 'made since then: 2h or 1d ago, or an ISO time such as 2026-02-03T10:00Z';
 
 function number(min: number, max: number): (text: string) => number {
   return (text) => {

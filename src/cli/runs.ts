@@ -1,6 +1,6 @@
 import { dollars } from '../domain/spending.ts';
 import type { adminRun, adminRunRow } from '../http/views.ts';
-import { queryString, withClient } from './client.ts';
+import { type Client, queryString, withClient } from './client.ts';
 import { printable, printJson, record, table, time } from './print.ts';
 
 type RunRow = ReturnType<typeof adminRunRow>;
@@ -8,22 +8,40 @@ type FullRun = ReturnType<typeof adminRun>;
 
 export async function listRuns(
   configFile: string,
-  { json, ...filter }: { status?: string; name?: string; limit: number; json?: boolean },
+  { json, ...filter }: RunFilterOptions & { kind?: string; limit: number; json?: boolean },
 ): Promise<void> {
-  const answer = await withClient(configFile, (client) =>
-    client.get<{ runs: RunRow[]; total: number }>(`/runs${queryString(filter)}`),
-  );
+  const answer = await withClient(configFile, (client) => findRuns(client, filter));
   if (json) return printJson(answer);
   if (answer.runs.length === 0) return console.log('no runs');
-  const rows = answer.runs.map((run) => [
+  console.log(runTable(answer.runs));
+  if (answer.total > answer.runs.length) console.log(`${answer.runs.length} of ${answer.total}`);
+}
+
+/** What runs are looked for; the API says what is wrong with it. */
+export interface RunFilterOptions {
+  readonly status?: string;
+  readonly code?: string;
+  readonly name?: string;
+  readonly since?: string;
+  readonly hook?: string;
+}
+
+export function findRuns(
+  client: Client,
+  filter: RunFilterOptions & { kind?: string; limit: number },
+): Promise<{ runs: RunRow[]; total: number }> {
+  return client.get(`/runs${queryString({ ...filter })}`);
+}
+
+export function runTable(runs: readonly RunRow[]): string {
+  const rows = runs.map((run) => [
     run.runId,
     time(run.createdAt),
     run.status,
     run.name,
     run.error ?? run.summary ?? run.waiting ?? '',
   ]);
-  console.log(table(['RUN', 'CREATED', 'STATUS', 'NAME', 'SUMMARY'], rows));
-  if (answer.total > rows.length) console.log(`${rows.length} of ${answer.total}`);
+  return table(['RUN', 'CREATED', 'STATUS', 'NAME', 'SUMMARY'], rows);
 }
 
 export async function showRun(configFile: string, id: string, { json }: { json?: boolean }): Promise<void> {

@@ -55,7 +55,7 @@ export const heartbeat = Type.Object(
     }),
     minGapSeconds: Type.Number({
       minimum: 0,
-      default: 1,
+      default: 0,
       description: 'The least time between two heartbeats; one second at least, whatever is said here.',
     }),
     tools: toolsSchema(workspaceTools, {

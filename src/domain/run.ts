@@ -5,19 +5,21 @@ export const runStatuses = ['pending', 'running', 'completed', 'error'] as const
 export type RunStatus = (typeof runStatuses)[number];
 
 /** Why a run ended in `error`. */
-export type RunErrorCode =
-  | 'timeout'
-  | 'refusal'
-  | 'truncated'
-  | 'tool'
-  | 'tool-limit'
-  | 'model'
-  | 'provider'
-  | 'screened'
-  | 'budget'
-  | 'interrupted'
-  | 'cancelled'
-  | 'internal';
+export const runErrorCodes = [
+  'timeout',
+  'refusal',
+  'truncated',
+  'tool',
+  'tool-limit',
+  'model',
+  'provider',
+  'screened',
+  'budget',
+  'interrupted',
+  'cancelled',
+  'internal',
+] as const;
+export type RunErrorCode = (typeof runErrorCodes)[number];
 
 export interface Usage {
   readonly inputTokens: number;

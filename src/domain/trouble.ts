@@ -23,7 +23,9 @@ export const remedies = {
   outage: { again: 'gate', elsewhere: true, tell: 'late', givesUp: true },
   /** too many requests or tokens a minute */
   rate: { again: 'gate', elsewhere: true, tell: 'late', givesUp: true },
-  /** the key is missing, refused or may not do this */
+  /** a key is missing, or is none, so that nothing was asked */
+  setup: { elsewhere: true, tell: 'at once' },
+  /** the key is refused, or may not do this */
   key: { again: 'gate', elsewhere: true, tell: 'at once' },
   /** nothing is left to pay with */
   credit: { again: 'gate', elsewhere: true, tell: 'at once' },

@@ -1,14 +1,15 @@
 import express, { type NextFunction, type Request, type Response } from 'express';
 import { type Endpoint, outcomes, parseBody } from '../domain/event.ts';
-import type { Run } from '../domain/run.ts';
 import { receive } from '../ingest/receive.ts';
 import { cancelRun } from '../runtime/cancel.ts';
+import { settle } from '../runtime/record-deliveries.ts';
 import { retryRun } from '../runtime/retry.ts';
 import { pingsOf } from '../store/deliveries.ts';
 import { findEvent, listEvents } from '../store/events.ts';
 import { findRun, listRuns } from '../store/runs.ts';
 import { toolCallsOf } from '../store/tool-calls.ts';
 import { refuse } from './answer.ts';
+import { bulkCancelRoute, bulkRetryRoute } from './bulk.ts';
 import { cancelRoute, retryRoute } from './by-hand.ts';
 import { getCosts } from './costs.ts';
 import type { HttpDeps } from './deps.ts';
@@ -20,12 +21,12 @@ import { aboutRuns } from './owner-runs.ts';
 import { createSessionsApi } from './owner-sessions.ts';
 import { ownerWorkflows } from './owner-workflows.ts';
 import { limitOf, queryOf } from './query.ts';
+import { runFilter } from './run-filter.ts';
 import { streamRun } from './run-stream.ts';
-import { runFilter } from './runs.ts';
+import { partOf } from './runs.ts';
 import { targetOf } from './specs.ts';
 import { adminRun, adminRunRow, eventRow, eventView, refusedRow } from './views.ts';
 
-const kinds: readonly Run['kind'][] = ['hook', 'heartbeat'];
 const run = { what: 'run', key: 'runId', retry: retryRun, cancel: cancelRun } as const;
 
 /** `/api/*`: what the owner sees and does, behind `gateway.token`. */
@@ -37,11 +38,10 @@ export function createApi(deps: HttpDeps): express.Router {
 
   router.get('/runs', async (req, res) => {
     const query = queryOf(req);
-    const filter = runFilter(query);
-    const kind = kinds.find((one) => one === query.kind);
+    const [part, filter] = [partOf(query), runFilter(query, clock.now())];
+    if (typeof part === 'string') return refuse(res, 400, part);
     if (typeof filter === 'string') return refuse(res, 400, filter);
-    if (query.kind !== undefined && !kind) return refuse(res, 400, `kind must be one of ${kinds.join(', ')}`);
-    const { runs, total } = await listRuns(store.read, { ...filter, kind });
+    const { runs, total } = await listRuns(store.read, { ...filter, ...part });
     const about = await aboutRuns(store.read, queue, runs, clock.now());
     res.json({ ok: true, runs: runs.map((run) => adminRunRow(run, about(run.id))), total });
   });
@@ -56,6 +56,8 @@ export function createApi(deps: HttpDeps): express.Router {
 
   router.get('/runs/:id/stream', (req, res) => streamRun(deps, req.params.id, 'owner', res));
 
+  router.post('/runs/retry', bulkRetryRoute(deps));
+  router.post('/runs/cancel', bulkCancelRoute(deps));
   router.post('/runs/:id/retry', retryRoute(deps, run));
   router.post('/runs/:id/cancel', cancelRoute(deps, run));
 
@@ -63,6 +65,9 @@ export function createApi(deps: HttpDeps): express.Router {
 
   router.get('/alarms', (req, res) => getAlarms(deps, queryOf(req), res));
   router.get('/heartbeat', (_req, res) => getHeartbeat(deps, res));
+  router.get('/last-route', async (_req, res) => {
+    res.json({ ok: true, route: await settle(deps, store.read, { channel: 'last' }) });
+  });
   router.get('/pause', (_req, res) => getPause(deps, res));
   router.post('/pause', (req, res) => postPause(deps, req, res));
   router.post('/resume', (req, res) => postResume(deps, req, res));

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { Channel } from '../channels/channel.ts';
 import type { Config } from '../config/schema.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { Outcome } from '../domain/event.ts';
@@ -32,6 +33,8 @@ export interface HttpDeps {
   readonly current: () => {
     readonly config: Config;
     readonly table: Table;
+    /** the configured channels by name */
+    readonly channels: ReadonlyMap<string, Channel>;
     readonly verifierOf: (mapping: Mapping) => Verifier | undefined;
     readonly isHookToken: TokenCheck;
     readonly specs: Specs;

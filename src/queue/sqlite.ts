@@ -162,10 +162,11 @@ export function createSqliteQueue(
     },
 
     async withdraw(tx, { ref, lane }) {
-      // By lane, for which there are indexes.
+      // By lane, for which there are indexes. From its end, where who takes back many begins: each is found at once.
       const { rows } = await sql<{ status: string }>`delete from jobs where id in (
         select id from jobs where lane = ${lane} and ${isHead} and status <> 'running' and ref = ${ref}
-        union all select id from jobs where lane = ${lane} and status = 'waiting' and ref = ${ref})
+        union all select * from (
+          select id from jobs where lane = ${lane} and status = 'waiting' and ref = ${ref} order by id desc limit 1))
         returning status`.execute(tx);
       if (rows[0] && rows[0].status !== 'waiting') await moveUp(tx, { lane });
       return rows.length > 0;

@@ -13,13 +13,13 @@ type Parts = Pick<Runtime, 'queue'>;
 
 /**
  * What follows from the end of a hook's run, in the transaction that records it: the next step of its workflow, or the
- * workflow's end; and what main hears. Returns whether the reply of the run is the last word of a workflow that delivers that.
+ * workflow's end; and what main hears, which is nothing of an outcome that is null. Returns whether the reply of the run is the last word of a workflow that delivers that.
  */
 export async function afterRun(
   parts: Parts,
   tx: Executor,
   run: Run,
-  { outcome, said }: { outcome: string; said: Said },
+  { outcome, said }: { outcome: string | null; said: Said },
   now: number,
 ): Promise<boolean> {
   const workflow = run.workflowRunId === null ? undefined : await findWorkflowRun(tx, run.workflowRunId);
@@ -31,7 +31,7 @@ export async function afterRun(
   const end = await goOn(parts, tx, workflow, steps, now);
   const earlier = steps.map(({ id }) => id);
   const pinged = said.pings.length > 0 || (end !== undefined && (await havePinged(tx, earlier)));
-  await tellMain(parts, tx, run, { outcome: end ?? null, said, pinged }, now);
+  await tellMain(parts, tx, run, { outcome: outcome && (end ?? null), said, pinged }, now);
   return end !== undefined && workflow.action.deliver === true;
 }
 

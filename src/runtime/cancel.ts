@@ -17,12 +17,14 @@ export type Cancelled = 'cancelled' | 'missing' | 'ended' | 'heartbeat';
  * is cancelled does not complete, also where the gateway goes down in between. A workflow ends with the step that is cancelled.
  */
 export function cancelRun(parts: Parts, id: string): Promise<Cancelled> {
-  return cancel(parts, async (tx) => {
-    const run = await findRun(tx, id);
-    if (!run) return 'missing';
-    if (run.kind === 'heartbeat') return 'heartbeat';
-    return isOver(run) ? 'ended' : run;
-  });
+  return cancel(parts, (tx) => findOpen(tx, id));
+}
+
+async function findOpen(tx: Executor, id: string): Promise<Run | Exclude<Cancelled, 'cancelled'>> {
+  const run = await findRun(tx, id);
+  if (!run) return 'missing';
+  if (run.kind === 'heartbeat') return 'heartbeat';
+  return isOver(run) ? 'ended' : run;
 }
 
 /** Ends a workflow with the step at which it is. */
@@ -37,21 +39,40 @@ export function cancelWorkflow(parts: Parts, id: string): Promise<Cancelled> {
 
 /** `find` gives the run that is to end, or says why there is none. */
 async function cancel(
-  { store, queue, live, clock }: Parts,
+  parts: Parts,
   find: (tx: Executor) => Promise<Run | Exclude<Cancelled, 'cancelled'>>,
 ): Promise<Cancelled> {
-  const found = await store.write(async (tx) => {
+  const found = await parts.store.write(async (tx) => {
     const run = await find(tx);
-    if (typeof run === 'string') return run;
-    const now = clock.now();
-    const waits = await queue.withdraw(tx, runJob(run.id, run.sessionKey, now));
-    if (waits) await endCancelled({ queue }, tx, run, {}, now);
-    else await markCancelled(tx, run.id);
+    if (typeof run !== 'string') await end(parts, tx, run, 'told');
     return run;
   });
   if (typeof found === 'string') return found;
-  live.abort(found.id, cancelledByOwner());
+  breakOff(parts, found.id);
   return 'cancelled';
+}
+
+/**
+ * `cancelRun` as one of many: part of a transaction, after which `breakOff` is due. Main hears nothing of one that waited: as many
+ * lines would have it asked a model for what its owner did himself.
+ */
+export async function cancelInside(parts: Parts, tx: Executor, id: string): Promise<Cancelled> {
+  const run = await findOpen(tx, id);
+  if (typeof run === 'string') return run;
+  await end(parts, tx, run, 'untold');
+  return 'cancelled';
+}
+
+/** Breaks the turn of a cancelled run off, where one is under way. */
+export function breakOff({ live }: Pick<Parts, 'live'>, id: string): void {
+  live.abort(id, cancelledByOwner());
+}
+
+async function end({ queue, clock }: Parts, tx: Executor, run: Run, main: 'told' | 'untold'): Promise<void> {
+  const now = clock.now();
+  const waits = await queue.withdraw(tx, runJob(run.id, run.sessionKey, now));
+  if (waits) await endCancelled({ queue }, tx, run, {}, now, main);
+  else await markCancelled(tx, run.id);
 }
 
 const cancelledByOwner = () => new TurnError('cancelled', 'cancelled by the owner');
@@ -63,10 +84,11 @@ export async function endCancelled(
   run: Run,
   turn: Pick<RunEnd, 'prompt' | 'model' | 'spending'>,
   now: number,
+  main: 'told' | 'untold' = 'told',
 ): Promise<void> {
   const { code, message } = cancelledByOwner();
   const summary = `failed (${code}): ${message}`;
   await finishRun(tx, run.id, { ...turn, summary, error: message, errorCode: code }, now);
-  const outcome = `${run.name} ${summary}`;
+  const outcome = main === 'told' ? `${run.name} ${summary}` : null;
   await afterRun(parts, tx, run, { outcome, said: { pings: [], reports: [] } }, now);
 }

@@ -48,6 +48,20 @@ export function gateChecks(queue: Queue): Check[] {
   ];
 }
 
+/** Providers that are in use and have no key that could be one. `problems` by provider. */
+export function keyCheck(problems: () => ReadonlyMap<string, string>): Check {
+  return {
+    prefix: 'key',
+    find: () =>
+      [...problems()].map(([provider, problem]) => ({
+        cause: `key:${provider}`,
+        sentence: `What needs the provider ${provider} ends in error: ${problem}.`,
+        remedy: 'A change is noticed at once; `gimli runs retry --failed` does again what has failed.',
+        count: 1,
+      })),
+  };
+}
+
 function gateAlarm({ key, trouble, reason, since }: Gate, waiting: number): Alarm {
   const isServer = key.startsWith('mcp:');
   const name = isServer ? key.slice('mcp:'.length) : key;
@@ -120,15 +134,22 @@ export function waitingCheck(queue: Queue): Check {
   };
 }
 
+/** How much room there is for a folder's files, to a tenth of a GB. */
+export async function diskRoom(folder: string): Promise<{ gigabytes: number; isLow: boolean }> {
+  const { bavail, blocks, bsize } = await statfs(folder);
+  const [free, all] = [bavail * bsize, blocks * bsize];
+  const isLow = free < lowDisk.bytes || free < all * lowDisk.share;
+  return { gigabytes: Math.floor(free / 100_000_000) / 10, isLow };
+}
+
 /** @param file the store */
 export function diskCheck(file: string): Check {
   return {
     prefix: 'disk',
     async find() {
-      const { bavail, blocks, bsize } = await statfs(path.dirname(file));
-      const [free, all] = [bavail * bsize, blocks * bsize];
-      if (free >= lowDisk.bytes && free >= all * lowDisk.share) return [];
-      const sentence = `The disk of the store has little room left: about ${Math.floor(free / 100_000_000) / 10} GB.`;
+      const { gigabytes, isLow } = await diskRoom(path.dirname(file));
+      if (!isLow) return [];
+      const sentence = `The disk of the store has little room left: about ${gigabytes} GB.`;
       const remedy = 'Make room: when it is full, events are answered with 503.';
       return [{ cause: 'disk', sentence, remedy, count: 1 }];
     },
@@ -184,7 +205,9 @@ export function screeningCheck(
   return {
     prefix: 'screening',
     find(_db, now) {
-      const { screener, config } = current();
+      const { screener, models, config } = current();
+      // Echo reads nothing, and nothing has to be screened for it.
+      if (models.agent(models.defaultModel).api === 'echo') return [];
       const fails = health.failedAt > health.workedAt && now - health.failedAt < dayMs;
       if (!isAsked() || (screener.problem === undefined && !fails)) return [];
       const outcome = config.screening.onError === 'block' ? 'end in error' : 'go on without';

@@ -43,9 +43,14 @@ export async function recordPings(
 
 type Target = ReturnType<typeof route>;
 
-async function settle({ current }: Runtime, tx: Executor, wanted: Route): Promise<Target> {
+/** Where something would go now, or why nowhere. */
+export async function settle(
+  { current }: { readonly current: () => Pick<ReturnType<Runtime['current']>, 'config' | 'channels'> },
+  db: Executor,
+  wanted: Route,
+): Promise<Target> {
   const { config, channels } = current();
-  const lastOfMain = await lastRouteOfMain(tx);
+  const lastOfMain = await lastRouteOfMain(db);
   return route(wanted, { lastOfMain, owner: config.channels.owner, configured: new Set(channels.keys()) });
 }
 

@@ -18,17 +18,20 @@ export type Retried = 'missing' | string | null;
 
 /** Has a run that failed tried again. The step of a workflow goes on from there: what came after it counts no more. */
 export function retryRun(parts: Parts, id: string, options: RetryOptions): Promise<Retried> {
-  return parts.store.write(async (tx) => {
-    const run = await findRun(tx, id);
-    if (!run) return 'missing';
-    if (run.status !== 'error') return `only a run in error can be retried; this one is ${run.status}`;
-    if (run.kind === 'heartbeat') return 'a heartbeat is not retried: the next one reads its lines';
-    if (run.workflowRunId === null) return reopen(parts, tx, run, options);
-    const workflow = await findWorkflowRun(tx, run.workflowRunId);
-    if (!workflow || !isOver(workflow)) return `its workflow ${run.workflowRunId} still goes on`;
-    if (run.step === null) return `its workflow ${workflow.id} has gone on from an earlier step since`;
-    return reopenStep(parts, tx, run, { workflowRunId: workflow.id, step: run.step }, options);
-  });
+  return parts.store.write((tx) => retryInside(parts, tx, id, options));
+}
+
+/** The same as part of a transaction. */
+export async function retryInside(parts: Parts, tx: Executor, id: string, options: RetryOptions): Promise<Retried> {
+  const run = await findRun(tx, id);
+  if (!run) return 'missing';
+  if (run.status !== 'error') return `only a run in error can be retried; this one is ${run.status}`;
+  if (run.kind === 'heartbeat') return 'a heartbeat is not retried: the next one reads its lines';
+  if (run.workflowRunId === null) return reopen(parts, tx, run, options);
+  const workflow = await findWorkflowRun(tx, run.workflowRunId);
+  if (!workflow || !isOver(workflow)) return `its workflow ${run.workflowRunId} still goes on`;
+  if (run.step === null) return `its workflow ${workflow.id} has gone on from an earlier step since`;
+  return reopenStep(parts, tx, run, { workflowRunId: workflow.id, step: run.step }, options);
 }
 
 /** Has a workflow that failed go on at the first step that did. */

@@ -38,10 +38,12 @@ export async function screen(
   const { config, screener } = current();
   const digest = screener.digest(values);
   if (run.screening?.verdict === 'clean' && run.screening.digest === digest) return;
+  // Who lets runs go on without a verdict does not want them to wait for hours.
+  const waits = ({ gate }: TurnError) => gate !== undefined && config.screening.onError === 'block';
   const screening =
     attempt.api === 'echo'
       ? skipped("echo calls no model, so none reads the run's values")
-      : await judge(screener, run, values, digest, attempt);
+      : await judge(screener, run, { values, digest }, attempt, waits);
   await untilStored(() => store.write((tx) => recordScreening(tx, run.id, screening)), attempt.signal, log);
   onScreened(run, screening.verdict);
 
@@ -53,13 +55,13 @@ export async function screen(
   log.warn(about, `run goes on as screening.onError allows: ${message}`);
 }
 
-/** A failure that may pass is the run's own, as long as the run has attempts left. */
+/** A failure that may pass is the run's own, as long as the run has attempts left; one that `waits` for its provider has. */
 async function judge(
   screener: Screener,
   run: Run,
-  values: readonly Value[],
-  digest: string,
+  { values, digest }: { readonly values: readonly Value[]; readonly digest: string },
   { signal, account }: Attempt,
+  waits: (error: TurnError) => boolean,
 ): Promise<Screening> {
   const { model } = screener;
   try {
@@ -69,7 +71,7 @@ async function judge(
   } catch (error) {
     if (signal.aborted) throw error;
     const detail = messageOf(error);
-    if (error instanceof TurnError && (error.gate !== undefined || (error.retryable && run.attempts < maxAttempts))) {
+    if (error instanceof TurnError && error.retryable && (run.attempts < maxAttempts || waits(error))) {
       const { code, trouble, gate, retryAfterMs } = error;
       const logged = `screening: ${error.logged}`;
       const same = { trouble, ...(gate !== undefined && { gate }), retryAfterMs, logged };

@@ -29,7 +29,8 @@ const quietMs = 10 * 60_000;
 const outletMs = 30_000;
 
 export interface Watch {
-  start(): void;
+  /** Looks, and again and again from then on. */
+  start(): Promise<void>;
   /** Settles when nothing is under way any more. */
   stop(): Promise<void>;
   /** Looks now, and settles when that is done. */
@@ -132,7 +133,7 @@ export function createWatch(deps: {
   }
 
   return {
-    start: () => void look().then(next),
+    start: () => look().then(next),
     look,
     async stop() {
       stopping.abort();

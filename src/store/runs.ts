@@ -205,41 +205,99 @@ export async function findRun(db: Executor, id: string): Promise<Run | undefined
 /** A run as lists show it: only what is short. */
 export type RunRow = Omit<Run, 'action' | 'policy' | 'prompt' | 'reply' | 'outputText' | 'screening' | 'cancelled'>;
 
+/** What runs are looked for; each that is given must be so. */
 export interface RunFilter {
-  readonly status?: RunStatus | undefined;
+  /** one of these */
+  readonly statuses?: readonly RunStatus[] | undefined;
   /** part of the name, in any case */
   readonly name?: string | undefined;
   readonly kind?: Run['kind'] | undefined;
+  readonly hook?: string | undefined;
+  readonly code?: RunErrorCode | undefined;
+  /** made then or later, in epoch ms */
+  readonly since?: number | undefined;
+}
+
+export interface RunPage extends RunFilter {
   readonly limit: number;
   readonly offset: number;
 }
 
+function matching(db: Executor, { statuses, name, kind, hook, code, since }: RunFilter) {
+  return (
+    db
+      .selectFrom('runs')
+      // A literal, as in the partial index of heartbeats.
+      .$if(kind !== undefined, (query) => query.where('kind', '=', sql.lit(kind as Run['kind'])))
+      .$if(statuses?.length === 1, (query) => query.where('status', '=', statuses?.[0] as RunStatus))
+      .$if(statuses !== undefined && statuses.length !== 1, (query) => query.where('status', 'in', statuses ?? []))
+      .$if(hook !== undefined, (query) => query.where('hook', '=', String(hook)))
+      .$if(since !== undefined, (query) => query.where('createdAt', '>=', Number(since)))
+      .$if(name !== undefined, (query) =>
+        query.where(sql<boolean>`instr(lowercase(name), ${String(name).toLowerCase()}) > 0`),
+      )
+      // Last: it stands behind the texts in the row.
+      .$if(code !== undefined, (query) => query.where('errorCode', '=', code as RunErrorCode))
+  );
+}
+
 /** Newest first, with the number of all that match. */
-export async function listRuns(db: Executor, filter: RunFilter): Promise<{ runs: RunRow[]; total: number }> {
-  const { status, name, kind } = filter;
-  const matching = db
-    .selectFrom('runs')
-    // A literal, as in the partial index of heartbeats.
-    .$if(kind !== undefined, (query) => query.where('kind', '=', sql.lit(kind as Run['kind'])))
-    .$if(status !== undefined, (query) => query.where('status', '=', status as RunStatus))
-    .$if(name !== undefined, (query) =>
-      query.where(sql<boolean>`instr(lowercase(name), ${String(name).toLowerCase()}) > 0`),
-    );
-  const rows = await matching
+export async function listRuns(db: Executor, page: RunPage): Promise<{ runs: RunRow[]; total: number }> {
+  const { statuses, kind, name, hook, code, since } = page;
+  const found = matching(db, page);
+  const rows = await found
     .select(listed)
     .select(shortened)
     .orderBy('id', 'desc')
-    .limit(filter.limit)
-    .offset(filter.offset)
+    .limit(page.limit)
+    .offset(page.offset)
     .execute();
-  const total =
-    name === undefined
-      ? (await runCounts(db, kind))[status ?? 'total']
-      : (await matching.select(db.fn.countAll<number>().as('total')).executeTakeFirstOrThrow()).total;
+  const isCounted = [name, hook, code, since].every((one) => one === undefined);
+  const total = isCounted
+    ? await countedRuns(db, kind, statuses)
+    : (await found.select(db.fn.countAll<number>().as('total')).executeTakeFirstOrThrow()).total;
   return {
     runs: rows.map(({ spendingJson, ...same }) => ({ ...same, spending: spendingOf(spendingJson) })),
     total,
   };
+}
+
+async function countedRuns(db: Executor, kind: RunFilter['kind'], statuses: RunFilter['statuses']): Promise<number> {
+  const counts = await runCounts(db, kind);
+  return statuses === undefined ? counts.total : statuses.reduce((sum, status) => sum + counts[status], 0);
+}
+
+/** So many rows are looked at in one go. */
+const lookAtOnce = 2000;
+
+/**
+ * The ids of the runs of one status that match, oldest first, from those after `after`, and where to go on; null at the end. However
+ * few match, one call looks at a bounded number of rows, so that nobody waits long for the event loop.
+ */
+export async function nextRunIds(
+  db: Executor,
+  status: RunStatus,
+  filter: RunFilter,
+  after: string,
+): Promise<{ ids: string[]; last: string | null }> {
+  // The index has all that this needs.
+  const slice = await db
+    .selectFrom('runs')
+    .select('id')
+    .where('status', '=', status)
+    .where('id', '>', after)
+    .orderBy('id')
+    .limit(lookAtOnce)
+    .execute();
+  const last = slice.at(-1)?.id;
+  if (last === undefined) return { ids: [], last: null };
+  const rows = await matching(db, { ...filter, statuses: [status] })
+    .select('id')
+    .where('id', '>', after)
+    .where('id', '<=', last)
+    .orderBy('id')
+    .execute();
+  return { ids: rows.map(({ id }) => id), last };
 }
 
 const listed = [

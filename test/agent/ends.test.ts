@@ -2,6 +2,7 @@ import type http from 'node:http';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { Reply } from '../../src/agent/agent.ts';
 import type { Trouble } from '../../src/domain/trouble.ts';
+import { gateOf } from './gate-of.ts';
 import { serve } from './model-server.ts';
 import { type Api, apis, type Both, chunk, response, saying, stopped } from './streamed-answers.ts';
 
@@ -92,7 +93,7 @@ describe.each(byReason)('an answer of the api %s', (name, api) => {
   ])('that ends badly is trouble of the row "%s"', async (trouble, reasons) => {
     for (const reason of reasons) {
       for (const answer of both(api, ended(reason))) {
-        await expect(answer()).rejects.toMatchObject({ name: 'TurnError', trouble, gate: 'p' });
+        await expect(answer()).rejects.toMatchObject({ name: 'TurnError', trouble, gate: gateOf(trouble) });
       }
     }
   });
@@ -132,7 +133,10 @@ describe('a response', () => {
     [{ status: 'failed', error: null }, { trouble: 'outage' }],
   ])('with %j is no reply: %j', async (more, expected) => {
     for (const answer of both(api, ended(more)))
-      await expect(answer()).rejects.toMatchObject({ ...expected, gate: 'p' });
+      await expect(answer()).rejects.toMatchObject({
+        ...expected,
+        gate: gateOf((expected as { trouble: string }).trouble),
+      });
   });
 
   it('of a status that nobody knows is taken with a warning', async () => {

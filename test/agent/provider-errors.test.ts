@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import type { Reply, Turn } from '../../src/agent/agent.ts';
 import type { TurnError } from '../../src/domain/errors.ts';
 import type { Trouble } from '../../src/domain/trouble.ts';
+import { gateOf } from './gate-of.ts';
 import { serve } from './model-server.ts';
 import { type Api, apis } from './streamed-answers.ts';
 
@@ -94,7 +95,7 @@ describe.each(apis)('of the api %s', (_, api) => {
   it.each(said)('HTTP %i with %j is trouble of the row "%s", streamed or not', async (status, error, trouble) => {
     for (const turn of [{}, { onText: () => {} }]) {
       const thrown = await failureOf(api, says(status, { type: 'error', error }), turn);
-      expect(thrown).toMatchObject({ name: 'TurnError', trouble, gate: 'p' });
+      expect(thrown).toMatchObject({ name: 'TurnError', trouble, gate: gateOf(trouble) });
       expect(thrown.message).toContain(`p/${api.model}: HTTP ${status}: `);
     }
   });
@@ -110,10 +111,13 @@ describe.each(apis)('of the api %s', (_, api) => {
   });
   it.each(telling)('what HTTP %i says, %j, is the same under 200, whole and in a stream', async (_, error, trouble) => {
     const body = { type: 'error', error };
-    expect(await failureOf(api, says(200, body))).toMatchObject({ trouble, gate: 'p' });
+    expect(await failureOf(api, says(200, body))).toMatchObject({ trouble, gate: gateOf(trouble) });
     expect(await failureOf(api, says(200, body), { onText: () => {} })).toMatchObject({ trouble });
     const begun = api.hello.events.slice(0, -2);
-    expect(await failureOf(api, streams(...begun, body), { onText: () => {} })).toMatchObject({ trouble, gate: 'p' });
+    expect(await failureOf(api, streams(...begun, body), { onText: () => {} })).toMatchObject({
+      trouble,
+      gate: gateOf(trouble),
+    });
   });
 
   it.each<[string, unknown, Trouble]>([
@@ -125,7 +129,7 @@ describe.each(apis)('of the api %s', (_, api) => {
     ['nothing', '', 'key'],
   ])('may be written as %s', async (_, body, trouble) => {
     const status = { model: 404, outage: 503, credit: 402 }[trouble as string] ?? 401;
-    expect(await failureOf(api, says(status, body))).toMatchObject({ trouble, gate: 'p' });
+    expect(await failureOf(api, says(status, body))).toMatchObject({ trouble, gate: gateOf(trouble) });
   });
 
   it('is what the provider behind a provider says', async () => {
@@ -199,13 +203,13 @@ describe.each(apis)('of the api %s', (_, api) => {
     expect(await failureOf(api, handler)).toMatchObject({ trouble: 'answer', gate: 'p', code: 'provider' });
   });
 
-  it.each([undefined, '', 'sk-käse'])('waits for the owner where the key is %j', async (apiKey) => {
+  it.each([undefined, '', 'sk-käse'])('is for the owner to mend where the key is %j', async (apiKey) => {
     const agent = api.create({ provider: 'p', baseURL: 'http://127.0.0.1:1', apiKey });
     const signal = new AbortController().signal;
     await expect(agent({ model: 'm', prompt: 'Hello', history: [], tools: [], signal })).rejects.toMatchObject({
       code: 'provider',
-      trouble: 'key',
-      gate: 'p',
+      trouble: 'setup',
+      gate: undefined,
       retryable: false,
     });
   });

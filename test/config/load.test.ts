@@ -108,12 +108,16 @@ describe('a bad config is refused with file, line, key, what was found and what 
     [
       'a time',
       heartbeat('every: "soon"'),
-      ['gimli.json5:2: agents.defaults.heartbeat.every: expected a time such as "90s", "30m" or "1h", found "soon"'],
+      [
+        'gimli.json5:2: agents.defaults.heartbeat.every: expected a time such as "90s", "30m", "1h30m" or "1d", found "soon"',
+      ],
     ],
     [
-      'a time that a timer cannot wait',
-      heartbeat('every: "1000h"'),
-      ['gimli.json5:2: agents.defaults.heartbeat.every: expected at most "596h", found "1000h"'],
+      'a beat that comes more often than once a minute',
+      heartbeat('every: "1ms"'),
+      [
+        'gimli.json5:2: agents.defaults.heartbeat.every: expected at least "1m", or "0m" for no timer, found "1ms": each beat may be paid for',
+      ],
     ],
     [
       'a missing key, at the line of what lacks it',
@@ -263,7 +267,7 @@ describe('a bad config is refused with file, line, key, what was found and what 
       'an unknown key of a mapping',
       mapping('{ message: "x", transform: { module: "a.ts" } }'),
       [
-        'gimli.json5:3: hooks.mappings[0].message: unknown key; expected one of id, match, verify, action, wakeMode, name, sessionKey, messageTemplate, textTemplate, workflow, steps, continueOnError, deliver, channel, to, model, thinking, timeoutSeconds, transform, forEach, maxBodyBytes, dedupeKey, coalesce, rate, maxConcurrent, budget, allowUnsafeExternalContent, schema, screen, tools, context, updateMainSession',
+        'gimli.json5:3: hooks.mappings[0].message: unknown key; expected one of id, match, verify, action, wakeMode, name, sessionKey, messageTemplate, textTemplate, workflow, steps, continueOnError, deliver, channel, to, model, thinking, timeoutSeconds, transform, forEach, maxBodyBytes, dedupeKey, coalesce, rate, maxConcurrent, retryFor, expect, budget, allowUnsafeExternalContent, schema, screen, tools, context, updateMainSession',
       ],
     ],
     ...[

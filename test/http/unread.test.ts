@@ -6,7 +6,7 @@ import { createListener } from '../../src/http/listener.ts';
 import { atEnd } from '../support/at-end.ts';
 import { connect } from '../support/raw.ts';
 
-const unreadMs = 200;
+const unreadMs = 800;
 /** More than the buffers of both ends take. */
 const long = 'x'.repeat(32_000_000);
 

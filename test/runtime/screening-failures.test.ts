@@ -147,7 +147,7 @@ it('a screening model that does not answer is waited for for 10 s', async () => 
   });
 });
 
-it('at the last attempt an overloaded screening model is a failed screening', async () => {
+it('an overloaded screening model is waited for, and at the last attempt only where a run may not go on without', async () => {
   const store = await openSqliteStore(`${tempDir()}/gimli.db`);
   atEnd(() => store.close());
   const { config } = blocking.gimli.settings();
@@ -187,7 +187,7 @@ it('at the last attempt an overloaded screening model is a failed screening', as
     return screen(runtime, run, [{ label: 'subject', text: 'screening busy' }], attempt);
   };
   await expect(outcome(4, 'block')).rejects.toMatchObject({ code: 'provider', retryable: true });
-  await expect(outcome(5, 'block')).rejects.toMatchObject({ code: 'screened', retryable: false });
+  await expect(outcome(5, 'block')).rejects.toMatchObject({ code: 'provider', gate: 'anthropic' });
   overloaded = 1;
   await outcome(5, 'allow');
 });
