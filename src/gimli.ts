@@ -126,7 +126,7 @@ export async function createGimli({
       keyCheck(() => keyProblems(current(), mappings())),
       ...loadingChecks(() => current().broken, live.refusedProblems),
       beatsCheck,
-      budgetCheck(runtime),
+      budgetCheck(runtime, mappings),
       waitingCheck(queue),
       diskCheck(storeFile(current().config)),
       deliveriesCheck,

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { keyVariables } from '../agent/api-key.ts';
 import type { BrokenPart } from '../domain/broken-part.ts';
 import { pausedFrom } from '../domain/next-beat.ts';
-import { dollars } from '../domain/spending.ts';
+import { dayOf, dollars } from '../domain/spending.ts';
 import { remedies, type Trouble } from '../domain/trouble.ts';
 import type { Mapping } from '../mapping/mapping.ts';
 import type { Queue } from '../queue/queue.ts';
@@ -13,6 +13,7 @@ import { findGates, type Gate } from '../store/gates.ts';
 import { findBeatState } from '../store/heartbeat.ts';
 import { linesSetAside } from '../store/inbox.ts';
 import { findLastEvents } from '../store/last-events.ts';
+import { costOfMapping } from '../store/spending.ts';
 import { isDaySpent } from './budget.ts';
 import type { Runtime } from './runtime.ts';
 import type { Check } from './watch.ts';
@@ -106,15 +107,25 @@ export const beatsCheck: Check = {
   },
 };
 
-export function budgetCheck({ current }: Pick<Runtime, 'current'>): Check {
+/** Budgets that are spent: of the day, and of mappings. */
+export function budgetCheck({ current }: Pick<Runtime, 'current'>, mappings: () => readonly Mapping[]): Check {
   return {
     prefix: 'budget',
     async find(db, now) {
+      const alarms: Alarm[] = [];
       const { budget } = current().config.agents.defaults;
-      if (!(await isDaySpent(db, budget, now))) return [];
-      const sentence = `The budget of the day, ${dollars(budget.perDay ?? 0)}, is spent: runs and heartbeats wait.`;
-      const remedy = 'They go on at midnight UTC, or with a larger agents.defaults.budget.perDay.';
-      return [{ cause: 'budget', sentence, remedy, count: 1 }];
+      if (await isDaySpent(db, budget, now)) {
+        const sentence = `The budget of the day, ${dollars(budget.perDay ?? 0)}, is spent: runs and heartbeats wait.`;
+        const remedy = 'They go on at midnight UTC, or with a larger agents.defaults.budget.perDay.';
+        alarms.push({ cause: 'budget', sentence, remedy, count: 1 });
+      }
+      for (const { id, limits } of mappings()) {
+        if (limits.perDay === undefined || (await costOfMapping(db, dayOf(now), id)) < limits.perDay) continue;
+        const sentence = `The budget of the mapping ${id}, ${dollars(limits.perDay)} a day, is spent: its runs wait.`;
+        const remedy = 'They go on at midnight UTC, or with a larger budget.perDay of the mapping.';
+        alarms.push({ cause: `budget:${id}`, sentence, remedy, count: 1 });
+      }
+      return alarms;
     },
   };
 }
