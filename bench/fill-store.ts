@@ -10,13 +10,13 @@ export function fillStore(file: string, runs: number, note: (line: string) => vo
   sqlite.pragma('journal_mode = delete');
   sqlite.pragma('synchronous = off');
   const event = sqlite.prepare(
-    `insert into events (id, hook, receivedAt, queryJson, headersJson, body, mapping, outcome, response)
-     values (?, 'agent', ?, '{}', ?, ?, 'builtin:agent', 'accepted', ?)`,
+    `insert into events (id, endpoint, hook, receivedAt, queryJson, headersJson, body, mapping, outcome, status, response)
+     values (?, 'hooks', 'agent', ?, '{}', ?, ?, 'builtin:agent', 'accepted', 202, ?)`,
   );
   const run = sqlite.prepare(
     `insert into runs (id, kind, eventId, hook, name, sessionKey, status, actionJson, policyJson, createdAt, startedAt,
-       completedAt, attempts, model, usageJson, prompt, replyJson, outputText, summary)
-     values (?, 'hook', ?, 'agent', ?, ?, 'completed', ?, '{}', ?, ?, ?, 1, 'echo/echo', '{}', ?, '[]', ?, ?)`,
+       completedAt, attempts, model, spendingJson, prompt, replyJson, outputText, summary)
+     values (?, 'hook', ?, 'agent', ?, ?, 'completed', ?, '{}', ?, ?, ?, 1, 'echo/echo', null, ?, '[]', ?, ?)`,
   );
   const headers = JSON.stringify({
     host: '127.0.0.1:18789',
