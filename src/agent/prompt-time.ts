@@ -41,7 +41,19 @@ function formatOf(timezone: string): Intl.DateTimeFormat {
   return format;
 }
 
+/** The last minute that was shown in a zone: a burst of prompts says the same. */
+const shown = new Map<string, { readonly minute: number; readonly clock: ReturnType<typeof showMinute> }>();
+
 function clockAt(ms: number, timezone: string) {
+  const minute = Math.floor(ms / 60_000);
+  const last = shown.get(timezone);
+  if (last?.minute === minute) return last.clock;
+  const clock = showMinute(ms, timezone);
+  shown.set(timezone, { minute, clock });
+  return clock;
+}
+
+function showMinute(ms: number, timezone: string) {
   const format = formatOf(timezone);
   const parts = new Map(format.formatToParts(ms).map(({ type, value }) => [type, value]));
   const part = (type: Intl.DateTimeFormatPartTypes) => parts.get(type) ?? '';

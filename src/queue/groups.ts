@@ -42,7 +42,22 @@ function groupsOf(kind: JobKind) {
 const running = sql`(select count(*) from jobs where status = 'running' and "group" = groups.name)`;
 
 /** The oldest jobs of a kind that are due: so many in no group, so many of each group, and those whose lease has ended. */
-export const findReady = prepared((_, { kind, limit, now }: { kind: JobKind; limit: number; now: number }) => {
+export function findReady(db: Executor, wanted: { kind: JobKind; limit: number; now: number }): Promise<Ready[]> {
+  return hasGroups(wanted.kind) ? findReadyByGroup(db, wanted) : findReadyAlone(db, wanted);
+}
+
+/** Jobs of the other kinds are in no group, and found at a fifth of the price. */
+const hasGroups = (kind: JobKind) => kind === 'run';
+
+const findReadyAlone = prepared(
+  (_, { kind, limit, now }: { kind: JobKind; limit: number; now: number }) => sql<Ready>`
+    select * from (select id, ref, runAt, null as "group", begun, 0 as running from jobs
+      where status = 'queued' and "group" is null and kind = ${kind} and runAt <= ${now} order by runAt, id limit ${limit})
+    union all select * from (select id, ref, runAt, null, begun, 0 from jobs
+      where status = 'running' and kind = ${kind} and leaseUntil < ${now} limit ${limit})`,
+);
+
+const findReadyByGroup = prepared((_, { kind, limit, now }: { kind: JobKind; limit: number; now: number }) => {
   const first = (begun: 0 | 1) => sql`select id from (select id from jobs
       where ${queuedInGroup} and kind = ${kind} and "group" = groups.name and begun = ${sql.lit(begun)} and runAt <= ${now}
       order by runAt, id limit ${limit})`;
@@ -56,7 +71,17 @@ export const findReady = prepared((_, { kind, limit, now }: { kind: JobKind; lim
 });
 
 /** When the next job of a kind is due that is in no group, that has a lease (`again`), and of each group by whether it has begun once. */
-export const findNext = prepared((_, { kind }: { kind: JobKind }) => {
+export function findNext(db: Executor, wanted: { kind: JobKind }): Promise<Next[]> {
+  return hasGroups(wanted.kind) ? findNextByGroup(db, wanted) : findNextAlone(db, wanted);
+}
+
+const findNextAlone = prepared(
+  (_, { kind }: { kind: JobKind }) => sql<Next>`select null as "group", 0 as running,
+    (select min(runAt) from jobs where status = 'queued' and "group" is null and kind = ${kind}) as fresh,
+    (select min(leaseUntil) from jobs where status = 'running' and kind = ${kind}) as again`,
+);
+
+const findNextByGroup = prepared((_, { kind }: { kind: JobKind }) => {
   const first = (begun: 0 | 1) => sql`(select min(runAt) from jobs
       where ${queuedInGroup} and kind = ${kind} and "group" = groups.name and begun = ${sql.lit(begun)})`;
   return sql<Next>`with recursive ${groupsOf(kind)}

@@ -71,11 +71,17 @@ const findTurns = prepared<Wanted, TurnRow>((_, { sessionKey, budget, large, end
       from walk join runs as turn using (id) order by walk.completedAt, walk.id`;
 });
 
+const findAnyTurn = prepared(
+  (_, { sessionKey }: { sessionKey: string }) => sql`select 1 from runs where ${isTurnOf(sessionKey)} limit 1`,
+);
+
 /**
  * The newest turns of a session, oldest first: as many as may fit into `budget` (characters of prompts and replies) where large
  * ones are shortened, and one that does not, so that the reader can tell that there were more.
  */
 export async function sessionHistory(db: Executor, sessionKey: string, budget: number): Promise<StoredTurn[]> {
+  // Most runs have a session of their own, and this costs a tenth of the walk.
+  if ((await findAnyTurn(db, { sessionKey })).length === 0) return [];
   const wanted = { large: Math.ceil(budget / partOfLarge) || 1, end: Math.ceil(budget / partOfEnd) || 1 };
   const rows = await findTurns(db, { sessionKey, budget, ...wanted });
   return rows.map((row) => ({
