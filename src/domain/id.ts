@@ -15,6 +15,11 @@ export function newId(): string {
     lastMs = Math.max(now, lastMs + 1);
     count = 0;
   }
-  const time = lastMs.toString(16).padStart(12, '0');
-  return `${time.slice(0, 8)}-${time.slice(8)}-7${count.toString(16).padStart(3, '0')}-${randomUUID().slice(19)}`;
+  return `${firstIdAt(lastMs)}-7${count.toString(16).padStart(3, '0')}-${randomUUID().slice(19)}`;
+}
+
+/** What every id that is made at a time (epoch ms) or later is greater than. */
+export function firstIdAt(ms: number): string {
+  const time = Math.max(0, ms).toString(16).padStart(12, '0');
+  return `${time.slice(0, 8)}-${time.slice(8)}`;
 }

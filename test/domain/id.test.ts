@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { newId } from '../../src/domain/id.ts';
+import { firstIdAt, newId } from '../../src/domain/id.ts';
 
 it('ids are UUIDs of version 7 that carry the time, each later one sorting after those before, however many there are', () => {
   const before = Date.now();
@@ -11,4 +11,11 @@ it('ids are UUIDs of version 7 that carry the time, each later one sorting after
   expect(ms).toBeGreaterThanOrEqual(before);
   // Ahead of the clock by no more than the ids that its milliseconds could not hold.
   expect(ms).toBeLessThanOrEqual(Date.now() + 20);
+});
+
+it('ids are greater than what ids of their time begin with, and smaller than what later ones do', () => {
+  const id = newId();
+  const ms = Number.parseInt(id.replace('-', '').slice(0, 12), 16);
+  expect(id > firstIdAt(ms)).toBe(true);
+  expect(id < firstIdAt(ms + 1)).toBe(true);
 });
