@@ -1,3 +1,4 @@
+import { promptLimit } from '../agent/context-sizes.ts';
 import { heartbeatPrompt, type Prompt } from '../agent/prompt.ts';
 import type { Config } from '../config/schema.ts';
 import { newId } from '../domain/id.ts';
@@ -64,7 +65,8 @@ async function newBeat(runtime: Runtime, tx: Executor, now: number): Promise<str
     const [line] = await waitingLines(tx, 1, 'least refused');
     if (line) await takeLine(tx, line.id, id);
   } else {
-    const last = firstOf(await waitingLines(tx, state.mostLines ?? maxLines)).at(-1);
+    const ready = models.agent(model.model ?? models.defaultModel);
+    const last = firstOf(await waitingLines(tx, state.mostLines ?? maxLines), promptLimit(ready.contextTokens)).at(-1);
     if (last) await takeLines(tx, last.id, id);
   }
   await saveBeatState(tx, { ...state, lookedAt: now, lastAt: now });
@@ -116,12 +118,13 @@ async function promptOf({ store, clock, current }: Runtime, run: Run, { longestP
   });
 }
 
-/** The oldest lines that fit, but always one. */
-function firstOf(lines: readonly SystemEvent[]): SystemEvent[] {
+/** The oldest lines that fit, also into half a prompt of the model, but always one: none may be left out and count as read. */
+function firstOf(lines: readonly SystemEvent[], longestPrompt: number): SystemEvent[] {
+  const most = Math.min(maxInboxBytes, longestPrompt / 2);
   let bytes = 0;
   const end = lines.findIndex((line, index) => {
     bytes += Buffer.byteLength(line.text);
-    return index > 0 && bytes > maxInboxBytes;
+    return index > 0 && bytes > most;
   });
   return end === -1 ? [...lines] : lines.slice(0, end);
 }

@@ -114,6 +114,20 @@ it('more than 64 KiB are read in several heartbeats that follow each other, noth
   expect(sizes).toEqual([['a30000', 'b30000'], ['c30000', 'd30000'], ['e70000'], ['t7']]);
 });
 
+it('a model that takes little reads its lines in several heartbeats, none of them cut', async () => {
+  const { agents } = model;
+  const anthropic = { ...agents.providers.anthropic, contextTokens: 8000 };
+  const defaults = { ...agents.defaults, heartbeat: { every: '0m', target: 'none' } };
+  const small = await tempGateway({ agents: { ...agents, defaults, providers: { anthropic } } });
+  const long = ['a', 'b', 'c', 'd', 'e', 'f'].map((letter) => letter.repeat(4000));
+  for (const line of long) await wake(line, 'next-heartbeat', small);
+  await wake('the end', 'now', small);
+  const beats = await beatsWith('the end', 0, small);
+  expect(beats.length).toBeGreaterThan(2);
+  expect(beats.flatMap((beat) => linesOf(beat.prompt))).toEqual([...long, 'the end']);
+  expect(beats.map(({ warning }) => warning)).toEqual(beats.map(() => null));
+});
+
 it('minGapSeconds keeps heartbeats apart and loses no line', async () => {
   const spaced = await tempGateway({ agents: { defaults: { heartbeat: { minGapSeconds: 0.7 } } } });
   await wake('one', 'now', spaced);
