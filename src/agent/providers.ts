@@ -117,7 +117,7 @@ export function createProviderAgent(
   const problem = addressProblem(baseURL, ending);
   if (problem !== undefined) throw new ConfigError([`agents.providers.${provider}.baseURL ${problem}`]);
   const { contextTokens } = settings;
-  // Ollama cuts a prompt without a word to a size of its own, unless it is told one.
+  // Ollama cuts a prompt to a size of its own without a word. This tells it a better one, where it listens: see docs/models.md.
   const extra = provider === 'ollama' && contextTokens ? { options: { num_ctx: contextTokens } } : undefined;
   return { agent: create({ provider, baseURL, apiKey, extra }), api, problem: keyProblem(apiKey, provider) };
 }

@@ -268,6 +268,26 @@ describe('the agent for a model', () => {
     }
   });
 
+  it.each([
+    ['ollama', { options: { num_ctx: 32768 } }],
+    ['local', {}],
+  ])('tells Ollama how much its models take, and nobody else: %s', async (id, expected) => {
+    const seen: string[] = [];
+    const server = await serve((request, response) => {
+      request.on('data', (chunk) => seen.push(String(chunk)));
+      request.on('end', () => response.writeHead(400).end());
+    });
+    try {
+      const provider = { api: 'anthropic', baseURL: server.url, apiKey: 'none', contextTokens: 32768 } as const;
+      const { agent, model } = createModels(agents({}, { [id]: provider }), {}).agent(`${id}/m`);
+      await expect(agent(turn(model))).rejects.toMatchObject({ name: 'TurnError' });
+      const { options } = JSON.parse(seen.join('')) as { options?: unknown };
+      expect(options === undefined ? {} : { options }).toEqual(expected);
+    } finally {
+      await server.stop();
+    }
+  });
+
   it('of a built-in provider with another api has only what the config says', () => {
     const create = (baseURL: string) =>
       createModels(agents({}, { ollama: { api: 'openai-chat', baseURL } }), {}).agent('ollama/m');
