@@ -11,10 +11,12 @@ export interface BeatState {
   readonly failedAt: number | null;
   /** how many lines the next beat reads, without earlier turns; null: as many as fit, after the earlier turns */
   readonly mostLines: number | null;
-  /** the newest line that was there when beats began to read less; null while they read all */
+  /** the newest line that was there when beats began to read less, 0 where there was none; null while they read all */
   readonly blamedUpTo: number | null;
   /** since then a beat with less was answered, so the model does answer */
   readonly answeredLess: boolean;
+  /** since a beat with the earlier turns was last answered, one was not, and all its lines were without them */
+  readonly turnsSuspected: boolean;
 }
 
 export const freshState: BeatState = {
@@ -25,6 +27,7 @@ export const freshState: BeatState = {
   mostLines: null,
   blamedUpTo: null,
   answeredLess: false,
+  turnsSuspected: false,
 };
 
 /** What waits for main. */
@@ -147,23 +150,22 @@ export function afterFailure(
   const setAside = lines === 1 && state.mostLines !== null && state.answeredLess;
   if (setAside)
     return { state: { ...failed, failures: 0, mostLines: more(state.mostLines), blamedUpTo: null }, setAside };
-  const blamedUpTo = state.mostLines === null ? newestLine : state.blamedUpTo;
+  const blamedUpTo = state.mostLines === null ? (newestLine ?? 0) : state.blamedUpTo;
   return { state: { ...failed, mostLines: less(state.mostLines), blamedUpTo }, setAside };
 }
 
 /**
  * After a beat that was answered. `blamedWait`: some of the lines wait that were there when beats began to read less. Where all
- * of them were answered without the earlier turns, it was these that the model did not answer.
+ * of them were answered without the earlier turns, and that a second time, it was these that the model did not answer: once may
+ * be chance.
  */
 export function afterAnswer(state: BeatState, blamedWait: boolean): { state: BeatState; forgetTurns: boolean } {
   const { mostLines, blamedUpTo } = state;
   const well = { ...state, failures: 0, failedAt: null };
-  if (mostLines === null) return { state: { ...well, blamedUpTo: null, answeredLess: false }, forgetTurns: false };
-  const forgetTurns = blamedUpTo !== null && !blamedWait;
-  const next = forgetTurns ? null : more(mostLines);
-  const isOver = next === null;
-  return {
-    state: { ...well, mostLines: next, blamedUpTo: isOver ? null : blamedUpTo, answeredLess: !isOver },
-    forgetTurns,
-  };
+  const full = { ...well, mostLines: null, blamedUpTo: null, answeredLess: false };
+  if (mostLines === null) return { state: { ...full, turnsSuspected: false }, forgetTurns: false };
+  if (blamedUpTo !== null && !blamedWait)
+    return { state: { ...full, turnsSuspected: !state.turnsSuspected }, forgetTurns: state.turnsSuspected };
+  const next = more(mostLines);
+  return { state: next === null ? full : { ...well, mostLines: next, answeredLess: true }, forgetTurns: false };
 }

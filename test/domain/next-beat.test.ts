@@ -123,10 +123,23 @@ describe('where beats bring no answer', () => {
     });
   });
 
-  it('the earlier turns are to blame where all lines are answered without them', () => {
+  it('the earlier turns are forgotten where all lines are answered without them, and a second time', () => {
     const less = state({ mostLines: 20, blamedUpTo: 7, failures: 1, failedAt: now });
-    expect(afterAnswer(less, false)).toMatchObject({ forgetTurns: true, state: { mostLines: null, blamedUpTo: null } });
     expect(afterAnswer(less, true)).toMatchObject({ forgetTurns: false, state: { mostLines: null } });
+    const once = afterAnswer(less, false);
+    expect(once).toEqual({ forgetTurns: false, state: { ...freshState, turnsSuspected: true } });
+    const again = afterFailure(once.state, beat(1), true, now).state;
+    expect(afterAnswer(again, false)).toEqual({ forgetTurns: true, state: freshState });
+  });
+
+  it('a beat with the earlier turns that is answered clears them of suspicion', () => {
+    const suspected = state({ turnsSuspected: true });
+    expect(afterAnswer(suspected, false)).toEqual({ forgetTurns: false, state: freshState });
+  });
+
+  it('the earlier turns are suspected also where no line was read', () => {
+    const failed = afterFailure(freshState, { lines: 0, newestLine: null }, true, now).state;
+    expect(afterAnswer(failed, false).state).toMatchObject({ mostLines: null, turnsSuspected: true });
   });
 
   it('for a reason that lies not in the prompt, the pause grows and nothing is read less', () => {

@@ -206,9 +206,42 @@ describe('a model that gives no usable answer', () => {
       await pass(10_000, 500);
     }
     expect((await stuck.beats()).flatMap((beat) => linesOf(beat.prompt))).toEqual(['POISON', 'two', 'three', 'four']);
-    // One more than the lines: after that the turn that is not answered is not shown again.
-    expect(model.calls.length - before).toBe(4);
+    // Two more than the lines: after the second the turn that is not answered is not shown again.
+    expect(model.calls.length - before).toBe(5);
     expect(await alarms(stuck)).toEqual([]);
+  });
+
+  it('after the earlier turns begins anew also where a checklist is all it is asked', async () => {
+    answer = () => 'I saw it.';
+    const heartbeat = { ...silent, every: '30m' };
+    const agents = { ...model.agents, defaults: { ...model.agents.defaults, heartbeat } };
+    const { gateway: stuck, pass } = await simulated({ agents }, { checklist: '- look' });
+    await wake('POISON', 'now', stuck);
+    await pass(5000, 500);
+    answer = (call) =>
+      call.messages.length > 1 && call.messages.join().includes('POISON')
+        ? { content: '', finishReason: 'refusal' }
+        : 'HEARTBEAT_OK';
+    await pass(12 * hour, 300_000);
+    expect((await stuck.api('GET', '/runs?kind=heartbeat&status=error')).body.total).toBe(2);
+  });
+
+  it('once keeps its earlier turns', async () => {
+    answer = () => 'I saw it.';
+    const { gateway: stuck, pass } = await brake();
+    await wake('my name is ADA', 'now', stuck);
+    await pass(5000, 500);
+    answer = () => {
+      answer = () => 'I saw it.';
+      return { content: 'Half a sen', finishReason: 'length' };
+    };
+    await wake('two', 'now', stuck);
+    await pass(20_000, 500);
+    await wake('three', 'now', stuck);
+    await pass(5000, 500);
+    const { messages = [], prompt = '' } = model.calls.at(-1) ?? {};
+    expect(linesOf(prompt)).toEqual(['three']);
+    expect(messages.flatMap(linesOf)).toEqual(['my name is ADA', 'two', 'three']);
   });
 });
 
