@@ -76,7 +76,7 @@ export function notAhead(state: BeatState, now: number): BeatState {
  * be ahead of `now`.
  */
 export function nextBeat(state: BeatState, asked: Asked, settings: BeatSettings, now: number): NextBeat {
-  const wake = asked.leftBehind ? now : asked.wakingSince === null ? null : asked.wakingSince + gatherMs;
+  const wake = asked.leftBehind ? now : asked.wakingSince === null ? null : gathered(asked.wakingSince, now);
   const timer = timerBeat(state, settings, now);
   const asks = asked.hasLines || asked.hasTask;
   if (wake === null && !timer) return { at: null, asks: false, why: 'the timer is off, and no line wakes main' };
@@ -88,6 +88,11 @@ export function nextBeat(state: BeatState, asked: Asked, settings: BeatSettings,
   if (!asks)
     return { ...first, asks, why: `${first.why}; no line waits and there is no checklist, so no model is asked` };
   return floor.at > first.at ? { at: floor.at, asks, why: `${first.why}, ${floor.why}` } : { ...first, asks };
+}
+
+/** When wakes have gathered; now where the clock was set back since they came, for else no beat would come until it catches up. */
+function gathered(since: number, now: number): number {
+  return since > now ? now : since + gatherMs;
 }
 
 /** The pause after beats without an answer, in ms: 5 s, growing to an hour. */

@@ -76,6 +76,10 @@ describe('a line that wakes main', () => {
     expect(next({}, woken(now), { everyMs: 0 }).at).toBe(now + 250);
   });
 
+  it('makes a beat at once where the clock was set back since it came', () => {
+    expect(next({}, woken(now + hour)).at).toBe(now);
+  });
+
   it('waits for the least gap, which is a second whatever the config says', () => {
     expect(next({ lastAt: now }, woken(now)).at).toBe(now + 1000);
     expect(next({ lastAt: now }, woken(now), { minGapMs: 5000 }).at).toBe(now + 5000);

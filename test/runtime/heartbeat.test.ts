@@ -4,7 +4,7 @@ import { describe, expect, it } from '@jest/globals';
 import { eventually } from '../support/eventually.ts';
 import type { TestGateway } from '../support/gateway.ts';
 import { type Answers, providerError, startModel } from '../support/model.ts';
-import { simulated } from '../support/simulated.ts';
+import { settle, simulated } from '../support/simulated.ts';
 import { tempGateway } from '../support/temp-gateway.ts';
 
 let answer: Answers = () => 'HEARTBEAT_OK';
@@ -243,6 +243,22 @@ describe('a model that gives no usable answer', () => {
     expect(linesOf(prompt)).toEqual(['three']);
     expect(messages.flatMap(linesOf)).toEqual(['my name is ADA', 'two', 'three']);
   });
+});
+
+it('a line that waits when the clock is set back makes a beat with the next one', async () => {
+  answer = () => 'HEARTBEAT_OK';
+  const heartbeat = { every: '0m', target: 'none' };
+  const {
+    gateway: back,
+    clock,
+    pass,
+  } = await simulated({ agents: { ...model.agents, defaults: { ...model.agents.defaults, heartbeat } } });
+  await wake('before', 'now', back);
+  clock.set(clock.now() - 3_600_000);
+  await settle(back, clock);
+  await wake('after', 'now', back);
+  await pass(10_000, 500);
+  expect((await back.beats()).map((beat) => linesOf(beat.prompt))).toEqual([['before', 'after']]);
 });
 
 it('outside active hours a wake runs a heartbeat even behind more sleeping lines than one beat reads', async () => {
