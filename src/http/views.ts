@@ -157,7 +157,7 @@ function screeningView({ verdict, model, usage, flagged, detail }: Screening) {
 
 /** `anthropic` is a provider, `mcp:files` a server of tools, `hook:door` what its owner has paused. */
 function gateWords(gate: string): string {
-  if (gate === 'all' || gate.startsWith('hook:')) return 'paused';
+  if (gate.startsWith('hook:')) return 'paused';
   return gate.startsWith('mcp:') ? `MCP server ${gate.slice('mcp:'.length)}` : `provider ${gate}`;
 }
 

@@ -96,8 +96,8 @@ export interface Queue {
   letGo(tx: Executor, gate: string, limit: number, now: number): Promise<number[]>;
   /** Lets up to `limit` of those go that have waited at their gates as long as they may. */
   letGoLate(tx: Executor, limit: number, now: number): Promise<void>;
-  /** Whether a job that was let go is still on its way or under way. */
-  isOut(db: Executor, id: number): Promise<boolean>;
+  /** Whether a job that was let go is under way. */
+  isRunning(db: Executor, id: number): Promise<boolean>;
   /** How many jobs of a kind were due before a time and have not begun; 1001 where there are more. */
   countOverdue(db: Executor, kind: JobKind, before: number): Promise<number>;
   /** How many wait at a gate. */

@@ -127,8 +127,8 @@ export function createSqliteQueue(
       announce(rows);
     },
 
-    async isOut(db, id) {
-      const { rows } = await sql`select 1 from jobs where id = ${id} and status in ('queued', 'running')`.execute(db);
+    async isRunning(db, id) {
+      const { rows } = await sql`select 1 from jobs where id = ${id} and status = 'running'`.execute(db);
       return rows.length > 0;
     },
 

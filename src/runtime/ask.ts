@@ -55,7 +55,7 @@ export async function askInTurn<Answer>({ first, fallbacks, find, ask, onSwitch 
 }
 
 /** Whatever is wrong with a fallback or our request to it, but nothing that a model or a deadline has decided. */
-function isPassedOver(error: unknown): error is TurnError {
+export function isPassedOver(error: unknown): error is TurnError {
   return error instanceof TurnError && (error.remedy.elsewhere === true || error.trouble === 'request');
 }
 

@@ -4,20 +4,20 @@ import type { Job } from '../domain/job.ts';
 import type { Run } from '../domain/run.ts';
 import { mcpGrants } from '../domain/tool-grant.ts';
 import type { Executor } from '../store/database.ts';
-import { findGates } from '../store/gates.ts';
+import { findGates, type Gate } from '../store/gates.ts';
 import { findRun, reopenRun } from '../store/runs.ts';
-import { decide, holdAt, type Needs, pauseKey } from './gates.ts';
+import { decide, freeProbe, holdAt, type Needs, pauseKey } from './gates.ts';
 import type { Runtime } from './runtime.ts';
 
 /** How an attempt may begin. */
 export interface Entry {
-  /** the providers that are known to be in trouble: they are not asked */
-  readonly shut: ReadonlySet<string>;
+  /** the gates of providers that are known to be in trouble: they are not asked */
+  readonly shut: ReadonlyMap<string, Gate>;
   /** why it ends without a try: it has waited as long as it may */
   readonly gaveUp?: string;
 }
 
-const open: Entry = { shut: new Set() };
+const open: Entry = { shut: new Map() };
 
 /** Part of a claim: lets a run begin, or puts it at the gate of what it needs and cannot have now; then there is no entry. */
 export async function enter(
@@ -35,11 +35,12 @@ export async function enter(
   const decision = await decide(tx, gates, job, needsOf(settings, run), now);
   if (decision.pass) return { shut: decision.shut };
   const { hold } = decision;
-  const place = holdAt(hold, run.createdAt, retryForMs(settings.config, run));
+  const place = holdAt(hold, job, retryForMs(settings.config, run), now);
   if (place.giveUpAt !== null && place.giveUpAt <= now) return { ...open, gaveUp: hold.reason };
   // Its place among those that wait is by its age.
   await runtime.queue.hold(tx, job, { ...place, runAt: run.createdAt, error: null, attempt: 'none' });
-  if (hold.trouble !== 'paused') await reopenRun(tx, run.id, { error: hold.reason, errorCode: 'provider' });
+  if (hold.trouble === 'paused') await freeProbe(tx, gates, job, now);
+  else await reopenRun(tx, run.id, { error: hold.reason, errorCode: 'provider' });
   return undefined;
 }
 
@@ -49,15 +50,18 @@ export function retryForMs({ agents }: ReturnType<Runtime['current']>['config'],
   return kind === 'heartbeat' ? null : (policy.retryForMs ?? durationMs(agents.defaults.retryFor));
 }
 
-function needsOf({ models, screener }: ReturnType<Runtime['current']>, run: Run): Needs {
+/** What a run needs to be well before it begins. */
+export function needsOf({ config, models, screener }: ReturnType<Runtime['current']>, run: Run): Needs {
   const providerOf = (model: string) => splitModel(model)[0];
   const own = run.action.model ?? models.defaultModel;
+  // Who lets runs go on without a verdict does not want them to wait for one.
+  const isScreened = run.policy.screen && run.screening?.verdict !== 'clean' && config.screening.onError === 'block';
   return {
     anyOf: [own, ...models.fallbacks].map(providerOf),
     allOf: [
       pauseKey(run.hook),
       ...mcpGrants(run.policy.tools).map(({ server }) => `mcp:${server}`),
-      ...(run.policy.screen && run.screening?.verdict !== 'clean' ? [providerOf(screener.model)] : []),
+      ...(isScreened ? [providerOf(screener.model)] : []),
     ],
   };
 }

@@ -10,7 +10,7 @@ import { insertToolCalls } from '../store/tool-calls.ts';
 import { afterRun } from './after-run.ts';
 import { endCancelled } from './cancel.ts';
 import { endBeat, giveUpBeat, onlyAcknowledges } from './end-beat.ts';
-import { retryForMs } from './enter.ts';
+import { needsOf, retryForMs } from './enter.ts';
 import { holdAt, openGates, shutGate } from './gates.ts';
 import { recordPings, recordReply } from './record-deliveries.ts';
 import type { Runtime } from './runtime.ts';
@@ -36,7 +36,7 @@ export async function completeRun(
   await store.write(async (tx) => {
     const now = clock.now();
     if (!(await queue.complete(tx, job))) return;
-    await settleGates(runtime, tx, job, turn, now);
+    await settleGates(runtime, tx, job, run, turn, now);
     await recordSpending(tx, run, account.ofAttempt(), now);
     await insertToolCalls(tx, run.id, turn.calls);
     const known = { prompt, model, spending: account.ofRun() };
@@ -59,7 +59,7 @@ export async function failRun(runtime: Runtime, job: Job, run: Run, failure: Fai
   const { store, clock } = runtime;
   await store.write(async (tx) => {
     const now = clock.now();
-    if (await endFailed(runtime, tx, job, run, failure, now)) await settleGates(runtime, tx, job, failure, now);
+    if (await endFailed(runtime, tx, job, run, failure, now)) await settleGates(runtime, tx, job, run, failure, now);
   });
   return 'failed';
 }
@@ -101,9 +101,10 @@ const warningOf = (warnings: readonly string[]) => (warnings.length === 0 ? null
 
 /** What the attempt has learnt of providers and servers. */
 async function settleGates(
-  { queue }: Runtime,
+  { queue, current }: Runtime,
   tx: Executor,
   job: Job,
+  run: Run,
   { well, troubles, account, error }: Trace & { readonly error?: TurnError },
   now: number,
 ): Promise<{ counted: boolean }> {
@@ -115,7 +116,11 @@ async function settleGates(
     const shut = await shutGate(tx, trouble, job, now);
     if (trouble === error) counted = shut.counted;
   }
-  await openGates(tx, queue, keys, now);
+  const standInFor = () => {
+    const [own = '', ...others] = needsOf(current(), run).anyOf;
+    return !error && !keys.has(own) && others.some((other) => keys.has(other)) ? own : undefined;
+  };
+  await openGates(tx, queue, keys, now, standInFor);
   return { counted };
 }
 
@@ -128,12 +133,9 @@ export async function holdRun(runtime: Runtime, job: Job, run: Run, failure: Fai
   const { error } = failure;
   return store.write(async (tx) => {
     const now = clock.now();
-    const { counted } = await settleGates(runtime, tx, job, failure, now);
-    const place = holdAt(
-      { key: error.gate ?? '', trouble: error.trouble },
-      run.createdAt,
-      retryForMs(current().config, run),
-    );
+    const { counted } = await settleGates(runtime, tx, job, run, failure, now);
+    const gate = { key: error.gate ?? '', trouble: error.trouble };
+    const place = holdAt(gate, job, retryForMs(current().config, run), now);
     const isLate = place.giveUpAt !== null && place.giveUpAt <= now;
     if (isLate || (counted && countedAttempt(job) >= maxAttempts)) {
       await endFailed(runtime, tx, job, run, failure, now);

@@ -19,7 +19,7 @@ export interface Needs {
 
 /** `hold`: at that gate. `pass`: without asking those that are `shut`. */
 type Decision =
-  | { readonly pass: true; readonly shut: ReadonlySet<string> }
+  | { readonly pass: true; readonly shut: ReadonlyMap<string, Gate> }
   | { readonly pass: false; readonly hold: Gate };
 
 const firstProbeMs = 2000;
@@ -64,10 +64,12 @@ export async function decide(
   const inTrouble = new Set(needs.anyOf.filter((key) => !passes(key)));
   const hold = closed ?? (needs.anyOf.every((key) => inTrouble.has(key)) ? needs.anyOf[0] : undefined);
   if (hold !== undefined) return { pass: false, hold: gates.get(hold) as Gate };
-  for (const gate of probes)
-    await saveGate(tx, { ...gate, probeJob: job.id, probeAt: now + probeDelayMs(gate.probes) });
-  const shut = [...inTrouble].filter((key) => (gates.get(key)?.tries ?? 0) >= mostTries);
-  return { pass: true, shut: new Set(shut) };
+  for (const gate of probes) await saveGate(tx, { ...gate, probeJob: job.id, probeAt: now + stalledMs });
+  const shut = [...inTrouble].flatMap((key) => {
+    const gate = gates.get(key);
+    return gate?.state === 'shut' && gate.tries >= mostTries ? [[key, gate] as const] : [];
+  });
+  return { pass: true, shut: new Map(shut) };
 }
 
 /** Part of each claim: sends out the probes that are due, and hands out what has waited as long as it may. */
@@ -90,14 +92,14 @@ async function sendProbe(
   gates: ReadonlyMap<string, Gate>,
   now: number,
 ): Promise<void> {
-  if (gate.probeJob !== null && (await queue.isOut(tx, gate.probeJob))) return;
+  if (gate.probeJob !== null && (await queue.isRunning(tx, gate.probeJob))) return;
   // Whoever waits at another gate may be able to do with this one.
   const keys = [gate.key, ...[...gates.keys()].filter((key) => key !== gate.key && !isPause(key))];
   for (const key of keys) {
     const [id] = await queue.letGo(tx, key, 1, now);
     if (id === undefined) continue;
-    const probeAt = now + (gate.state === 'opening' ? stalledMs : probeDelayMs(gate.probes));
-    return saveGate(tx, { ...gate, probeJob: id, probeAt });
+    // It may never begin: its mapping may have no money or no place, and who needs more than this may wait elsewhere. Then another goes.
+    return saveGate(tx, { ...gate, probeJob: id, probeAt: now + stalledMs });
   }
   if (gate.state === 'opening' || now - (gate.probeAt ?? now) > forgottenMs) return removeGate(tx, gate.key);
   // The next that comes is the probe.
@@ -124,19 +126,32 @@ export async function shutGate(tx: Executor, error: TurnError, job: Job, now: nu
   return { counted };
 }
 
-/** What is at these gates has answered. */
-export async function openGates(tx: Executor, queue: Queue, keys: Iterable<string>, now: number): Promise<void> {
-  let gates: ReadonlyMap<string, Gate> | undefined;
+/** What is at these gates has answered. `standInFor` gives in whose place one of them did, if any: others who wait there follow. */
+export async function openGates(
+  tx: Executor,
+  queue: Queue,
+  keys: ReadonlySet<string>,
+  now: number,
+  standInFor: () => string | undefined,
+): Promise<void> {
+  if (keys.size === 0) return;
+  const gates = await findGates(tx);
+  if (gates.size === 0) return;
+  const own = standInFor();
+  if (own !== undefined && gates.get(own)?.state === 'shut') await queue.letGo(tx, own, letGoAtOnce, now);
   for (const key of keys) {
-    gates ??= await findGates(tx);
     const gate = gates.get(key);
     if (!gate || gate.probeAt === null) continue;
     await queue.letGo(tx, key, letGoAtOnce, now);
-    // They may have waited for another that could have done as well.
-    for (const other of gates.keys()) if (other !== key && !isPause(other)) await queue.letGo(tx, other, 1, now);
     if ((await queue.countAt(tx, key)) === 0) await removeGate(tx, key);
     else await saveGate(tx, { ...gate, state: 'opening', probeAt: now + stalledMs, probeJob: null });
   }
+}
+
+/** A probe that has to wait for something else asks nobody: another is sent at once. */
+export async function freeProbe(tx: Executor, gates: ReadonlyMap<string, Gate>, job: Job, now: number): Promise<void> {
+  for (const gate of gates.values())
+    if (gate.probeJob === job.id) await saveGate(tx, { ...gate, probeJob: null, probeAt: now });
 }
 
 /** So many look anew at once whether they may go. */
@@ -148,21 +163,22 @@ export async function tryAgain(tx: Executor, queue: Queue, now: number): Promise
   for (const key of (await findGates(tx)).keys()) if (!isPause(key)) await queue.letGo(tx, key, lookAnew, now);
 }
 
-/** How a job waits at a gate. Where only time can help, it gives up `retryForMs` after it was asked for; null: never. */
+/** How a job waits at a gate. Where only time can help, it gives up `retryForMs` after it began to wait; null: never. */
 export function holdAt(
   { key, trouble }: Pick<Gate, 'key' | 'trouble'>,
-  createdAt: number,
+  { giveUpAt }: Pick<Job, 'giveUpAt'>,
   retryForMs: number | null,
+  now: number,
 ): { gate: string; giveUpAt: number | null } {
   const givesUp = trouble !== 'paused' && 'givesUp' in remedies[trouble as Trouble];
-  return { gate: key, giveUpAt: givesUp && retryForMs !== null ? createdAt + retryForMs : null };
+  return { gate: key, giveUpAt: givesUp && retryForMs !== null ? (giveUpAt ?? now + retryForMs) : null };
 }
 
 const pausePrefix = 'hook:';
-/** Everything is paused. */
-export const pauseAll = 'all';
+/** Everything is paused. No hook has such a name, nor has a provider. */
+export const pauseAll = `${pausePrefix}*`;
 export const pauseKey = (hook: string | undefined) => (hook === undefined ? pauseAll : `${pausePrefix}${hook}`);
-const isPause = (key: string) => key === pauseAll || key.startsWith(pausePrefix);
+const isPause = (key: string) => key.startsWith(pausePrefix);
 
 /** Its owner pauses a hook, or everything: accepts go on, and nothing of it begins. */
 export async function pause(tx: Executor, hook: string | undefined, now: number): Promise<void> {

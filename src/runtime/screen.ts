@@ -71,10 +71,11 @@ async function judge(
   } catch (error) {
     if (signal.aborted) throw error;
     const detail = messageOf(error);
-    if (error instanceof TurnError && error.retryable && (run.attempts < maxAttempts || waits(error))) {
-      const { code, trouble, gate, retryAfterMs } = error;
-      const logged = `screening: ${error.logged}`;
-      const same = { trouble, ...(gate !== undefined && { gate }), retryAfterMs, logged };
+    const mayPass = (known: TurnError) => known.retryable && run.attempts < maxAttempts;
+    if (error instanceof TurnError && (waits(error) || mayPass(error))) {
+      const { code, retryAfterMs } = error;
+      const { trouble, gate } = waits(error) ? error : { trouble: 'ours' as const, gate: undefined };
+      const same = { trouble, ...(gate !== undefined && { gate }), retryAfterMs, logged: `screening: ${error.logged}` };
       throw new TurnError(code, `screening: ${detail}`, same);
     }
     return { verdict: 'failed', model, usage: null, flagged: [], detail, digest: null };

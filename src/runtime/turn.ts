@@ -8,9 +8,10 @@ import { countedAttempt, type Job, maxAttempts } from '../domain/job.ts';
 import type { Run } from '../domain/run.ts';
 import type { ToolCall } from '../domain/tool-call.ts';
 import { mcpGrants } from '../domain/tool-grant.ts';
+import type { Trouble } from '../domain/trouble.ts';
 import { sessionHistory } from '../store/session-history.ts';
 import { type Account, askOnAccount } from './account.ts';
-import { agentFor, askInTurn } from './ask.ts';
+import { agentFor, askInTurn, isPassedOver } from './ask.ts';
 import type { Entry } from './enter.ts';
 import { historyFor } from './history-for.ts';
 import type { LiveRun } from './live-runs.ts';
@@ -54,6 +55,14 @@ export interface Trace {
 
 /** The turn of an attempt: its prompt, and one exchange with a model. Throws whatever goes wrong. */
 export async function takeTurn(attempt: OpenAttempt): Promise<Reply> {
+  try {
+    return await askWithin(attempt);
+  } catch (error) {
+    throw ownTrouble(attempt, error) ?? error;
+  }
+}
+
+async function askWithin(attempt: OpenAttempt): Promise<Reply> {
   const { runtime, settings, run, makePrompt, entry, limit, trace } = attempt;
   const { models, config } = settings;
   const { read } = runtime.store;
@@ -109,6 +118,16 @@ function modelToAsk(attempt: OpenAttempt, fallbacks: readonly string[]): string 
   if (!attempt.entry.shut.has(providerOf(model)) || other === undefined) return model;
   noteWarning(attempt, `${model}: its provider is in trouble; ${other} is asked instead`);
   return other;
+}
+
+/**
+ * Where those that stood in for the run's own model cannot do with it, and no gate of theirs will say when they can, the run
+ * waits for its own, which was not asked.
+ */
+function ownTrouble({ run, settings, entry }: OpenAttempt, error: unknown): TurnError | undefined {
+  const gate = entry.shut.get(providerOf(run.action.model ?? settings.models.defaultModel));
+  if (!gate || !isPassedOver(error) || error.gate !== undefined) return undefined;
+  return new TurnError('provider', gate.reason, { trouble: gate.trouble as Trouble, gate: gate.key });
 }
 
 /** Notes for the gates how a model did. One that refuses, or cannot do with the request, has answered. */
