@@ -110,8 +110,8 @@ export async function createGimli({
       return true;
     },
     handlers: {
-      run: reservations.guard(runHandler(runtime)),
-      heartbeat: reservations.guard(heartbeatHandler(runtime)),
+      run: reservations.guard('run', runHandler(runtime)),
+      heartbeat: reservations.guard('heartbeat', heartbeatHandler(runtime)),
       deliver: deliverHandler(runtime),
     },
   });

@@ -150,6 +150,7 @@ export function createSqliteQueue(
       await sql`update jobs set runAt = max(${now}, runAt - ${ms}) where status in ('queued', 'waiting') and runAt > ${now}`.execute(
         tx,
       );
+      await sql`update groupStarts set at = at - ${ms} where at > ${now}`.execute(tx);
     },
 
     async bury(tx, job, error) {

@@ -15,6 +15,7 @@ import { linesSetAside } from '../store/inbox.ts';
 import { findLastEvents } from '../store/last-events.ts';
 import { costOfMapping } from '../store/spending.ts';
 import { isDaySpent } from './budget.ts';
+import { pauseAll } from './gates.ts';
 import type { Runtime } from './runtime.ts';
 import type { Check } from './watch.ts';
 
@@ -36,7 +37,8 @@ export function gateChecks(queue: Queue): Check[] {
     async (db, now) => {
       const alarms: Alarm[] = [];
       for (const gate of (await findGates(db)).values()) {
-        if (gate.trouble === 'paused' || gate.key.startsWith('mcp:') !== isServer) continue;
+        // A key that is missing has an alarm of its own.
+        if (gate.trouble === 'paused' || gate.trouble === 'setup' || gate.key.startsWith('mcp:') !== isServer) continue;
         const { tell } = remedies[gate.trouble] as { tell?: string };
         if (tell === 'at once' || now - gate.since >= lastsMs)
           alarms.push(gateAlarm(gate, await queue.countAt(db, gate.key)));
@@ -56,8 +58,8 @@ export function keyCheck(problems: () => ReadonlyMap<string, string>): Check {
     find: () =>
       [...problems()].map(([provider, problem]) => ({
         cause: `key:${provider}`,
-        sentence: `What needs the provider ${provider} ends in error: ${problem}.`,
-        remedy: 'A change is noticed at once; `gimli runs retry --failed` does again what has failed.',
+        sentence: `What needs the provider ${provider} waits: ${problem}.`,
+        remedy: 'A change is noticed at once, and what waits goes on by itself.',
         count: 1,
       })),
   };
@@ -135,6 +137,8 @@ export function waitingCheck(queue: Queue): Check {
   return {
     prefix: 'waiting',
     async find(db, now) {
+      // While everything is paused they wait for that.
+      if ((await findGates(db)).has(pauseAll)) return [];
       const count = await queue.countOverdue(db, 'run', now - longWaitMs);
       if (count === 0) return [];
       const sentence = `${count > 1000 ? 'More than 1000 runs have' : `${runsOf(count)} ${count === 1 ? 'has' : 'have'}`} waited for more than an hour.`;

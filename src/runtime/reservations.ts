@@ -14,7 +14,7 @@ import type { Handler } from './worker.ts';
 /** What is set aside for work under way, so that no budget is spent twice. Kept in memory: what begins anew is estimated anew. */
 export interface Reservations extends Admission {
   /** The handler, whose work is settled when it ends and begins only where the day has money left. */
-  guard(handler: Handler): Handler;
+  guard(kind: JobKind, handler: Handler): Handler;
   /** Work has ended: what it cost is in the totals from now on. */
   settle(job: Pick<Job, 'kind' | 'ref'>): void;
 }
@@ -102,11 +102,11 @@ export function createReservations({ current, clock, log }: Deps): Reservations 
       return isSpent ? { for: 'mappingBudget' } : undefined;
     },
     settle,
-    guard: (handler) => ({
+    guard: (ownKind, handler) => ({
       ...handler,
       mayBegin(tx) {
         // What an earlier claim set aside before it was rolled back.
-        for (const [key, { isUnderWay }] of reserved) if (!isUnderWay) reserved.delete(key);
+        for (const [key, { kind, isUnderWay }] of reserved) if (kind === ownKind && !isUnderWay) reserved.delete(key);
         return hold(tx);
       },
       async begin(tx, job) {

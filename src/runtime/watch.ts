@@ -66,7 +66,14 @@ export function createWatch(deps: {
   async function lookNow(): Promise<void> {
     const now = clock.now();
     const found: { check: Check; alarms: readonly Alarm[] }[] = [];
-    for (const check of checks) found.push({ check, alarms: await check.find(store.read, now) });
+    for (const check of checks) {
+      try {
+        found.push({ check, alarms: await check.find(store.read, now) });
+      } catch (error) {
+        // The others are looked at all the same, and its own alarms stay as they are.
+        log.error({ err: error }, `cannot look after the alarms "${check.prefix}": ${messageOf(error)}`);
+      }
+    }
     await compare(found, now);
     await tell(now);
   }
@@ -78,7 +85,8 @@ export function createWatch(deps: {
     const wanted = found.flatMap(({ alarms }) => alarms);
     const raised = wanted.filter((alarm) => !isSame(alarm, known.get(alarm.cause)));
     const causes = new Set(wanted.map(({ cause }) => cause));
-    const watched = (cause: string) => checks.some(({ prefix }) => cause === prefix || cause.startsWith(`${prefix}:`));
+    const watched = (cause: string) =>
+      found.some(({ check: { prefix } }) => cause === prefix || cause.startsWith(`${prefix}:`));
     const over = open.filter(({ cause }) => watched(cause) && !causes.has(cause));
     if (raised.length + over.length === 0) return;
     await store.write(async (tx) => {
@@ -92,7 +100,9 @@ export function createWatch(deps: {
     if (silentUntil > now && silentUntil <= now + 60_000) return;
     for (const alarm of await untoldAlarms(store.read)) {
       const told = alarm.endedAt === null ? 'raised' : 'ended';
-      if (told === 'raised' && alarm.told === 'ended' && now - (alarm.toldAt ?? 0) < quietMs) continue;
+      const sinceTold = now - (alarm.toldAt ?? 0);
+      // One told in the future was told before the clock was set back.
+      if (told === 'raised' && alarm.told === 'ended' && sinceTold >= 0 && sinceTold < quietMs) continue;
       // What was over before anybody was told is no news.
       const isNews = told === 'raised' || alarm.told === 'raised';
       if (isNews && !(await sayAloud(alarm, now))) return;

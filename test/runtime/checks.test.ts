@@ -97,3 +97,11 @@ it('runs that wait for a place longer than an hour are an alarm', async () => {
   gate.resolve('Done.');
   for (const id of ids) await gateway.ended(id);
 });
+
+it('runs that wait since everything is paused are no alarm', async () => {
+  const { gateway, pass } = await simulated(config([mapping('door', { deliver: false })]));
+  await gateway.api('POST', '/pause');
+  await gateway.post('door', {});
+  await pass(120 * minute, 10 * minute);
+  expect(await alarms(gateway)).toEqual([]);
+});
