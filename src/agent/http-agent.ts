@@ -88,6 +88,6 @@ export function createHttpAgent<Message>(
 
 function usableKey(apiKey = '', provider: string): string {
   const problem = keyProblem(apiKey, provider);
-  if (problem !== undefined) throw new TurnError('provider', problem, { trouble: 'setup', gate: provider });
+  if (problem !== undefined) throw new TurnError('provider', problem, { trouble: 'setup' });
   return apiKey;
 }

@@ -4,7 +4,6 @@ import { ConfigError, messageOf, TurnError } from '../domain/errors.ts';
 import { type Flag, oneLine, type Usage } from '../domain/run.ts';
 import type { Turn } from './agent.ts';
 import { safeJson } from './fence.ts';
-import { splitModel } from './model-names.ts';
 import type { Models, ReadyAgent } from './models.ts';
 import { answerFormat, readAnswer } from './screening-answer.ts';
 import { type Field, screeningCalls, type Value } from './screening-fields.ts';
@@ -107,10 +106,7 @@ function findModel(name: string, models: Models) {
       agent,
       id,
       problem: problem ?? (unfit && `${model} ${unfit}, so it cannot screen: set screening.model`),
-      trouble:
-        problem === undefined
-          ? { trouble: 'request' as const }
-          : { trouble: 'setup' as const, gate: splitModel(model)[0] },
+      trouble: problem === undefined ? { trouble: 'request' as const } : { trouble: 'setup' as const },
     };
   } catch (error) {
     throw new ConfigError([`screening.model: ${messageOf(error)}`]);

@@ -24,7 +24,7 @@ export const remedies = {
   /** too many requests or tokens a minute */
   rate: { again: 'gate', elsewhere: true, tell: 'late', givesUp: true },
   /** a key is missing, or is none, so that nothing was asked */
-  setup: { again: 'gate', elsewhere: true, tell: 'at once' },
+  setup: { elsewhere: true, tell: 'at once' },
   /** the key is refused, or may not do this */
   key: { again: 'gate', elsewhere: true, tell: 'at once' },
   /** nothing is left to pay with */

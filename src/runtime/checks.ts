@@ -37,8 +37,7 @@ export function gateChecks(queue: Queue): Check[] {
     async (db, now) => {
       const alarms: Alarm[] = [];
       for (const gate of (await findGates(db)).values()) {
-        // A key that is missing has an alarm of its own.
-        if (gate.trouble === 'paused' || gate.trouble === 'setup' || gate.key.startsWith('mcp:') !== isServer) continue;
+        if (gate.trouble === 'paused' || gate.key.startsWith('mcp:') !== isServer) continue;
         const { tell } = remedies[gate.trouble] as { tell?: string };
         if (tell === 'at once' || now - gate.since >= lastsMs)
           alarms.push(gateAlarm(gate, await queue.countAt(db, gate.key)));
@@ -58,8 +57,8 @@ export function keyCheck(problems: () => ReadonlyMap<string, string>): Check {
     find: () =>
       [...problems()].map(([provider, problem]) => ({
         cause: `key:${provider}`,
-        sentence: `What needs the provider ${provider} waits: ${problem}.`,
-        remedy: 'A change is noticed at once, and what waits goes on by itself.',
+        sentence: `What needs the provider ${provider} ends in error: ${problem}.`,
+        remedy: 'A change is noticed at once; `gimli runs retry --failed` does again what has failed.',
         count: 1,
       })),
   };

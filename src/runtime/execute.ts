@@ -86,7 +86,7 @@ async function endWithout(
 ): Promise<void> {
   if (thrown instanceof Stopping) return handBackRun(runtime, job, run, trace);
   const { log, onRunEnd } = runtime;
-  const error = turnErrorOf(thrown);
+  const error = whileWaiting(job, turnErrorOf(thrown));
   const failure = { ...trace, error };
   const failed = { ...about, code: error.code };
   const { again } = error.remedy;
@@ -99,6 +99,12 @@ async function endWithout(
   });
   log.warn(failed, `run ${outcome === 'failed' ? 'failed' : 'failed, will be tried again'}: ${error.logged}`);
   if (outcome === 'failed') onRunEnd(run, 'error', Date.now() - began);
+}
+
+/** A run that waits for its provider does not end since the key was taken out meanwhile: it waits for that as well. */
+function whileWaiting({ gate }: Job, error: TurnError): TurnError {
+  if (error.trouble !== 'setup' || gate === null || gate.includes(':')) return error;
+  return new TurnError(error.code, error.message, { trouble: 'key', gate });
 }
 
 /** What went wrong with us may pass, for all we know. */

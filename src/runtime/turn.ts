@@ -139,7 +139,7 @@ async function noted({ well, troubles }: Trace, model: string, asked: Promise<Re
   } catch (error) {
     if (!(error instanceof TurnError)) throw error;
     if (error.gate !== undefined) troubles.push(error);
-    else if (error.trouble !== 'ended' && error.trouble !== 'ours') well.add(providerOf(model));
+    else if (!['ended', 'ours', 'setup'].includes(error.trouble)) well.add(providerOf(model));
     throw error;
   }
 }

@@ -209,7 +209,7 @@ describe.each(apis)('of the api %s', (_, api) => {
     await expect(agent({ model: 'm', prompt: 'Hello', history: [], tools: [], signal })).rejects.toMatchObject({
       code: 'provider',
       trouble: 'setup',
-      gate: 'p',
+      gate: undefined,
       retryable: false,
     });
   });
