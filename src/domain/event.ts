@@ -1,3 +1,4 @@
+import { readPayload } from './payload/read-payload.ts';
 import type { Resolve } from './text.ts';
 
 /** What became of an inbound request. */
@@ -14,7 +15,7 @@ export interface Event {
   readonly hook: string;
   /** epoch ms */
   readonly receivedAt: number;
-  readonly query: Record<string, string>;
+  readonly query: Record<string, unknown>;
   readonly headers: Record<string, string>;
   /** the bytes as they came */
   readonly body: Buffer;
@@ -35,11 +36,14 @@ export interface Event {
 export interface Context {
   readonly payload: unknown;
   readonly headers: Record<string, string>;
-  readonly query: Record<string, string>;
+  /** lists and objects where a name is repeated or has brackets */
+  readonly query: Record<string, unknown>;
   /** the hook's name */
   readonly path: string;
   /** ISO 8601 */
   readonly now: string;
+  /** SHA-256 of a body that could not be read as it was meant: what is told apart by its values is told apart by this too */
+  readonly bodyHash?: string;
 }
 
 /** With `forEach`, the element of `key` that an action is about. */
@@ -48,78 +52,11 @@ export interface Each {
   readonly index: number;
 }
 
-/** No service nests deeper, and what walks through a value may do so by recursion. */
-const maxDepth = 100;
-
-/**
- * The payload of a request. JSON is taken for JSON whatever the content type says, since many a sender says `form` and means
- * JSON; an empty body is an empty object. Throws a SyntaxError for what is neither JSON nor a form, a RangeError for what is
- * nested deeper than 100 levels.
- */
-export function parseBody(body: Buffer, headers: Readonly<Record<string, unknown>>): unknown {
-  if (body.length === 0) return {};
-  const text = body.toString('utf8');
-  try {
-    return parseJson(text);
-  } catch (error) {
-    const isForm = /^application\/x-www-form-urlencoded\b/i.test(String(headers['content-type']));
-    // What begins like JSON was meant as JSON: a form would encode these characters.
-    if (!isForm || /^\s*[{[]/.test(text)) throw error;
-    return formPayload(text);
-  }
-}
-
-/** The fields, the last of each name; or what the field `payload` holds, where that is an object or list as GitHub has it. */
-function formPayload(text: string): unknown {
-  const fields: Record<string, string> = Object.create(null);
-  for (const [name, value] of new URLSearchParams(text)) fields[name] = value;
-  try {
-    const payload = parseJson(fields.payload ?? '');
-    if (typeof payload === 'object' && payload !== null) return payload;
-  } catch (error) {
-    // Else it is a field that happens to have this name.
-    if (!(error instanceof SyntaxError)) throw error;
-  }
-  return fields;
-}
-
-function parseJson(text: string): unknown {
-  if (isDeeper(text, maxDepth)) throw new RangeError(`the body is nested deeper than ${maxDepth} levels`);
-  return JSON.parse(text);
-}
-
-/** Whether more brackets than `limit` are open at once, in one pass over what may be no JSON at all. */
-function isDeeper(text: string, limit: number): boolean {
-  let depth = 0;
-  for (let at = 0; at < text.length && depth <= limit; at += 1) {
-    const code = text.charCodeAt(at);
-    if (code === quote) at = endOfString(text, at);
-    else if (code === openBracket || code === openBrace) depth += 1;
-    else if (code === closeBracket || code === closeBrace) depth -= 1;
-  }
-  return depth > limit;
-}
-
-/** Where the string that begins at `start` has its closing quote; the end of the text where it has none. */
-function endOfString(text: string, start: number): number {
-  for (let end = text.indexOf('"', start + 1); end !== -1; end = text.indexOf('"', end + 1)) {
-    let backslashes = 0;
-    while (text.charCodeAt(end - 1 - backslashes) === backslash) backslashes += 1;
-    if (backslashes % 2 === 0) return end;
-  }
-  return text.length;
-}
-
-const quote = 0x22;
-const backslash = 0x5c;
-const openBracket = 0x5b;
-const closeBracket = 0x5d;
-const openBrace = 0x7b;
-const closeBrace = 0x7d;
-
-export function contextOf(event: Pick<Event, 'body' | 'headers' | 'query' | 'hook' | 'receivedAt'>): Context {
+export function contextOf(
+  event: Pick<Event, 'endpoint' | 'body' | 'headers' | 'query' | 'hook' | 'receivedAt'>,
+): Context {
   return {
-    payload: parseBody(event.body, event.headers),
+    payload: readPayload(event.body, event.headers, event.endpoint).payload,
     headers: event.headers,
     query: event.query,
     path: event.hook,

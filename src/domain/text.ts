@@ -1,3 +1,5 @@
+import { ExactNumber } from './payload/exact-number.ts';
+
 /**
  * A text in pieces: what the owner wrote stays apart from what came from outside, from the mapping to the prompt.
  * Nothing may join the two but `plain`, whose callers say why that is safe.
@@ -19,6 +21,7 @@ export type Resolve = (path: string) => unknown;
 /** A value as templates show it: nothing for null and undefined, JSON for objects and arrays. */
 export function display(value: unknown): string {
   if (value === undefined || value === null) return '';
+  if (value instanceof ExactNumber) return String(value);
   if (typeof value === 'object') return JSON.stringify(value);
   return String(value);
 }

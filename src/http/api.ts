@@ -1,5 +1,6 @@
 import express, { type NextFunction, type Request, type Response } from 'express';
-import { type Endpoint, outcomes, parseBody } from '../domain/event.ts';
+import { type Endpoint, outcomes } from '../domain/event.ts';
+import { type Payload, readPayload } from '../domain/payload/read-payload.ts';
 import { receive } from '../ingest/receive.ts';
 import { cancelRun } from '../runtime/cancel.ts';
 import { settle } from '../runtime/record-deliveries.ts';
@@ -95,14 +96,14 @@ export function createApi(deps: HttpDeps): express.Router {
     const event = await findEvent(store.read, req.params.id);
     if (!event) return refuse(res, 404, 'event not found');
     const { endpoint, hook, headers, query, body } = event;
-    let payload: unknown;
+    let read: Payload;
     try {
-      payload = parseBody(body, endpoint === 'specs' ? {} : headers);
+      read = readPayload(body, headers, endpoint);
     } catch {
       return refuse(res, 409, 'the body of this event is not JSON: there is nothing to replay');
     }
     // It proved who sent it when it came; a signature of that time would be too old by now.
-    const request = { endpoint, hook, headers, query, body, payload, replayOf: event.id };
+    const request = { endpoint, hook, headers, query, body, ...read, replayOf: event.id };
     const answer = await receive({ store, queue, clock, log }, { ...request, ...whoAnswers(deps, endpoint, hook) });
     res.json({
       ok: true,

@@ -1,7 +1,7 @@
 import express, { type Request, type Response } from 'express';
 import { specToken } from '../config/spec-token.ts';
 import { StoreError } from '../domain/errors.ts';
-import { parseBody } from '../domain/event.ts';
+import { type Payload, readPayload } from '../domain/payload/read-payload.ts';
 import { answersOf } from '../ingest/answers.ts';
 import { checkHookToken, presentedToken } from '../ingest/authenticate.ts';
 import { cleanHeaders } from '../ingest/clean-headers.ts';
@@ -59,21 +59,19 @@ export function createSpecs(deps: HttpDeps): express.Router {
       const [status, error] = target.known ? [413, tooLarge(specBodyBytes)] : [404, answersOf.specs.unknown(slug)];
       return refuseUnread(req, res, status, { error });
     }
-    let payload: unknown;
+    let read: Payload = { payload: undefined, notes: [] };
     try {
-      // Without its headers: what is no JSON is nothing else, whatever they say.
-      payload = parseBody(body, {});
+      read = readPayload(body, req.headers, 'specs');
     } catch (error) {
       if (target.known) return refuseSpec(res, 400, error instanceof RangeError ? error.message : 'invalid json');
     }
     const once = onceByHeader(req.headers);
     if (typeof once === 'string') return refuseSpec(res, 400, once);
 
-    const query = queryOf(req);
     // No token is taken from there; but somebody may have tried.
-    delete query.token;
+    const { token: _, ...query } = queryOf(req);
     const headers = cleanHeaders(req.headers, []);
-    const request: EventRequest = { endpoint: 'specs', hook: slug, headers, query, body, payload, once, ...target };
+    const request: EventRequest = { endpoint: 'specs', hook: slug, headers, query, body, ...read, once, ...target };
     try {
       const answer = await receive({ store, queue, clock, log }, request);
       onEvent(target.known ? slug : 'unknown', answer.outcome);

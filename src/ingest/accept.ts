@@ -15,7 +15,7 @@ import type { Store } from '../store/store.ts';
 import { endWorkflowRun, insertWorkflowRun, type NewWorkflowRun } from '../store/workflows.ts';
 import { answersOf } from './answers.ts';
 import { dueAt, gatheringOf, join, type RunOfEvent } from './coalesce.ts';
-import { type Answer, claim, type NewEvent, type Once, onceByMapping, repeat } from './once.ts';
+import { type Answer, claim, type NewEvent, type Once, onceByMapping, recorded, repeat } from './once.ts';
 
 /** A request that its mapping turned into actions. */
 export interface Acceptance {
@@ -66,9 +66,9 @@ export async function accept(store: Store, queue: Queue, acceptance: Acceptance)
       ...(known ? [`${seen.length} of ${all.length} were here before`] : []),
       ...(joined.length > 0 ? [`joined run ${joined.join(', ')}`] : []),
     ];
-    const detail = details.join('; ') || null;
     const { status } = answer;
-    await insertEvent(tx, { ...event, mapping: mapping.id, outcome: 'accepted', detail, status, response });
+    const became = recorded(event, details.join('; ') || null);
+    await insertEvent(tx, { ...became, mapping: mapping.id, outcome: 'accepted', status, response });
     if (mapping.expectMs !== undefined) await noteEvent(tx, mapping.id, now);
     for (const line of lines) await insertSystemEvent(tx, line);
     if (lines.some(({ mode }) => mode === 'now')) await queue.enqueue(tx, wakeJob(now));

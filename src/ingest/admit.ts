@@ -1,5 +1,6 @@
 import { messageOf } from '../domain/errors.ts';
-import { parseBody } from '../domain/event.ts';
+import { readPayload } from '../domain/payload/read-payload.ts';
+import { readQuery } from '../domain/payload/read-query.ts';
 import type { Mapping } from '../mapping/mapping.ts';
 import { cleanHeaders } from './clean-headers.ts';
 import { type Once, onceByDelivery, onceByHeader } from './once.ts';
@@ -24,8 +25,10 @@ export interface Admitted {
   /** the mappings that the sender may reach, in their order */
   readonly candidates: readonly Mapping[];
   readonly headers: Record<string, string>;
-  readonly query: Record<string, string>;
+  readonly query: Record<string, unknown>;
   readonly payload: unknown;
+  /** what could not be read as it was meant */
+  readonly notes: readonly string[];
   /** what tells the delivery from its repetition; undefined where nothing does */
   readonly once: Once | undefined;
   /** what to answer at once, where the request is no event */
@@ -67,15 +70,16 @@ export async function admit(
   if (token && !token.ok) refusals.push(token);
   if (!hasToken && proven.size === 0) return told(refusals);
 
-  let payload: unknown;
+  let read: ReturnType<typeof readRequest>;
   try {
-    payload = parseBody(request.rawBody, request.headers);
+    read = readRequest(request);
   } catch (error) {
     const detail = error instanceof RangeError ? error.message : `the body is not JSON: ${messageOf(error)}`;
     return { ok: false, step: 'unreadable', detail };
   }
 
-  const clean = withoutCredentials(verifiers, request);
+  const { payload, notes } = read;
+  const clean = { notes, ...withoutCredentials(verifiers, request.headers, read.query) };
   for (const { mapping, verifier } of candidates) {
     const answer = verifier && proven.has(verifier) ? verifier.handshake(request, payload) : null;
     if (answer) {
@@ -83,11 +87,12 @@ export async function admit(
     }
   }
 
+  const isRead = notes.length === 0;
   let once: Once | undefined;
   for (const { mapping, verifier } of candidates) {
     if (!verifier || !proven.has(verifier)) continue;
     const identity = verifier.identify(request, payload);
-    if (identity.ok) once ??= onceByDelivery(mapping.verify?.scheme ?? '', identity, request.rawBody);
+    if (identity.ok) once ??= onceByDelivery(mapping.verify?.scheme ?? '', identity, { body: request.rawBody, isRead });
     else if (proven.delete(verifier)) refusals.push(identity);
   }
   if (!hasToken && proven.size === 0) return told(refusals);
@@ -112,9 +117,20 @@ function told(refusals: readonly Refusal[]): Refusal {
   return refuse(telling?.step ?? 'header missing', details.join('; or: '));
 }
 
-function withoutCredentials(verifiers: readonly Verifier[], { headers, query }: SignedRequest) {
+function readRequest({ rawBody, headers, search }: SignedRequest) {
+  const { payload, notes } = readPayload(rawBody, headers);
+  if (search === '') return { payload, notes, query: {} };
+  const query = readQuery(search);
+  return { payload, notes: [...notes, ...query.notes], query: query.fields };
+}
+
+function withoutCredentials(
+  verifiers: readonly Verifier[],
+  headers: SignedRequest['headers'],
+  query: Record<string, unknown>,
+) {
   const secretHeaders = verifiers.flatMap(({ credentials }) => credentials.headers);
-  const cleanQuery: Record<string, string> = Object.assign(Object.create(null), query);
+  const { token: _, ...cleanQuery } = query;
   for (const { credentials } of verifiers) for (const name of credentials.query) delete cleanQuery[name];
   return { headers: cleanHeaders(headers, secretHeaders), query: cleanQuery };
 }

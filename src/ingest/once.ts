@@ -15,7 +15,15 @@ export interface Once {
 }
 
 /** A request that is about to be recorded: what became of it is not known yet. */
-export type NewEvent = Omit<Event, 'mapping' | 'outcome' | 'detail' | 'status' | 'response'>;
+export interface NewEvent extends Omit<Event, 'mapping' | 'outcome' | 'detail' | 'status' | 'response'> {
+  /** what in it could not be read as it was meant */
+  readonly notes: readonly string[];
+}
+
+/** What of an event is recorded in any case; its detail ends with what could not be read. */
+export function recorded({ notes, ...event }: NewEvent, detail: string | null = null) {
+  return { ...event, detail: [...(detail === null ? [] : [detail]), ...notes].join('; ') || null };
+}
 
 export interface Answer {
   /** the id of the mapping that took the event and does not load */
@@ -36,23 +44,32 @@ export function onceByHeader(headers: IncomingHttpHeaders): Once | string | unde
   if (key.length > longestKey) {
     return `Idempotency-Key has ${key.length} characters; at most ${longestKey} are taken`;
   }
-  return { key: `request:${key}`, sameBody: true };
+  return { key: listKey('request', key), sameBody: true };
 }
 
-/** What a scheme says of a delivery. An id that is not signed could be put on another body. */
-export function onceByDelivery(scheme: string, identity: Identity, body: Buffer): Once | undefined {
+/**
+ * What a scheme says of a delivery. An id that is not signed could be put on another body.
+ * @param isRead whether the whole body could be read as it was meant; else the id in it may not be what was sent
+ */
+export function onceByDelivery(
+  scheme: string,
+  identity: Identity,
+  { body, isRead }: { readonly body: Buffer; readonly isRead: boolean },
+): Once | undefined {
   const { deliveryId, idIsSigned, timelessBody = body } = identity;
   if (deliveryId === null) return undefined;
-  const id = idIsSigned ? deliveryId : `${deliveryId}:${hash('sha256', timelessBody)}`;
-  return { key: bounded(`delivery:${scheme}:${id}`), sameBody: false };
+  const bodyHash = idIsSigned && isRead ? [] : [hash('sha256', isRead ? timelessBody : body)];
+  return { key: listKey('delivery', scheme, deliveryId, ...bodyHash), sameBody: false };
 }
 
 /** What the owner says of it: `dedupeKey` of a mapping. */
 export function onceByMapping(mapping: string, dedupeKey: string): Once {
-  return { key: bounded(`mapping:${mapping}:${dedupeKey}`), sameBody: false };
+  return { key: listKey('mapping', mapping, dedupeKey), sameBody: false };
 }
 
-function bounded(key: string): string {
+/** One text for several: no two lists have the same. */
+function listKey(...parts: readonly string[]): string {
+  const key = JSON.stringify(parts);
   return key.length <= longestKey ? key : hash('sha256', key);
 }
 
@@ -70,10 +87,10 @@ export async function repeat(tx: Executor, event: NewEvent, firstId: string, onc
     const error = 'this Idempotency-Key came before with another body; a new request needs a key of its own';
     const body = JSON.stringify(answersOf[event.endpoint].refused(error, undefined, event.id));
     const detail = `the Idempotency-Key of event ${firstId}, with another body`;
-    await insertEvent(tx, { ...event, mapping, outcome: 'invalid', detail, status: 422, response: body });
+    await insertEvent(tx, { ...recorded(event, detail), mapping, outcome: 'invalid', status: 422, response: body });
     return { status: 422, body, outcome: 'invalid' };
   }
   const detail = `the same as event ${firstId}`;
-  await insertEvent(tx, { ...event, mapping, outcome: 'duplicate', detail, status, response });
+  await insertEvent(tx, { ...recorded(event, detail), mapping, outcome: 'duplicate', status, response });
   return { status, body: response, outcome: 'duplicate' };
 }

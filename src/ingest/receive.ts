@@ -1,16 +1,18 @@
+import { hash } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Clock } from '../domain/clock.ts';
 import { InvalidEvent, PartBroken, TransformError } from '../domain/errors.ts';
 import type { Context, Endpoint, Event } from '../domain/event.ts';
 import { newId } from '../domain/id.ts';
 import type { Mapping } from '../mapping/mapping.ts';
+import { createTimeLimit, isCostly, longestMs } from '../mapping/time-limit.ts';
 import type { Queue } from '../queue/queue.ts';
 import { findKey } from '../store/delivery-keys.ts';
 import { insertEvent } from '../store/events.ts';
 import type { Store } from '../store/store.ts';
 import { accept } from './accept.ts';
 import { answersOf } from './answers.ts';
-import { type Answer, claim, type NewEvent, type Once, repeat } from './once.ts';
+import { type Answer, claim, type NewEvent, type Once, recorded, repeat } from './once.ts';
 import type { Handshake } from './verify/verifier.ts';
 
 /** An authenticated request to a hook, without what authenticated it. */
@@ -18,8 +20,10 @@ export interface Request {
   readonly endpoint: Endpoint;
   readonly hook: string;
   readonly headers: Record<string, string>;
-  readonly query: Record<string, string>;
+  readonly query: Record<string, unknown>;
   readonly body: Buffer;
+  /** what could not be read as it was meant: it stands in the event's record, and the keys of the event go by its bytes */
+  readonly notes: readonly string[];
   /** the recorded event that is sent through today's mappings again */
   readonly replayOf?: string;
 }
@@ -57,8 +61,10 @@ export async function receive(receiver: Receiver, request: EventRequest): Promis
   if (once && before !== undefined)
     return noted(receiver, event, await store.write((tx) => repeat(tx, event, before, once)));
 
-  const context: Context = { payload, headers, query, path: hook, now: new Date(event.receivedAt).toISOString() };
-  const { mapping, misses } = findMapping(request.candidates, context);
+  const bodyHash = event.notes.length > 0 && { bodyHash: hash('sha256', body) };
+  const now = new Date(event.receivedAt).toISOString();
+  const context: Context = { payload, headers, query, path: hook, now, ...bodyHash };
+  const { mapping, misses, problems } = decide(request.candidates, context, body.length);
   if (!mapping) {
     const detail = known ? misses.join('; ') : (request.unknown ?? 'no mapping has this name');
     const answer = known ? null : answers.refused(answers.unknown(hook), undefined, event.id);
@@ -67,7 +73,6 @@ export async function receive(receiver: Receiver, request: EventRequest): Promis
 
   const about = { mapping: mapping.id };
   try {
-    const problems = mapping.check(payload);
     if (problems.length > 0) throw new InvalidEvent('validation failed', problems);
     const acting = mapping.act(context, body);
     const actions = acting instanceof Promise ? await acting : acting;
@@ -108,10 +113,9 @@ export async function recordHandshake(
   const response = answer.contentType === 'application/json' ? answer.body : JSON.stringify(answer.body);
   await store.write((tx) =>
     insertEvent(tx, {
-      ...event,
+      ...recorded(event),
       mapping: mapping.id,
       outcome: 'handshake',
-      detail: null,
       status: answer.status,
       response,
     }),
@@ -119,19 +123,40 @@ export async function recordHandshake(
   log.info({ eventId: event.id, hook: event.hook, mapping: mapping.id }, 'handshake answered');
 }
 
-function newEvent({ endpoint, hook, headers, query, body, replayOf }: Request, receivedAt: number): NewEvent {
-  return { id: newId(), endpoint, hook, receivedAt, query, headers, body, replayOf: replayOf ?? null };
+function newEvent(request: Request, receivedAt: number): NewEvent {
+  const { endpoint, hook, headers, query, body, notes, replayOf = null } = request;
+  return { id: newId(), endpoint, hook, receivedAt, query, headers, body, notes, replayOf };
 }
 
-/** The first candidate that matches, or why each did not. */
-function findMapping(candidates: readonly Mapping[], context: Context): { mapping?: Mapping; misses: string[] } {
+interface Decision {
+  /** the first candidate that matches */
+  readonly mapping?: Mapping;
+  /** why each before it did not */
+  readonly misses: readonly string[];
+  /** what its schema says of the payload */
+  readonly problems: readonly string[];
+}
+
+const timeLimit = createTimeLimit();
+
+/** Finds the mapping by what the owner asks of an event. Patterns and schemas whose time may grow fast have a time limit together. */
+function decide(candidates: readonly Mapping[], context: Context, bodyBytes: number): Decision {
   const misses: string[] = [];
-  for (const mapping of candidates) {
-    const miss = mapping.match(context);
-    if (miss === null) return { mapping, misses };
-    misses.push(`${mapping.id}: ${miss}`);
-  }
-  return { misses };
+  let at: Mapping | undefined;
+  const work = (): Decision => {
+    for (const mapping of candidates) {
+      at = mapping;
+      const miss = mapping.match(context);
+      if (miss === null) return { mapping, misses, problems: mapping.check(context.payload) };
+      misses.push(`${mapping.id}: ${miss}`);
+    }
+    return { misses, problems: [] };
+  };
+  if (!candidates.some(({ growth }) => isCostly(growth, bodyBytes))) return work();
+  const decided = timeLimit.run(work);
+  if (decided || !at) return decided ?? work();
+  const tooLong = `its patterns and its schema took longer than ${longestMs} ms on this event, and were broken off`;
+  return { mapping: at, misses, problems: [tooLong] };
 }
 
 interface Refusal extends Pick<Event, 'outcome' | 'mapping' | 'detail' | 'status'> {
@@ -142,13 +167,13 @@ interface Refusal extends Pick<Event, 'outcome' | 'mapping' | 'detail' | 'status
 async function record(receiver: Receiver, event: NewEvent, refusal: Refusal, once?: Once): Promise<Answer> {
   const { answer, ...became } = refusal;
   const response = answer && JSON.stringify(answer);
-  const recorded = await receiver.store.write(async (tx): Promise<Answer> => {
+  const answered = await receiver.store.write(async (tx): Promise<Answer> => {
     const before = await claim(tx, event, once);
     if (before !== undefined && once) return repeat(tx, event, before, once);
-    await insertEvent(tx, { ...event, ...became, response });
+    await insertEvent(tx, { ...became, ...recorded(event, became.detail), response });
     return { status: became.status, body: response, outcome: became.outcome };
   });
-  return noted(receiver, event, recorded);
+  return noted(receiver, event, answered);
 }
 
 function noted({ log }: Receiver, { id: eventId, hook }: NewEvent, answer: Answer): Answer {

@@ -2,7 +2,7 @@ import { PartBroken } from '../domain/errors.ts';
 import type { Endpoint } from '../domain/event.ts';
 import { usualPolicy } from '../domain/mapping.ts';
 import { hookName, limitsOf, type Mapping } from './mapping.ts';
-import { compileMatch, describeMatch } from './match.ts';
+import { compileMatch, describeMatch, growthOfMatch } from './match.ts';
 import type { Outline } from './outline.ts';
 
 interface BrokenOptions extends Pick<Mapping, 'id' | 'origin'> {
@@ -18,7 +18,7 @@ interface BrokenOptions extends Pick<Mapping, 'id' | 'origin'> {
  */
 export function brokenMapping({ id, origin, endpoint = 'hooks', outline, reason }: BrokenOptions): Mapping {
   const { path, verify } = outline;
-  const { match, when } = matchOf(outline);
+  const { match, when, growth } = matchOf(outline);
   return {
     id,
     origin,
@@ -34,6 +34,7 @@ export function brokenMapping({ id, origin, endpoint = 'hooks', outline, reason 
     verify: verify === 'unknown' ? undefined : verify,
     broken: { reason, sealed: verify === 'unknown' },
     match,
+    growth,
     check: () => [],
     act: () => {
       throw new PartBroken(reason);
@@ -41,10 +42,10 @@ export function brokenMapping({ id, origin, endpoint = 'hooks', outline, reason 
   };
 }
 
-function matchOf({ match }: Outline): Pick<Mapping, 'match' | 'when'> {
+function matchOf({ match }: Outline): Pick<Mapping, 'match' | 'when' | 'growth'> {
   try {
-    return { match: compileMatch(match), when: describeMatch(match) };
+    return { match: compileMatch(match), when: describeMatch(match), growth: growthOfMatch(match) };
   } catch {
-    return { match: () => null, when: '' };
+    return { match: () => null, when: '', growth: 1 };
   }
 }

@@ -11,7 +11,7 @@ export interface TransformContext<Payload = unknown> {
   readonly payload: Payload;
   /** names in lower case, without authorization, cookie and token headers */
   readonly headers: Readonly<Record<string, string>>;
-  readonly query: Readonly<Record<string, string>>;
+  readonly query: Readonly<Record<string, unknown>>;
   /** the hook's name */
   readonly path: string;
   /** the body as it came */

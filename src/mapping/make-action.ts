@@ -1,13 +1,14 @@
 import type { Action, AgentAction, WakeAction, WorkflowAction } from '../domain/action.ts';
 import { InvalidEvent, messageOf } from '../domain/errors.ts';
-import { type Context, resolveIn } from '../domain/event.ts';
+import { resolveIn } from '../domain/event.ts';
 import type { MappingRule } from '../domain/mapping.ts';
 import { oneLine } from '../domain/run.ts';
 import { isBlank } from '../domain/text.ts';
 import type { Element } from './fan-out.ts';
+import { keyOf, renderSessionKey } from './keys.ts';
 import type { Patch } from './patch.ts';
 import { render } from './render.ts';
-import { checkSessionKey, freshSessionKey, renderSessionKey } from './session-key.ts';
+import { checkSessionKey, freshSessionKey } from './session-key.ts';
 import type { Template } from './template.ts';
 import { capTimeout } from './timeout-cap.ts';
 import { type CompiledWorkflow, stepDefaults, stepsFor } from './workflow.ts';
@@ -37,19 +38,8 @@ export function makeAction(compiled: CompiledRule, element: Element, patch: Patc
   const kind = patch.action ?? compiled.rule.action ?? 'agent';
   const make = { wake: makeWake, agent: makeAgent, workflow: makeWorkflow }[kind];
   const action = make(compiled, element, patch);
-  const dedupeKey = renderKey(compiled.dedupeKey, element.context);
+  const dedupeKey = compiled.dedupeKey && keyOf(compiled.dedupeKey(element.context), element.context);
   return dedupeKey === undefined ? action : { ...action, dedupeKey };
-}
-
-/** A key with a part that renders empty tells nothing apart: such an element is acted on, and by itself. */
-function renderKey(template: Template | undefined, context: Context): string | undefined {
-  if (!template) return undefined;
-  let empty = false;
-  const key = render(template(context), resolveIn(context), (value) => {
-    empty ||= value.trim() === '';
-    return value;
-  });
-  return empty ? undefined : key;
 }
 
 function makeWake({ rule, text: template }: CompiledRule, { context, each }: Element, patch: Patch): WakeAction {
@@ -63,9 +53,9 @@ function makeAgent(compiled: CompiledRule, { context, each }: Element, patch: Pa
   const resolve = resolveIn(context);
   const message = patch.message ?? compiled.message?.(context) ?? [];
   if (isBlank(message, resolve)) throw new InvalidEvent('hook mapping requires message');
-  const wanted = patch.sessionKey ?? (compiled.sessionKey && renderSessionKey(compiled.sessionKey(context), resolve));
+  const wanted = patch.sessionKey ?? (compiled.sessionKey && renderSessionKey(compiled.sessionKey(context), context));
   const sessionKey = checkSessionKey(wanted ?? freshSessionKey());
-  const coalesceKey = renderKey(compiled.coalesceKey, context);
+  const coalesceKey = compiled.coalesceKey && keyOf(compiled.coalesceKey(context), context);
   const to = patch.to ?? (compiled.to && render(compiled.to(context), resolve));
   const model = patch.model === undefined ? compiled.model : modelOf(compiled.resolveModel, patch.model);
   const thinking = patch.thinking ?? rule.thinking;
@@ -103,7 +93,7 @@ function makeWorkflow(compiled: CompiledRule, { context, each }: Element, patch:
   }
   const resolve = resolveIn(context);
   const { name: usualName = workflow.id, ...usual } = workflow.rule;
-  const wanted = patch.sessionKey ?? (compiled.sessionKey && renderSessionKey(compiled.sessionKey(context), resolve));
+  const wanted = patch.sessionKey ?? (compiled.sessionKey && renderSessionKey(compiled.sessionKey(context), context));
   const to = patch.to ?? (compiled.to ? render(compiled.to(context), resolve) : usual.to);
   const asked = patch.model === undefined ? compiled.model : modelOf(compiled.resolveModel, patch.model);
   const model = asked ?? workflow.model;

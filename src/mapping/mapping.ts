@@ -8,9 +8,9 @@ import type { Verify } from '../domain/verify.ts';
 import { type Actions, compileAct } from './act.ts';
 import { describeRule } from './describe-rule.ts';
 import { compileFanOut } from './fan-out.ts';
-import { compileMatch, describeMatch } from './match.ts';
+import { compileMatch, describeMatch, growthOfMatch } from './match.ts';
 import { orProblem } from './or-problem.ts';
-import { type CheckPayload, compilePayloadSchema } from './payload-schema.ts';
+import { type CheckPayload, compilePayloadSchema, growthOfSchema } from './payload-schema.ts';
 import { commandProblems, compileModels, type ModelDeps, namesOf } from './rule-models.ts';
 import { sessionKeyProblem } from './session-key.ts';
 import { compileTemplate } from './template.ts';
@@ -41,6 +41,8 @@ export interface Mapping {
   readonly broken?: { readonly reason: string; readonly sealed: boolean };
   /** null where the event is for this mapping, else the clause that failed and the value seen */
   match(context: Context): string | null;
+  /** how the time of `match` and `check` may grow with the size of an event: see `growthOf` */
+  readonly growth: number;
   /** What is wrong with the payload of an event that matches, a line for each problem. */
   check: CheckPayload;
   /**
@@ -96,6 +98,7 @@ export function compileMapping(
     limits: limitsOf(rule, deps.maxTextChars),
     ...(rule.expect !== undefined && { expectMs: durationMs(rule.expect) }),
     verify: rule.verify,
+    growth: Math.max(growthOfMatch(rule.match), schema ? growthOfSchema(schema) : 1),
     match,
     check,
     act: compileAct({ rule, name, ...templates, ...models, resolveModel, maxTimeoutSeconds }, elementsOf, deps),

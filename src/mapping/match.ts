@@ -1,8 +1,10 @@
 import { messageOf } from '../domain/errors.ts';
 import { type Context, follow } from '../domain/event.ts';
 import type { MappingRule } from '../domain/mapping.ts';
+import { ExactNumber, isLiteral } from '../domain/payload/exact-number.ts';
 import { oneLine } from '../domain/run.ts';
 import { ownerPath } from './template.ts';
+import { growthOf } from './time-limit.ts';
 
 /** Null where the event matches, else the clause that failed with the value seen. */
 export type Match = (context: Context) => string | null;
@@ -40,6 +42,16 @@ export function describeMatch(rule: Rule = {}): string {
     .join(' and ');
 }
 
+/** How the time of the rule may grow with the size of an event, as `growthOf` says it of patterns. */
+export function growthOfMatch({ headers = {}, payload = {} }: Rule = {}): number {
+  const conditions = [...Object.values(headers), ...Object.values(payload)];
+  return Math.max(1, ...conditions.map((condition) => (isPattern(condition) ? growthOf(condition.regex) : 1)));
+}
+
+function isPattern(condition: Condition): condition is { readonly regex: string } {
+  return typeof condition === 'object' && condition !== null && 'regex' in condition;
+}
+
 function clausesOf(rule: Rule): Clause[] {
   const source = rule.source === undefined ? [] : [payloadClause('match.source', 'source', rule.source)];
   const headers = Object.entries(rule.headers ?? {}).map(([name, condition]) => headerClause(name, condition));
@@ -61,16 +73,23 @@ function payloadClause(label: string, path: string, condition: Condition): Claus
 }
 
 function compileCondition(label: string, condition: Condition): Pick<Clause, 'wanted' | 'accepts'> {
-  if (typeof condition === 'object' && condition !== null && 'regex' in condition) {
+  if (isPattern(condition)) {
     const pattern = named(label, () => new RegExp(condition.regex, 'u'));
     const accepts = (value: unknown) =>
-      ['string', 'number', 'boolean'].includes(typeof value) && pattern.test(String(value));
+      (['string', 'number', 'boolean'].includes(typeof value) || value instanceof ExactNumber) &&
+      pattern.test(String(value));
     return { wanted: `/${condition.regex}/`, accepts };
   }
   const literals: readonly unknown[] = Array.isArray(condition) ? condition : [condition];
+  const inexact = literals.find(
+    (literal) => typeof literal === 'number' && Math.abs(literal) > Number.MAX_SAFE_INTEGER,
+  );
+  if (inexact !== undefined) {
+    throw new Error(`${label}: a number with so many digits loses some of them here; write them in quotes`);
+  }
   return {
     wanted: literals.map((literal) => JSON.stringify(literal)).join(' or '),
-    accepts: (value) => literals.includes(value ?? null),
+    accepts: (value) => literals.some((literal) => isLiteral(value ?? null, literal)),
   };
 }
 

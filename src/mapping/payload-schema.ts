@@ -1,21 +1,93 @@
 import { Ajv, type ErrorObject } from 'ajv';
 import addFormats from 'ajv-formats';
-import { describeProblem } from '../config/problem.ts';
+import { describeProblem, unknownKey } from '../config/problem.ts';
+import { messageOf } from '../domain/errors.ts';
+import { asNumbers } from '../domain/payload/exact-number.ts';
 
 /** What is wrong with a payload, a line for each; none where it fits. The lines hold names of fields, but no values. */
 export type CheckPayload = (payload: unknown) => readonly string[];
 
 /** More would tell a sender nothing new. */
 const mostProblems = 20;
+/** In values and characters: of a larger payload only the first problem is told, since there may be millions. */
+const smallPayload = 5000;
 
-/** Compiles the owner's JSON Schema (draft 7). Throws an Error for one that is none. */
+/** Keywords that say something to people or to other tools, and restrict nothing here. */
+const annotations = ['example', 'externalDocs', 'discriminator', 'xml'];
+
+/**
+ * Compiles the owner's JSON Schema (draft 7). Only fields that were sent count, and numbers count as they are. Throws an Error for
+ * what is no schema, and for a keyword or format that would restrict nothing since it is not known.
+ */
 export function compilePayloadSchema(schema: object): CheckPayload {
-  // Not strict: draft 7 lets authors add keywords of their own.
-  const ajv = new Ajv({ allErrors: true, strict: false, logger: false });
+  const fits = compile(schema, false);
+  const everything = compile(schema, true);
+  return (payload) => {
+    const value = asNumbers(payload);
+    if (fits(value)) return [];
+    const validate = isLarger(value, smallPayload) || everything(value) ? fits : everything;
+    return [...new Set((validate.errors ?? []).map(lineOf))].slice(0, mostProblems);
+  };
+}
+
+/** How the time of a check may grow with the size of the payload, as `growthOf` says it of patterns. */
+export function growthOfSchema(schema: object): number {
+  return /"(?:pattern|patternProperties|uniqueItems|format|\$ref)":/.test(JSON.stringify(schema))
+    ? Number.POSITIVE_INFINITY
+    : 1;
+}
+
+function compile(schema: object, allErrors: boolean) {
+  const ajv = new Ajv({
+    allErrors,
+    ownProperties: true,
+    strictSchema: true,
+    strictTypes: false,
+    strictTuples: false,
+    allowUnionTypes: true,
+    logger: false,
+  });
   addFormats.default(ajv);
-  const validate = ajv.compile(schema);
-  return (payload) =>
-    validate(payload) ? [] : [...new Set((validate.errors ?? []).map(lineOf))].slice(0, mostProblems);
+  ajv.addVocabulary([...annotations, ...extensionsIn(schema)]);
+  try {
+    return ajv.compile(schema);
+  } catch (error) {
+    throw new Error(withKnown(messageOf(error), ajv));
+  }
+}
+
+/** What Ajv says of a word that it does not know, with those that it does. */
+function withKnown(message: string, ajv: Ajv): string {
+  const keyword = /unknown keyword: "(.*)"/.exec(message)?.[1];
+  if (keyword !== undefined) {
+    const known = Object.keys(ajv.RULES.all);
+    return `"${keyword}" restricts nothing: ${unknownKey(keyword, known)}; your own keywords begin with x-`;
+  }
+  const [, format, where = ''] = /unknown format "(.*)" ignored in schema at path "#?(.*)"/.exec(message) ?? [];
+  if (format === undefined) return message;
+  return `unknown format "${format}"${where && ` at ${where}`}; known are ${Object.keys(ajv.formats).toSorted().join(', ')}`;
+}
+
+/** Names in the schema that are the owner's own by their form. */
+function extensionsIn(schema: unknown): string[] {
+  if (typeof schema !== 'object' || schema === null) return [];
+  const own = Object.keys(schema).filter((name) => name.startsWith('x-'));
+  return [...new Set([...own, ...Object.values(schema).flatMap(extensionsIn)])];
+}
+
+function isLarger(value: unknown, limit: number): boolean {
+  let left = limit;
+  const open = [value];
+  for (const one of open) {
+    left -= typeof one === 'string' ? one.length : 1;
+    if (left < 0) return true;
+    if (typeof one !== 'object' || one === null) continue;
+    for (const key in one) {
+      open.push((one as Record<string, unknown>)[key]);
+      if (open.length > limit) return true;
+    }
+  }
+  return false;
 }
 
 function lineOf({ instancePath, keyword, params, message = 'is not valid' }: ErrorObject): string {

@@ -1,10 +1,8 @@
-import { randomUUID } from 'node:crypto';
+import { hash, randomUUID } from 'node:crypto';
 import { compileSchema } from '../config/ajv.ts';
 import { agentFields } from '../domain/action.ts';
 import { InvalidEvent } from '../domain/errors.ts';
 import { mainSession, oneLine } from '../domain/run.ts';
-import type { Resolve, Text } from '../domain/text.ts';
-import { render } from './render.ts';
 
 const checkLength = compileSchema(agentFields.sessionKey);
 
@@ -13,23 +11,54 @@ export function freshSessionKey(): string {
   return `hook:${randomUUID()}`;
 }
 
-/** What renders empty becomes random, so that strangers' events never share a conversation by accident. */
-export function renderSessionKey(text: Text, resolve: Resolve): string {
-  return render(text, resolve, (value) => oneLine(value, Infinity) || randomUUID());
+/** A text in one line, without what nobody sees. */
+export function cleanKey(text: string): string {
+  return oneLine(text.toWellFormed().replace(/[\p{Cf}\p{Default_Ignorable_Code_Point}]/gu, ''), Infinity);
 }
 
-/** The key in one line. Throws InvalidEvent for one that no run may have. */
+/**
+ * The key in one line; where more than blanks at its ends was left out, with a hash of what it was, so that it is no other's.
+ * Throws InvalidEvent for one that no run may have.
+ */
 export function checkSessionKey(sessionKey: string): string {
   const problem = sessionKeyProblem(sessionKey);
   if (problem !== undefined) throw new InvalidEvent(`sessionKey: ${problem}`);
-  return oneLine(sessionKey, Infinity);
+  const key = cleanKey(sessionKey);
+  return key === sessionKey.trim() ? key : `${key}~${hash('sha256', JSON.stringify(sessionKey)).slice(0, 32)}`;
 }
 
 /** Why no run may have the key: it is that of the owner's own session, blank or too long; undefined where one may. */
 export function sessionKeyProblem(sessionKey: string): string | undefined {
-  const key = oneLine(sessionKey, Infinity);
-  if (key.toLowerCase() === mainSession)
-    return `"${mainSession}" is the session of the owner; choose another, such as "hook:…"`;
+  const key = cleanKey(sessionKey);
+  if (readsAsMain(key)) return `"${mainSession}" is the session of the owner; choose another, such as "hook:…"`;
   const checked = checkLength(key);
   return checked.ok ? undefined : checked.problems[0]?.message;
 }
+
+/** Letters of other alphabets that nobody tells from those of `main`. */
+const lookalikes: Readonly<Record<string, string>> = {
+  м: 'm',
+  ᴍ: 'm',
+  а: 'a',
+  α: 'a',
+  ɑ: 'a',
+  ᴀ: 'a',
+  і: 'i',
+  ι: 'i',
+  ı: 'i',
+  ɪ: 'i',
+  ո: 'n',
+  п: 'n',
+  ɴ: 'n',
+};
+
+/** Whether a reader takes the key for that of the owner. */
+export function readsAsMain(key: string): boolean {
+  if (key.length > mostLetters) return false;
+  return (
+    [...key.normalize('NFKC').toLowerCase()].map((letter) => lookalikes[letter] ?? letter).join('') === mainSession
+  );
+}
+
+/** No more can read as four letters, whatever alphabet they are of. */
+const mostLetters = 20;

@@ -1,6 +1,7 @@
 import Mustache from 'mustache';
 import { InvalidEvent, messageOf } from '../domain/errors.ts';
 import { type Context, follow, lookup, pathSegments } from '../domain/event.ts';
+import { ExactNumber } from '../domain/payload/exact-number.ts';
 import type { Part, Reference, Text } from '../domain/text.ts';
 
 /**
@@ -151,7 +152,7 @@ function walk(nodes: readonly Node[], frame: Frame | Context, made: Made): void 
 
 function walkSection({ kind, name, children }: Section, frame: Frame | Context, made: Made): void {
   const { value, segments } = find(name, frame);
-  const empty = !value || (Array.isArray(value) && value.length === 0);
+  const empty = Array.isArray(value) ? value.length === 0 : !(value instanceof ExactNumber ? value.valueOf() : value);
   if (kind === 'inverted') {
     if (empty) walk(children, frame, made);
   } else if (Array.isArray(value)) {
@@ -163,11 +164,11 @@ function walkSection({ kind, name, children }: Section, frame: Frame | Context, 
   }
 }
 
-/** As mustache looks names up: the innermost frame that has the name, else the next one out. */
+/** As mustache looks names up: the innermost frame that has the first segment holds the rest of them, or nothing does. */
 function find(name: Name, start: Frame | Context): { value: unknown; segments: readonly string[] } {
   let frame = start;
   while ('parent' in frame) {
-    if (has(frame.value, name.segments)) {
+    if (hasFirst(frame.value, name.segments)) {
       return { value: follow(frame.value, name.segments), segments: [...frame.segments, ...name.segments] };
     }
     frame = frame.parent;
@@ -175,11 +176,9 @@ function find(name: Name, start: Frame | Context): { value: unknown; segments: r
   return { value: lookup(frame, name.atRoot), segments: name.atRoot };
 }
 
-function has(value: unknown, segments: readonly string[]): boolean {
-  const last = segments.at(-1);
-  if (last === undefined) return true;
-  const holder = follow(value, segments.slice(0, -1));
-  return typeof holder === 'object' && holder !== null && Object.hasOwn(holder, last);
+function hasFirst(value: unknown, [first]: readonly string[]): boolean {
+  if (first === undefined) return true;
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, first);
 }
 
 function reference(name: Name, frame: Frame | Context): Reference {

@@ -25,7 +25,7 @@ export interface Call extends Target {
   /** JSON of what to add to it for the element at hand; undefined where the event is no batch */
   readonly element: string | undefined;
   readonly headers: Record<string, string>;
-  readonly query: Record<string, string>;
+  readonly query: Record<string, unknown>;
   readonly path: string;
   /** shared by all calls of an event */
   readonly rawBody: SharedArrayBuffer;

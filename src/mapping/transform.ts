@@ -1,5 +1,6 @@
 import { messageOf, TransformError } from '../domain/errors.ts';
 import type { MappingRule } from '../domain/mapping.ts';
+import { asStrings } from '../domain/payload/exact-number.ts';
 import type { Element } from './fan-out.ts';
 import { type Patch, patchOf } from './patch.ts';
 import { createPool, type Pool } from './transform-pool.ts';
@@ -143,8 +144,8 @@ function* callsOf(
   for (const { context, each } of elements) {
     const { headers, query, path } = context;
     const payload = context.payload as Record<string, unknown>;
-    shared ??= JSON.stringify(each ? { ...payload, [each.key]: undefined } : payload);
-    const element = each && JSON.stringify({ [each.key]: payload[each.key] });
+    shared ??= JSON.stringify(asStrings(each ? { ...payload, [each.key]: undefined } : payload));
+    const element = each && JSON.stringify(asStrings({ [each.key]: payload[each.key] }));
     yield { ...target, payload: shared, element, headers, query, path, rawBody };
   }
 }

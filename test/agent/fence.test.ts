@@ -455,7 +455,7 @@ describe('what is printed beside a run', () => {
     ];
     holds(sent, 2000, ({ hook, ...fields }) => {
       const body = Buffer.from(JSON.stringify({ ...fields, message: 'x' }));
-      const from = { body, hook, headers: {}, query: {}, receivedAt: 0 };
+      const from = { body, hook, endpoint: 'hooks' as const, headers: {}, query: {}, receivedAt: 0 };
       for (const mapping of mappings) {
         const [action] = valid(() => mapping.act(contextOf(from), body) as Action[]);
         if (!action) continue;
@@ -471,7 +471,7 @@ describe('what is printed beside a run', () => {
     const fields = fc.record({ name: hostileText, sessionKey: hostileText, to: hostileText }, { requiredKeys: [] });
     await holdsAsync(fc.tuple(fields, hostileText), 2000, async ([returned, hook]) => {
       const body = Buffer.from('{}');
-      const from = { body, hook, headers: {}, query: {}, receivedAt: 0 };
+      const from = { body, hook, endpoint: 'hooks' as const, headers: {}, query: {}, receivedAt: 0 };
       const run = async () => valid(() => [patchOf('a.ts', returned, {})]);
       const mapping = mappingOf({ transform: { module: 'a.ts' }, messageTemplate: 'x' }, { transforms: { run } });
       const [action] = await Promise.resolve(mapping.act(contextOf(from), body)).then((all) => all ?? [], invalid);
@@ -488,7 +488,14 @@ describe('what would switch safety off', () => {
     'changes nothing as the field %s of a payload, and fails a transform',
     (field) => {
       const body = Buffer.from(JSON.stringify({ ...safetySwitches, message: 'x' }));
-      const from: StoredEvent = { body, hook: 'agent', headers: {}, query: {}, receivedAt: 0 };
+      const from: StoredEvent = {
+        body,
+        hook: 'agent',
+        endpoint: 'hooks' as const,
+        headers: {},
+        query: {},
+        receivedAt: 0,
+      };
       for (const mapping of [agent, mappingOf({ messageTemplate: '{{message}}' })]) {
         const [action] = mapping.act(contextOf(from), body) as Action[];
         expect(mapping.policy).toEqual(usualPolicy);

@@ -34,8 +34,8 @@ describe('an agent mapping', () => {
 
   it('says what its actions may go into one run by, and in which session if any', () => {
     const coalesce = { key: 'order {{id}}' };
-    expect(agentOf({ coalesce }).coalesce).toEqual({ key: 'order 7', sessionKey: null });
-    expect(agentOf({ coalesce, sessionKey: 'hook:{{id}}' }).coalesce).toEqual({ key: 'order 7', sessionKey: 'hook:7' });
+    expect(agentOf({ coalesce }).coalesce).toEqual({ key: '["order ",[7]]', sessionKey: null });
+    expect(agentOf({ coalesce, sessionKey: 'hook:{{id}}' }).coalesce).toMatchObject({ sessionKey: 'hook:7' });
     expect(agentOf({ coalesce: { key: '{{id}} {{gone}}' } })).not.toHaveProperty('coalesce');
     expect(compile({ messageTemplate: 'x', coalesce: { key: '{{#a}}' } })).toEqual([
       '/coalesce/key: Unclosed section "a" (template line 1, column 7)',

@@ -69,6 +69,9 @@ describe('a match', () => {
   it.each<[Match, string]>([
     [{ payload: { a: { regex: '(' } } }, 'match.payload.a: Invalid regular expression'],
     [{ headers: { b: { regex: '(' } } }, 'match.headers.b: Invalid regular expression'],
+    // biome-ignore lint/correctness/noPrecisionLoss: that is what it is about
+    [{ payload: { a: 8202522731445525542 } }, 'match.payload.a: a number with so many digits loses some of them here'],
+    [{ payload: { a: [1, Number.NEGATIVE_INFINITY] } }, 'match.payload.a: a number with so many digits'],
     [{ payload: { '__proto__.x': 1 } }, 'match.payload.__proto__.x: "__proto__.x" is not allowed'],
   ])('%j is refused when it is loaded', (rule, message) => {
     expect(() => compileMatch(rule)).toThrow(message);

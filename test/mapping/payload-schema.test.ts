@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { readPayload } from '../../src/domain/payload/read-payload.ts';
 import { compilePayloadSchema } from '../../src/mapping/payload-schema.ts';
 import { tempGateway } from '../support/temp-gateway.ts';
 
@@ -44,7 +45,7 @@ describe('a schema of the owner', () => {
   });
 
   it('never repeats a value, and a long name only in part', () => {
-    const secret = 'x'.repeat(5000);
+    const secret = 'x'.repeat(1500);
     const lines = check({ service: secret, version: secret, [secret]: 1 });
     expect(lines).toHaveLength(3);
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThan(150);
@@ -53,6 +54,60 @@ describe('a schema of the owner', () => {
   it('has at most twenty complaints about one payload', () => {
     const numbers = compilePayloadSchema({ items: { type: 'number' } });
     expect(numbers(Array.from({ length: 1000 }, () => 'no'))).toHaveLength(20);
+  });
+
+  it.each([
+    ['{"required":["constructor"]}', '{}', ['constructor: missing']],
+    ['{"required":["__proto__"]}', '{}', ['__proto__: missing']],
+    ['{"required":["toString"]}', '{"toString":"x"}', []],
+    ['{"properties":{"constructor":{"type":"string"}}}', '{}', []],
+    ['{"properties":{"valueOf":{"type":"string"}}}', '{"valueOf":5}', ['valueOf: must be string']],
+    ['{"minProperties":1}', '{}', ['must NOT have fewer than 1 properties']],
+    ['{"dependencies":{"hasOwnProperty":["a"]}}', '{}', []],
+  ])('%s looks at what was sent alone: %s', (schema, payload, problems) => {
+    expect(compilePayloadSchema(JSON.parse(schema))(JSON.parse(payload))).toEqual(problems);
+  });
+
+  it.each([
+    ['{"type":"integer"}', '8202522731445525542', []],
+    ['{"type":"number","maximum":20}', '19.90', []],
+    ['{"type":"number","maximum":19}', '19.90', ['must be <= 19']],
+    ['{"type":"number"}', '1e400', []],
+    ['{"type":"string"}', '8202522731445525542', ['must be string']],
+  ])('%s takes a number for what it is: %s', (schema, number, problems) => {
+    const { payload } = readPayload(Buffer.from(number), {});
+    expect(compilePayloadSchema(JSON.parse(schema))(payload)).toEqual(problems);
+  });
+
+  it.each([
+    [
+      { properties: { a: { format: 'emial' } } },
+      /unknown format "emial" at \/properties\/a; known are .*\bemail\b.*\buuid\b/,
+    ],
+    [{ items: { format: 'iri' } }, /unknown format "iri"/],
+    [{ requried: ['a'] }, /"requried" restricts nothing: unknown key; did you mean "required"\?/],
+    [{ properties: { a: { maxlength: 5 } } }, /did you mean "maxLength"\?/],
+    [{ allOf: [{ mustBe: 5 }] }, /"mustBe" restricts nothing/],
+  ])('that would restrict nothing is refused: %j', (schema, message) => {
+    expect(() => compilePayloadSchema(schema)).toThrow(message);
+  });
+
+  it('may say things to people and other tools', () => {
+    const schema = {
+      title: 'A',
+      description: 'B',
+      example: 1,
+      'x-owner': 'me',
+      properties: { a: { 'x-b': 1, default: 2 } },
+    };
+    expect(compilePayloadSchema(schema)({})).toEqual([]);
+  });
+
+  it('tells of a large payload the first problem alone', () => {
+    const numbers = compilePayloadSchema({ items: { type: 'number' } });
+    expect(numbers(Array.from({ length: 100_000 }, () => 'no'))).toEqual(['[0]: must be number']);
+    const short = compilePayloadSchema({ properties: { a: { type: 'string', maxLength: 5, pattern: '^(a+)+$' } } });
+    expect(short({ a: `${'a'.repeat(10_000)}!` })).toEqual(['a: must NOT have more than 5 characters']);
   });
 
   it('that is none is refused', () => {

@@ -46,6 +46,8 @@ describe('a template', () => {
     ['{{^no}}no{{/no}}{{^missing}} none{{/missing}}{{^tags}} untagged{{/tags}}', 'no none'],
     ['a{{! a comment }}b', 'ab'],
     ['{{#owner}}\nline\n{{/owner}}\nend', 'line\nend'],
+    ['{{#commits}}{{id}}{{author.mail}} {{/commits}}', '1 2 '],
+    ['{{#owner}}{{#commits}}{{title}}{{/commits}}{{/owner}}', '<b>&"<b>&"'],
     ['{{toString}}{{owner.hasOwnProperty}}{{tags.map}}{{title.length}}', ''],
     ['{{headers.authorization}}', ''],
     ['no tags at all', 'no tags at all'],
@@ -66,8 +68,8 @@ describe('a template', () => {
       { path: 'commits[0].files[0]' },
       { path: 'commits[0].files[1]' },
       '\n- ',
-      // As in mustache, a name that the innermost frame lacks is looked for further out.
-      { path: 'author.name' },
+      // The innermost frame that has the first segment is where the rest is looked for, and nowhere else.
+      { path: 'commits[1].author.name' },
       ' ',
       ' ',
       { path: 'gone' },
@@ -143,11 +145,26 @@ describe('a template', () => {
       const actual = plain(compileTemplate(source)(own), resolveIn(own));
       // Mustache shows objects as such only where it escapes.
       const escaped = source.replace(/\{\{\{(.*?)\}\}\}|\{\{&(.*?)\}\}/g, '{{$1$2}}');
-      const expected = Mustache.render(escaped, data, {}, { escape: display });
+      const expected = Mustache.render(escaped, new BySpecification(data), {}, { escape: display });
       expect({ source, data, text: actual }).toEqual({ source, data, text: expected });
     }
   });
 });
+
+/** mustache.js goes on looking where a dotted name breaks off. By the specification of mustache its first part picks the context. */
+class BySpecification extends Mustache.Context {
+  override lookup(name: string): unknown {
+    if (name === '.') return this.view;
+    const [first = '', ...rest] = name.split('.');
+    const own = (value: unknown, key: string): unknown =>
+      typeof value === 'object' && value !== null && Object.hasOwn(value, key) ? Reflect.get(value, key) : undefined;
+    const has = typeof this.view === 'object' && this.view !== null && Object.hasOwn(this.view, first);
+    return has ? [first, ...rest].reduce(own, this.view) : this.parent?.lookup(name);
+  }
+  override push(view: unknown): BySpecification {
+    return new BySpecification(view, this);
+  }
+}
 
 /** mulberry32 */
 function randomOf(seed: number): () => number {

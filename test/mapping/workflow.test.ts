@@ -106,7 +106,7 @@ describe('a mapping of action workflow', () => {
       wakeMode: 'now',
       continueOnError: false,
       deliver: true,
-      dedupeKey: 'order 7',
+      dedupeKey: '["order ",[7]]',
     });
     const usual = { model: 'provider/huge', thinking: 'max', timeoutSeconds: 5 };
     expect(action.steps).toMatchObject([usual, { ...usual, model: 'provider/small' }]);
@@ -126,7 +126,7 @@ describe('a mapping of action workflow', () => {
     const made = ['a', 'b'].map((sku, index) => ({
       each: { key: 'lines', index },
       sessionKey: `line:${sku}`,
-      dedupeKey: sku,
+      dedupeKey: JSON.stringify([[sku]]),
       steps: [{ message }],
     }));
     expect(actionsOf(mapping, order)).toMatchObject(made);

@@ -51,6 +51,7 @@ export const event = fc
   .record({ payload, headers: strings('x-sender'), query: strings('q'), hook: hostileText.map(marked) })
   .map(({ payload: sent, ...same }) => ({
     ...same,
+    endpoint: 'hooks' as const,
     receivedAt: Date.parse('2026-11-23T10:00:00Z'),
     body: Buffer.from(JSON.stringify(sent)),
   }));

@@ -10,6 +10,7 @@ import {
 import { InvalidEvent } from '../../domain/errors.ts';
 import type { Context } from '../../domain/event.ts';
 import { type Policy, usualPolicy } from '../../domain/mapping.ts';
+import { asNumbers } from '../../domain/payload/exact-number.ts';
 import { invalidEvent } from '../invalid-event.ts';
 import { modelOf, nameOf, type ResolveModel, recipient } from '../make-action.ts';
 import type { Mapping, MappingDeps } from '../mapping.ts';
@@ -66,7 +67,7 @@ export function builtinMappings({
         'workflow',
         policy,
         counted((context) => {
-          const request = withChannelName(context.payload);
+          const request = withChannelName(asNumbers(context.payload));
           return workflowAction(request, context, {
             workflows,
             resolveModel,
@@ -93,6 +94,7 @@ function builtin(path: string, policy: Policy, act: (context: Context) => Action
     limits: {},
     models: [],
     verify: undefined,
+    growth: 1,
     match: () => null,
     check: () => [],
     act: (context) => [act(context)],
@@ -133,7 +135,7 @@ function agentAction(payload: unknown, { name, checkKey, resolveModel, maxTimeou
 
 /** The text first: without it nothing else matters. */
 function checked<T>(check: Check<T>, payload: unknown, text: 'text' | 'message'): T {
-  const result = check(payload);
+  const result = check(asNumbers(payload));
   if (result.ok) return result.value;
   if (result.problems.some(({ path }) => path === `/${text}`)) throw new InvalidEvent(`${text} required`);
   throw invalidEvent('the payload is not valid', result.problems);

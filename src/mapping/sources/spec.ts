@@ -4,10 +4,10 @@ import type { AgentAction } from '../../domain/action.ts';
 import { messageOf } from '../../domain/errors.ts';
 import { follow, pathSegments, payloadPath } from '../../domain/event.ts';
 import { type Policy, usualPolicy } from '../../domain/mapping.ts';
-import type { Reference } from '../../domain/text.ts';
+import { display, type Reference } from '../../domain/text.ts';
 import type { Mapping, MappingDeps } from '../mapping.ts';
 import { compilePayloadLimits, declaredFields, isObject, mostProperties } from '../payload-limits.ts';
-import { type CheckPayload, compilePayloadSchema } from '../payload-schema.ts';
+import { type CheckPayload, compilePayloadSchema, growthOfSchema } from '../payload-schema.ts';
 import { freshSessionKey } from '../session-key.ts';
 import { countTexts } from '../text-limit.ts';
 import { readSpecFile, type SpecFile } from './spec-file.ts';
@@ -86,6 +86,7 @@ export function compileSpec(
     models: model ? [model] : [],
     limits: {},
     verify: undefined,
+    growth: growthOfSchema(fields),
     match: () => null,
     check: checkAll(checks),
     act: (context) => {
@@ -153,5 +154,7 @@ function referencesTo(declared: readonly string[], payload: unknown): Reference[
 /** A name that is no path (`a.b` for the field "a.b") has to bring its value along. */
 function referenceTo({ name, segments }: Field, payload: unknown): Reference {
   const path = payloadPath(name);
-  return isDeepStrictEqual(pathSegments(name), segments) ? { path } : { path, value: follow(payload, segments) };
+  return isDeepStrictEqual(pathSegments(name), segments)
+    ? { path }
+    : { path, value: display(follow(payload, segments)) };
 }

@@ -1,0 +1,80 @@
+// TypeScript does not know it yet: what JSON.stringify writes as it stands (ECMA-262, 25.5.3).
+const { rawJSON } = JSON as unknown as { rawJSON(text: string): unknown };
+
+/**
+ * A number as its sender wrote it, where JavaScript would change it: 8202522731445525542, 19.90, 1e400. It has no fields of its
+ * own, so that no path leads into it, and shows its digits wherever it becomes text or JSON.
+ */
+export class ExactNumber {
+  readonly #digits: string;
+
+  /** @param digits a number by the grammar of JSON */
+  constructor(digits: string) {
+    this.#digits = digits;
+  }
+
+  toString(): string {
+    return this.#digits;
+  }
+
+  toJSON(): unknown {
+    return rawJSON(this.#digits);
+  }
+
+  /** The nearest number that JavaScript has, and the largest for what is beyond it. */
+  valueOf(): number {
+    return Math.max(-Number.MAX_VALUE, Math.min(Number.MAX_VALUE, Number(this.#digits)));
+  }
+}
+
+/** Whether JavaScript would write the number otherwise than it stands there. */
+export function isChanged(digits: string): boolean {
+  return String(Number(digits)) !== digits;
+}
+
+/**
+ * Whether a value is the literal that the owner wrote. Numbers are compared digit by digit, so 19.90 is 19.9 and
+ * 8202522731445525542 is no other; a number that JavaScript would change is also the text of its digits.
+ */
+export function isLiteral(value: unknown, literal: unknown): boolean {
+  if (!(value instanceof ExactNumber)) return value === literal;
+  const digits = String(value);
+  return typeof literal === 'number' ? decimal(digits) === decimal(String(literal)) : digits === literal;
+}
+
+/** The same text for the same number: its digits without zeros at the ends, and where the point is. */
+function decimal(digits: string): string {
+  const [, sign = '', whole = '', part = '', exponent = '0'] =
+    /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(digits) ?? [];
+  const all = (whole + part).replace(/^0+/, '');
+  const kept = all.replace(/0+$/, '');
+  if (kept === '') return '0';
+  return `${sign}${kept}e${BigInt(exponent) - BigInt(part.length) + BigInt(all.length - kept.length)}`;
+}
+
+/** The value with each exact number as `make` has it; the same value where it holds none. */
+function replaceExact(value: unknown, make: (exact: ExactNumber) => unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (value instanceof ExactNumber) return make(value);
+  let copy: Record<string, unknown> | undefined;
+  for (const key of Object.keys(value)) {
+    const before = (value as Record<string, unknown>)[key];
+    const after = replaceExact(before, make);
+    if (after === before) continue;
+    copy ??= Array.isArray(value)
+      ? ([...value] as unknown as Record<string, unknown>)
+      : Object.assign(Object.create(null), value);
+    (copy as Record<string, unknown>)[key] = after;
+  }
+  return copy ?? value;
+}
+
+/** For what calculates, such as schemas: numbers as JavaScript has them. */
+export function asNumbers(value: unknown): unknown {
+  return replaceExact(value, (exact) => exact.valueOf());
+}
+
+/** For what would lose digits, such as the owner's own code: the numbers that JavaScript would change are strings. */
+export function asStrings(value: unknown): unknown {
+  return replaceExact(value, String);
+}

@@ -1,0 +1,62 @@
+import { type Decoder, decoderOf } from './charset.ts';
+import { readForm } from './form.ts';
+import { readJson } from './json.ts';
+
+/** What a body says. */
+export interface Payload {
+  readonly payload: unknown;
+  /** what in the bytes could not be read as it was meant, for the owner; mostly nothing */
+  readonly notes: readonly string[];
+}
+
+const asItCame: readonly string[] = [];
+const repeatedName = 'a name stands twice in one object of the JSON; the last of them counts';
+
+/**
+ * The payload of a request. JSON is taken for JSON whatever the content type says, since many a sender says `form` and means
+ * JSON; forms are read for hooks only; an empty body is an empty object. Throws a SyntaxError for what is neither, a RangeError
+ * for what is nested too deep or has too many fields.
+ */
+export function readPayload(
+  body: Buffer,
+  headers: Readonly<Record<string, unknown>>,
+  endpoint: 'hooks' | 'specs' = 'hooks',
+): Payload {
+  if (body.length === 0) return { payload: {}, notes: asItCame };
+  const type = String(headers['content-type']);
+  const decoder = decoderOf(body, /;\s*charset\s*=\s*["']?([^\s"';]+)/i.exec(type)?.[1]?.toLowerCase());
+  const { text: marked, note } = decoder.decode(body);
+  const text = marked.startsWith('\ufeff') ? marked.slice(1) : marked;
+  try {
+    const { value, repeated } = readJson(text);
+    if (note === undefined && !repeated) return { payload: value, notes: asItCame };
+    return { payload: value, notes: [...(note === undefined ? [] : [note]), ...(repeated ? [repeatedName] : [])] };
+  } catch (error) {
+    const isForm = endpoint === 'hooks' && /^application\/x-www-form-urlencoded\b/i.test(type);
+    // What begins like JSON was meant as JSON: a form would encode these characters.
+    if (!isForm || /^\s*[{[]/.test(text)) throw error;
+    return readFormBody(body, text, decoder);
+  }
+}
+
+/** The fields; or what the field `payload` holds, where that is an object or list as GitHub has it. */
+function readFormBody(body: Buffer, text: string, decoder: Decoder): Payload {
+  const { fields, notes } = decoder.hasAscii
+    ? readForm(withoutMark(body.toString('latin1')), decoder)
+    : readForm(Buffer.from(text).toString('latin1'), decoderOf(body.subarray(0, 0), undefined));
+  if (typeof fields.payload !== 'string') return { payload: fields, notes };
+  try {
+    const { value, repeated } = readJson(fields.payload);
+    const isWhole = typeof value === 'object' && value !== null;
+    if (isWhole) return { payload: value, notes: repeated ? [...notes, repeatedName] : notes };
+  } catch (error) {
+    // Else it is a field that happens to have this name.
+    if (!(error instanceof SyntaxError)) throw error;
+  }
+  return { payload: fields, notes };
+}
+
+/** The mark of UTF-8 is no part of the first name. */
+function withoutMark(bytes: string): string {
+  return bytes.startsWith('\xef\xbb\xbf') ? bytes.slice(3) : bytes;
+}

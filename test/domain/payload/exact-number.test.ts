@@ -1,0 +1,122 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { asNumbers, asStrings, ExactNumber, isLiteral } from '../../../src/domain/payload/exact-number.ts';
+import { readJson } from '../../../src/domain/payload/json.ts';
+import { display } from '../../../src/domain/text.ts';
+import { holds } from '../../support/property.ts';
+
+const read = (json: string) => readJson(json).value;
+
+describe('a number', () => {
+  it.each([
+    '8202522731445525542',
+    '9007199254740993',
+    '19.90',
+    '0.00',
+    '-0',
+    '1e400',
+    '-1e-400',
+    '1E5',
+    '1.0',
+    '0.1234567890123456789',
+    '123456789012345678901234567890',
+  ])('that JavaScript would change keeps its digits: %s', (digits) => {
+    const value = read(digits);
+    expect(value).toBeInstanceOf(ExactNumber);
+    expect(display(value)).toBe(digits);
+    expect(display(read(`{"a":[${digits}]}`))).toBe(`{"a":[${digits}]}`);
+    expect(asStrings(read(`{"a":[${digits},1]}`))).toEqual({ a: [digits, 1] });
+  });
+
+  it.each(['0', '-1', '42', '19.9', '9007199254740991', '1.5', '0.1', '123456789.25'])(
+    'that it keeps is a plain one: %s',
+    (digits) => {
+      expect(read(digits)).toBe(Number(digits));
+    },
+  );
+
+  it.each([
+    '01',
+    '1.',
+    '.5',
+    '+1',
+    '-',
+    '1e',
+    '--1',
+    '0x10',
+    'NaN',
+    'Infinity',
+    '1 2',
+    '{1:2}',
+    '{"a":12345678901234567890x}',
+  ])('is none by other rules than those of JSON: %s', (text) => {
+    expect(() => read(text)).toThrow(SyntaxError);
+  });
+
+  it('within a text is left alone', () => {
+    const text = '{"id 8202522731445525543":"19.90, \\"1e400\\""}';
+    expect(display(read(text))).toBe(text);
+    expect(read(text)).toEqual(JSON.parse(text));
+  });
+
+  it('comes out as it went in, whatever JSON it stands in', () => {
+    const number = fc.tuple(
+      fc.constantFrom('', '-'),
+      fc.constantFrom('0', '7', '12345678901234567890', '42'),
+      fc.constantFrom('', '.0', '.10', '.5', '.123456789012345678'),
+      fc.constantFrom('', 'e5', 'E+400', 'e-2'),
+    );
+    const { json } = fc.letrec<{ json: string }>((tie) => ({
+      json: fc.oneof(
+        { maxDepth: 4 },
+        number.map((parts) => parts.join('')),
+        fc.string().map((text) => JSON.stringify(text)),
+        fc.array(tie('json'), { maxLength: 3 }).map((list) => `[${list.join()}]`),
+        fc
+          .dictionary(
+            fc.string().filter((key) => key !== '__proto__' && !/^\d+$/.test(key)),
+            tie('json'),
+            { maxKeys: 3 },
+          )
+          .map((fields) => `{${Object.entries(fields).map(([key, one]) => `${JSON.stringify(key)}:${one}`)}}`),
+      ),
+    }));
+    holds(json, 2000, (text) => expect(JSON.stringify(read(text))).toBe(text));
+  });
+});
+
+describe('a literal of the owner', () => {
+  it.each([
+    ['8202522731445525542', '8202522731445525542', true],
+    ['8202522731445525542', '8202522731445525543', false],
+    ['19.90', 19.9, true],
+    ['19.90', '19.90', true],
+    ['19.90', '19.9', false],
+    ['1e2', 100, true],
+    ['-0', 0, true],
+    ['0.0', 0, true],
+    ['1e400', 1e308, false],
+    ['1.0', 1, true],
+    ['1.0', true, false],
+    ['10.0', 1, false],
+    ['9007199254740993', 9007199254740992, false],
+    ['5', 5, true],
+    ['5', '5', false],
+    ['null', null, true],
+  ])('%s is %j: %s', (json, literal, expected) => {
+    expect(isLiteral(read(json), literal)).toBe(expected);
+  });
+});
+
+describe('for what calculates, a number', () => {
+  it('is the nearest that JavaScript has', () => {
+    expect(asNumbers(read('{"a":[19.90,1e400,-1e400],"b":"19.90","__proto__":{"c":1.0}}'))).toEqual(
+      JSON.parse(`{"a":[19.9,${Number.MAX_VALUE},${-Number.MAX_VALUE}],"b":"19.90","__proto__":{"c":1}}`),
+    );
+  });
+
+  it('costs no copy where there is none to change', () => {
+    const value = read('{"a":[1,{"b":2}]}');
+    expect(asNumbers(value)).toBe(value);
+  });
+});
