@@ -94,12 +94,12 @@ describe('characters', () => {
     const answers = [];
     for (const body of bodies) answers.push(await send('order', body));
     expect(answers.map(({ status }) => status)).toEqual([202, 202]);
-    expect((await newest()).detail).toBe('the body is not utf-8 at byte 8');
+    expect((await newest()).detail).toBe('the body is not utf-8 at byte 9');
     const [one, other] = await Promise.all(answers.map(({ body }) => gateway.ended(body.runId)));
     expect(one.sessionKey).not.toBe(other.sessionKey);
     const again = await send('order', bodies[0] as Buffer);
     expect(again.headers.get('idempotent-replayed')).toBe('true');
-    expect((await newest()).detail).toMatch(/^the same as event .*; the body is not utf-8 at byte 8$/);
+    expect((await newest()).detail).toMatch(/^the same as event .*; the body is not utf-8 at byte 9$/);
   });
 });
 

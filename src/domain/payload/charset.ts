@@ -69,15 +69,15 @@ function lenient(bytes: Uint8Array, charset: string): string {
   return new TextDecoder(charset, { ignoreBOM: true }).decode(bytes);
 }
 
-/** Where the first U+FFFD stands that was not sent as one. */
+/** The position of the first byte that is no text, counted from 1: where a U+FFFD stands that was not sent as one. */
 function firstWrongByte(bytes: Uint8Array, text: string): number {
   let offset = 0;
   let done = 0;
   for (let at = text.indexOf('\ufffd'); at !== -1; at = text.indexOf('\ufffd', at + 1)) {
     offset += Buffer.byteLength(text.slice(done, at));
-    if (bytes[offset] !== 0xef || bytes[offset + 1] !== 0xbf || bytes[offset + 2] !== 0xbd) return offset;
+    if (bytes[offset] !== 0xef || bytes[offset + 1] !== 0xbf || bytes[offset + 2] !== 0xbd) return offset + 1;
     offset += 3;
     done = at + 1;
   }
-  return offset;
+  return offset + 1;
 }

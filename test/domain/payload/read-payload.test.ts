@@ -105,12 +105,12 @@ describe('the characters of a body', () => {
   });
 
   it.each([
-    ['not UTF-8', bytes('{"id":"K\xf6ln"}'), json(), 'the body is not utf-8 at byte 8', { id: 'K\ufffdln' }],
+    ['not UTF-8', bytes('{"id":"K\xf6ln"}'), json(), 'the body is not utf-8 at byte 9', { id: 'K\ufffdln' }],
     [
       'not UTF-8 after what is',
       Buffer.concat([Buffer.from('{"a":"€\ufffd","id":"'), bytes('\xe4"}')]),
       json(),
-      'the body is not utf-8 at byte 20',
+      'the body is not utf-8 at byte 21',
       { a: '€\ufffd', id: '\ufffd' },
     ],
     ['half a character', bytes('{"id":"\x83"}'), json('shift_jis'), 'the body is not shift_jis', expect.anything()],
