@@ -18,6 +18,7 @@ import type { Mapping } from './mapping/mapping.ts';
 import { createSpecs, type Specs } from './mapping/sources/spec-folder.ts';
 import { createTable, type Table } from './mapping/table.ts';
 import { createTransforms, type Transforms } from './mapping/transform.ts';
+import { createTransformLog } from './mapping/transform-log.ts';
 import { budgetWarnings } from './runtime/budget.ts';
 
 /** Everything that a config file brings about. A reload makes a whole new one, or none. */
@@ -84,6 +85,7 @@ async function makeSettings(loaded: LoadedConfig, log: Logger, reuse?: Settings)
         dir: config.hooks.transformsDir,
         onReload: () => log.info({ dir: config.hooks.transformsDir }, 'transforms reloaded'),
         onRefused: (problems) => log.error({ problems }, 'edited transforms refused; the last good ones stay'),
+        onLine: createTransformLog(log),
       });
   const runs = {
     resolveModel: models.resolve,

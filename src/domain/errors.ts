@@ -24,6 +24,12 @@ export class InvalidEvent extends Error {
 /** A transform that threw, ran out of time or returned what is no patch: the owner's fault, answered with 500. */
 export class TransformError extends Error {
   override readonly name = 'TransformError';
+  /** what the log may say: the message, unless that repeats something of the payload */
+  readonly logged: string;
+  constructor(message: string, logged = message) {
+    super(message);
+    this.logged = logged;
+  }
 }
 
 /** An event of a part of the settings that does not load: the owner's fault, answered with 503, since it can be sent again. */

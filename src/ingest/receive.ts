@@ -74,7 +74,7 @@ export async function receive(receiver: Receiver, request: EventRequest): Promis
   const about = { mapping: mapping.id };
   try {
     if (problems.length > 0) throw new InvalidEvent('validation failed', problems);
-    const acting = mapping.act(context, body);
+    const acting = mapping.act(context, body, event.id);
     const actions = acting instanceof Promise ? await acting : acting;
     if (!actions || actions.length === 0) {
       const detail = actions ? 'there is nothing in the batch' : 'the transform said null';
@@ -179,8 +179,8 @@ async function record(receiver: Receiver, event: NewEvent, refusal: Refusal, onc
 function noted({ log }: Receiver, { id: eventId, hook }: NewEvent, answer: Answer): Answer {
   const { outcome, status } = answer;
   if (outcome === 'accepted') log.debug({ eventId, hook, outcome, status }, 'event accepted');
-  // The owner knows of it, and its senders may call often.
-  else if (status === 503) log.debug({ eventId, hook, outcome, status }, 'event of a part that does not load');
+  // The log has said why: for a part that does not load when it was loaded, for a transform at the call.
+  else if (outcome === 'failed') log.debug({ eventId, hook, outcome, status }, 'event failed');
   else log.info({ eventId, hook, outcome, status }, 'event led to no action');
   return answer;
 }

@@ -13,17 +13,24 @@ export type Actions = readonly Action[] | null;
 
 const unchanged: Patch = {};
 
+interface ActDeps {
+  readonly transforms: Pick<Transforms, 'run'>;
+  readonly maxTextChars: number;
+  /** the id of the mapping, for the log */
+  readonly mapping: string;
+}
+
 /** Makes the actions of an event, a promise of them only where a transform runs. What it gives throws InvalidEvent or TransformError. */
 export function compileAct(
   compiled: CompiledRule,
   elementsOf: (context: Context) => readonly Element[],
-  { transforms, maxTextChars }: { readonly transforms: Pick<Transforms, 'run'>; readonly maxTextChars: number },
-): (context: Context, rawBody: Buffer) => Actions | Promise<Actions> {
+  { transforms, maxTextChars, mapping }: ActDeps,
+): (context: Context, rawBody: Buffer, eventId?: string) => Actions | Promise<Actions> {
   const { transform } = compiled.rule;
-  return (context, rawBody) => {
+  return (context, rawBody, eventId) => {
     const elements = elementsOf(context);
     if (!transform) return actionsOf(elements, maxTextChars, (element) => makeAction(compiled, element, unchanged));
-    return transforms.run(transform, elements, rawBody).then((patches) => {
+    return transforms.run(transform, elements, { rawBody, eventId, mapping, maxTextChars }).then((patches) => {
       const actions = actionsOf(elements, maxTextChars, (element, at) => {
         const patch = patches[at];
         return patch === null ? null : makeAction(compiled, element, patch ?? unchanged);

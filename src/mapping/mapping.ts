@@ -47,9 +47,10 @@ export interface Mapping {
   check: CheckPayload;
   /**
    * The actions of an event that matches; none to skip it: null where a transform said so, an empty list for an empty batch.
-   * A promise only where a transform runs. Throws InvalidEvent, TransformError or PartBroken.
+   * A promise only where a transform runs. `eventId` is what its lines in the log name. Throws InvalidEvent, TransformError or
+   * PartBroken.
    */
-  act(context: Context, rawBody: Buffer): Actions | Promise<Actions>;
+  act(context: Context, rawBody: Buffer, eventId?: string): Actions | Promise<Actions>;
 }
 
 export interface MappingDeps extends ModelDeps {
@@ -101,7 +102,10 @@ export function compileMapping(
     growth: Math.max(growthOfMatch(rule.match), schema ? growthOfSchema(schema) : 1),
     match,
     check,
-    act: compileAct({ rule, name, ...templates, ...models, resolveModel, maxTimeoutSeconds }, elementsOf, deps),
+    act: compileAct({ rule, name, ...templates, ...models, resolveModel, maxTimeoutSeconds }, elementsOf, {
+      ...deps,
+      mapping: id,
+    }),
   };
   return { ok: true, value };
 }

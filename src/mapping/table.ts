@@ -32,7 +32,7 @@ export interface TableDeps extends Omit<MappingDeps, 'transforms' | 'workflows' 
 
 /** Compiles every mapping: config, then presets, then built-ins. One that does not load is there as one that makes nothing. */
 export async function createTable(deps: TableDeps): Promise<Table> {
-  const { hooks, transforms, takes = () => true } = deps;
+  const { hooks, takes = () => true } = deps;
   const workflows = compileWorkflows(deps);
   const rules = placedRules(deps);
   const compiled = new Map<PlacedRule, Mapping>();
@@ -48,7 +48,7 @@ export async function createTable(deps: TableDeps): Promise<Table> {
     else part.lines.push(...locate(checked.problems.map(({ path, message }) => ({ path: at + path, message }))));
   }
   const brokenNow = (): BrokenPart[] => [...workflows.broken, ...brokenRules(rules)];
-  const modules = await checkTransforms(rules, transforms, () => takes(brokenNow()));
+  const modules = await checkTransforms(rules, deps, () => takes(brokenNow()));
 
   const mappings = rules.map((placed) => {
     const mapping = compiled.get(placed);
@@ -80,7 +80,7 @@ function compileWorkflows({ workflows, resolveModel, locate, leftOut = [] }: Tab
  */
 async function checkTransforms(
   rules: readonly PlacedRule[],
-  transforms: TableDeps['transforms'],
+  { transforms, env }: Pick<TableDeps, 'transforms' | 'env'>,
   isTaken: () => boolean,
 ): Promise<BrokenPart[]> {
   const users = rules.flatMap((placed) => {
@@ -91,6 +91,7 @@ async function checkTransforms(
   const problems = await transforms.check(
     users.map(({ transform }) => transform),
     whole && isTaken(),
+    env,
   );
   const broken = new Map<string, string[]>();
   users.forEach(({ transform: { module }, placed: { at, locate, part } }, position) => {
@@ -107,6 +108,7 @@ async function checkTransforms(
     await transforms.check(
       good.map(({ transform }) => transform),
       true,
+      env,
     );
   }
   return parts;

@@ -49,7 +49,8 @@ function lengthsIn(resolve: Resolve): (reference: Reference) => number {
   };
 }
 
-function tooLong(limit: number): InvalidEvent {
+/** @param limit characters */
+export function tooLong(limit: number): InvalidEvent {
   const allowed = `with this event the texts have more than ${limit} characters together, all that hooks.maxTextChars allows`;
   return new InvalidEvent(`${allowed}; send less in one event, or name fewer and smaller values in the templates`);
 }

@@ -2,9 +2,13 @@ import { availableParallelism } from 'node:os';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Piscina } from 'piscina';
+import type { Env } from '../config/env.ts';
 import { messageOf } from '../domain/errors.ts';
+import { type Answer, type Call, type Line, levels, type Notice, type Target } from './transform-call.ts';
+import { createMemoryWatch } from './transform-memory.ts';
 import type { Snapshot } from './transform-source.ts';
-import type { Answer, Call, Phase, Target } from './transform-worker.ts';
+import { createTurns } from './transform-turns.ts';
+import type { ThreadData } from './transform-worker.ts';
 
 /** Threads that run the sources of one moment. Threads are no sandbox: a transform is the owner's own, trusted code. */
 export interface Pool {
@@ -13,42 +17,73 @@ export interface Pool {
   /**
    * Makes the calls of one event, a few at a time, so that other events have their turn and no call is put together before
    * a thread can take it. Resolves to what `read` makes of each answer, in order. The first call that fails, or whose answer
-   * `read` refuses, fails the event: the others under way are ended. `timeoutMs` is for the function alone, not for waiting
-   * or loading; a thread that exceeds it is ended.
+   * `read` refuses, fails the event: the others under way are ended.
    */
-  run<T>(calls: Generator<Omit<Call, 'id'>>, timeoutMs: number, read: (answer: Answer) => T): Promise<readonly T[]>;
+  run<T>(work: Work, read: (answer: Answer) => T): Promise<readonly T[]>;
   /** Lets the events under way end, then the threads. An event that comes later has threads for itself. */
   drain(): Promise<void>;
 }
 
+/** The calls of one event. */
+export interface Work {
+  readonly calls: Generator<Omit<Call, 'id'>>;
+  readonly count: number;
+  /** what the event holds in memory while it waits */
+  readonly bytes: number;
+  /** for the function alone, not for waiting or loading; a thread that exceeds it is ended */
+  readonly timeoutMs: number;
+}
+
+export interface PoolOptions {
+  readonly sources: Snapshot;
+  /** what the owner's code sees as process.env */
+  readonly env: Env;
+  /** ends what is under way, with its reason */
+  readonly stop: AbortSignal;
+  /** what the owner's code writes */
+  onLine(line: Line): void;
+}
+
+/** To begin, where there is a place for it, and to load a module. */
 const loadLimitMs = 10_000;
 const memoryLimitMb = 128;
+const maxOutsideBytes = memoryLimitMb * 2 ** 20;
 const maxThreads = Math.min(4, Math.max(2, availableParallelism()));
+const waitLimits = { ms: 30_000, count: 1000, bytes: 64 * 2 ** 20 };
 const worker = fileURLToPath(new URL(`./transform-worker${extname(import.meta.url)}`, import.meta.url));
+const tooMuch = {
+  heap: `needed more than ${memoryLimitMb} MB of memory`,
+  outside: `held more than ${memoryLimitMb} MB in Buffers`,
+};
 
-/** @param stop ends what is under way, with its reason */
-export function createPool(sources: Snapshot, stop: AbortSignal): Pool {
+export function createPool({ sources, env, stop, onLine }: PoolOptions): Pool {
   const threads = new Piscina({
     filename: worker,
-    workerData: sources,
+    workerData: { sources, maxOutsideBytes } satisfies ThreadData,
+    env: environmentOf(env),
     minThreads: 1,
     maxThreads,
     idleTimeout: 30_000,
+    // Else a thread stands still between two calls, and what a call left behind goes wrong under another one.
+    atomics: 'disabled',
     resourceLimits: { maxOldGenerationSizeMb: memoryLimitMb },
-    // A promise that the owner's code forgot must not end the thread under another event's call.
-    execArgv: ['--unhandled-rejections=warn', '--disable-warning=ExperimentalWarning'],
+    execArgv: ['--disable-warning=ExperimentalWarning'],
   });
-  const phases = new Map<number, (phase: Phase['phase']) => void>();
+  const turns = createTurns(maxThreads, waitLimits);
+  const memory = createMemoryWatch(() => threads.threads, maxOutsideBytes);
+  const calls = new Map<number, (notice: Notice) => void>();
   const underWay = new Set<Promise<unknown>>();
   let lastId = 0;
   let drained = false;
 
-  // The owner's code may send messages, too.
-  threads.on('message', (message: Phase | null) => message && phases.get(message.id)?.(message.phase));
+  threads.on('message', (message: unknown) => {
+    if (isLine(message)) onLine(message);
+    else if (isNotice(message)) calls.get(message.id)?.(message);
+  });
   // A thread that dies between two calls is replaced; without a listener it would end the process.
   threads.on('error', () => {});
 
-  /** Rejects with the reason of `abort`, which its time limit sets off, or with what ended the thread. */
+  /** Rejects with the reason of `abort`, which a limit sets off, or with what ended the thread. */
   async function limited<T>(
     task: Omit<Target, 'id'>,
     name: 'check' | 'run',
@@ -56,21 +91,25 @@ export function createPool(sources: Snapshot, stop: AbortSignal): Pool {
     abort: AbortController,
   ): Promise<T> {
     const id = ++lastId;
-    let timer: NodeJS.Timeout | undefined;
-    phases.set(id, (phase) => {
+    const end = (reason: string) => abort.abort(new Error(reason));
+    let timer = setTimeout(() => end(`did not begin within ${loadLimitMs} ms`), loadLimitMs);
+    let thread: number | undefined;
+    calls.set(id, ({ phase, threadId }) => {
+      if (phase === 'full') return end(tooMuch.outside);
+      if (thread === undefined) memory.begin(threadId, () => end(tooMuch.outside));
+      thread = threadId;
       clearTimeout(timer);
       const limit = phase === 'load' ? loadLimitMs : timeoutMs;
-      timer = setTimeout(() => abort.abort(new Error(`took longer than ${limit} ms and was stopped`)), limit);
+      timer = setTimeout(() => end(`took longer than ${limit} ms and was stopped`), limit);
     });
     try {
       return await threads.run({ ...task, id }, { name, signal: abort.signal });
     } catch (error) {
-      if (abort.signal.aborted) throw abort.signal.reason;
-      const outOfMemory = (error as { code?: unknown }).code === 'ERR_WORKER_OUT_OF_MEMORY';
-      throw outOfMemory ? new Error(`needed more than ${memoryLimitMb} MB of memory`) : error;
+      throw abort.signal.aborted ? abort.signal.reason : causeOf(error);
     } finally {
       clearTimeout(timer);
-      phases.delete(id);
+      calls.delete(id);
+      if (thread !== undefined) memory.end(thread);
     }
   }
 
@@ -89,20 +128,35 @@ export function createPool(sources: Snapshot, stop: AbortSignal): Pool {
     return done;
   }
 
+  async function answerTo(call: Omit<Call, 'id'>, timeoutMs: number, abort: AbortController): Promise<Answer> {
+    try {
+      return await limited<Answer>(call, 'run', timeoutMs, abort);
+    } catch (error) {
+      return failed(error);
+    }
+  }
+
   return {
     check: (target) => tracked((abort) => limited<string | null>(target, 'check', loadLimitMs, abort).catch(messageOf)),
-    run: <T>(calls: Generator<Omit<Call, 'id'>>, timeoutMs: number, read: (answer: Answer) => T) =>
+    run: ({ calls: made, count, bytes, timeoutMs }, read) =>
       tracked(async (abort) => {
-        const results: T[] = [];
-        let count = 0;
+        const takers = Math.min(maxThreads, count);
+        const results: ReturnType<typeof read>[] = [];
+        let begun = 0;
         const takeTurns = async () => {
-          for (const call of calls) {
-            const at = count++;
-            const answer = limited<Answer>(call, 'run', timeoutMs, abort);
-            results[at] = read(await answer.catch((error) => ({ kind: 'error', reason: messageOf(error) })));
+          while (begun < count) {
+            const problem = await turns.take(bytes / takers, abort.signal).then(() => undefined, failed);
+            if (problem) return void read(problem);
+            try {
+              const at = begun++;
+              const call = made.next();
+              if (!call.done) results[at] = read(await answerTo(call.value, timeoutMs, abort));
+            } finally {
+              turns.free();
+            }
           }
         };
-        await Promise.all(Array.from({ length: maxThreads }, takeTurns));
+        await Promise.all(Array.from({ length: takers }, takeTurns));
         return results;
       }),
     async drain() {
@@ -112,4 +166,32 @@ export function createPool(sources: Snapshot, stop: AbortSignal): Pool {
       await threads.destroy();
     },
   };
+}
+
+/** Without the options of Node, which are for the gateway: a thread does not start with most of them. */
+function environmentOf(env: Env): Record<string, string> {
+  const set = Object.entries(env).filter(([name, value]) => value !== undefined && name !== 'NODE_OPTIONS');
+  return Object.fromEntries(set) as Record<string, string>;
+}
+
+function failed(error: unknown): Answer {
+  const reason = messageOf(error);
+  return { kind: 'error', reason, logged: reason };
+}
+
+function causeOf(error: unknown): unknown {
+  if ((error as { code?: unknown }).code === 'ERR_WORKER_OUT_OF_MEMORY') return new Error(tooMuch.heap);
+  const [, code] = /^worker exited with code: (\d+)/.exec(messageOf(error)) ?? [];
+  return code === undefined ? error : new Error(`ended its thread with process.exit(${code})`);
+}
+
+// The owner's code may send messages, too.
+function isLine(message: unknown): message is Line {
+  const { level, text, about } = (message ?? {}) as Partial<Line>;
+  return levels.some((known) => known === level) && typeof text === 'string' && typeof about === 'object';
+}
+
+function isNotice(message: unknown): message is Notice {
+  const { id, threadId } = (message ?? {}) as Partial<Notice>;
+  return typeof id === 'number' && typeof threadId === 'number';
 }

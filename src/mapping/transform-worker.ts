@@ -1,58 +1,41 @@
-import { registerHooks, stripTypeScriptTypes } from 'node:module';
+import { registerHooks } from 'node:module';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parentPort, workerData } from 'node:worker_threads';
-import { messageOf } from '../domain/errors.ts';
-import type { Text } from '../domain/text.ts';
+import { getHeapStatistics } from 'node:v8';
+import { parentPort, threadId, workerData } from 'node:worker_threads';
 import type { Transform } from './define-transform.ts';
-import { createPromptTag, type PromptTag } from './prompt-tag.ts';
+import { createPromptTag } from './prompt-tag.ts';
+import type { Answer, Call, Notice, Target } from './transform-call.ts';
+import { captureOutput, type Occasion } from './transform-console.ts';
+import { type Failure, failureOf } from './transform-failure.ts';
+import { answerOf } from './transform-result.ts';
 import { formats, type Snapshot } from './transform-source.ts';
+import { withoutValues } from './without-values.ts';
 
 /**
- * What runs in the threads that `transform-pool` keeps: it loads the owner's modules and calls their functions. Answers
- * and errors leave as plain data, so that nothing the owner returns can fail to cross.
+ * What runs in the threads that `transform-pool` keeps: it loads the owner's modules and calls their functions. What it uses on
+ * the way of every call it takes before any module is loaded, since a module may patch the globals of its thread.
  */
-export interface Target {
-  /** a number that comes back with the phases of this call */
-  readonly id: number;
-  readonly url: string;
-  readonly exportName: string;
+export interface ThreadData {
+  readonly sources: Snapshot;
+  /** most bytes outside the heap, Buffers above all */
+  readonly maxOutsideBytes: number;
 }
 
-export interface Call extends Target {
-  /** JSON; without the array of a batch, which is the same for all its elements */
-  readonly payload: string;
-  /** JSON of what to add to it for the element at hand; undefined where the event is no batch */
-  readonly element: string | undefined;
-  readonly headers: Record<string, string>;
-  readonly query: Record<string, unknown>;
-  readonly path: string;
-  /** shared by all calls of an event */
-  readonly rawBody: SharedArrayBuffer;
-}
-
-/** Sent when a phase begins: each has a time limit of its own, and waiting for a thread has none. */
-export interface Phase {
-  readonly id: number;
-  readonly phase: 'load' | 'call';
-}
-
-export type Answer =
-  | { readonly kind: 'unchanged' | 'skip' }
-  /** `json` is what was returned; texts made by ctx.prompt stand beside it, by field */
-  | { readonly kind: 'patch'; readonly json: string; readonly texts: Readonly<Record<string, Text>> }
-  | { readonly kind: 'error'; readonly reason: string };
-
-const sources: Snapshot = workerData;
+const { parse } = JSON;
+const { sources, maxOutsideBytes }: ThreadData = workerData;
 const gimli = new URL(`./define-transform${extname(import.meta.url)}`, import.meta.url).href;
 const loaded = new Map<string, Record<string, unknown>>();
+const bytesOf = Buffer.from;
+const isPlace = /^(\.{0,2}\/|file:)/;
 let lastSource = '';
 
 registerHooks({
   resolve(specifier, context, next) {
     // 'gimli' means this gateway wherever the module lies; the whole of it is not for a thread to load.
     if (specifier === 'gimli') return { url: gimli, shortCircuit: true };
-    const url = URL.parse(specifier, context.parentURL)?.href;
+    // A package may have the name of a file that lies here.
+    const url = isPlace.test(specifier) ? URL.parse(specifier, context.parentURL)?.href : undefined;
     if (url === undefined || !sources.has(url)) return next(specifier, context);
     return { url, format: formats[extname(url)] ?? null, shortCircuit: true };
   },
@@ -64,38 +47,79 @@ registerHooks({
   },
 });
 
+const output = captureOutput((error) => describe(error));
+
 /** What is wrong with a module or its export; null where it can be called. */
 export async function check(target: Target): Promise<string | null> {
-  try {
-    await find(target);
-    return null;
-  } catch (error) {
-    return describe(error);
-  }
+  return output.during(target.about, async () => {
+    try {
+      await find(target);
+      return null;
+    } catch (error) {
+      return describe(error);
+    }
+  });
 }
 
 /** Calls the owner's function on a context of its own. */
 export async function run(call: Call): Promise<Answer> {
+  return output.during(call.about, async (occasion) => {
+    try {
+      const answer = await answerTo(call, await find(call), occasion);
+      if (getHeapStatistics().external_memory <= maxOutsideBytes) return answer;
+      announce(call.id, 'full');
+      return await new Promise<never>(() => {});
+    } catch (error) {
+      const { message, rest } = failureIn(error);
+      const logged = withoutValues(message, [payloadOf(call), call.headers, call.query]) + rest;
+      return { kind: 'error', reason: message + rest, logged };
+    } finally {
+      occasion.fail = undefined;
+    }
+  });
+}
+
+/** Settles with the function, or with an error that is thrown behind its back, since it may wait for ever then. */
+async function answerTo(call: Call, transform: Transform, occasion: Occasion): Promise<Answer> {
+  const { headers, query, path } = call;
   const { tag, textOf } = createPromptTag();
-  try {
-    const transform = await find(call);
-    const { headers, query, path } = call;
-    announce(call.id, 'call');
-    const rawBody = Buffer.from(new Uint8Array(call.rawBody));
-    const result = await transform({ payload: payloadOf(call), headers, query, path, rawBody, prompt: tag });
-    return answerOf(result, textOf);
-  } catch (error) {
-    return { kind: 'error', reason: describe(error) };
-  }
+  announce(call.id, 'call');
+  const rawBody = bytesOf(new Uint8Array(call.rawBody));
+  const context = { payload: payloadOf(call), headers, query, path, rawBody, prompt: tag };
+  return new Promise((resolve, reject) => {
+    occasion.fail = reject;
+    const answer = async () => answerOf(await transform(context), textOf, call.limits);
+    void (async () => {
+      try {
+        resolve(await answer());
+      } catch (error) {
+        reject(error);
+      }
+    })();
+  });
 }
 
 function payloadOf({ payload, element }: Call): unknown {
-  const shared = JSON.parse(payload);
-  return element === undefined ? shared : { ...shared, ...JSON.parse(element) };
+  const shared = parse(payload);
+  return element === undefined ? shared : { ...shared, ...parse(element) };
 }
 
-function announce(id: number, phase: Phase['phase']): void {
-  parentPort?.postMessage({ id, phase } satisfies Phase);
+function announce(id: number, phase: Notice['phase']): void {
+  parentPort?.postMessage({ id, threadId, phase } satisfies Notice);
+}
+
+/** Message, place and advice: `Expected ident (/home/me/transforms/a.ts:2)`. */
+function describe(error: unknown): string {
+  const { message, rest } = failureIn(error);
+  return message + rest;
+}
+
+function failureIn(error: unknown): Failure {
+  try {
+    return failureOf(error, sources, lastSource);
+  } catch {
+    return { message: 'threw something that cannot be read', rest: '' };
+  }
 }
 
 async function find({ id, url, exportName }: Target): Promise<Transform> {
@@ -106,49 +130,21 @@ async function find({ id, url, exportName }: Target): Promise<Transform> {
     loaded.set(url, module);
   }
   const found = Object.hasOwn(module, exportName) ? module[exportName] : undefined;
-  if (typeof found === 'function') return found as Transform;
-  const type = found === null ? 'null' : Array.isArray(found) ? 'an array' : `a value of type ${typeof found}`;
-  const has = Object.keys(module).join(', ') || 'nothing';
-  const what =
-    found === undefined ? `has no export "${exportName}" (it exports ${has})` : `exports "${exportName}" as ${type}`;
-  throw new Error(`${fileURLToPath(url)} ${what}; wanted a function`);
+  const isClass = typeof found === 'function' && /^class\b/.test(Function.prototype.toString.call(found));
+  if (typeof found === 'function' && !isClass) return found as Transform;
+  throw new Error(`${fileURLToPath(url)} ${misfit(module, exportName, isClass ? 'a class' : typeOf(found))}`);
 }
 
-function answerOf(result: unknown, textOf: PromptTag['textOf']): Answer {
-  if (result === undefined) return { kind: 'unchanged' };
-  if (result === null) return { kind: 'skip' };
-  if (typeof result !== 'object' || Array.isArray(result) || textOf(result)) {
-    const type = Array.isArray(result) ? 'an array' : typeof result === 'object' ? 'a prompt' : `a ${typeof result}`;
-    throw new Error(`it returned ${type}; wanted an object with the fields to change, null or undefined`);
-  }
-  const texts = Object.entries(result).flatMap(([field, value]) => {
-    const text = textOf(value);
-    return text ? [[field, text] as const] : [];
-  });
-  const rest = Object.entries(result).filter(([, value]) => !textOf(value));
-  return { kind: 'patch', json: JSON.stringify(Object.fromEntries(rest)), texts: Object.fromEntries(texts) };
+function typeOf(value: unknown): string | undefined {
+  if (value === undefined || value === null) return value === null ? 'null' : undefined;
+  return Array.isArray(value) ? 'an array' : `a value of type ${typeof value}`;
 }
 
-/** Message and place, so that the owner finds the line: `Expected ident (/home/me/transforms/a.ts:2)`. */
-function describe(error: unknown): string {
-  const place =
-    placeOf(error instanceof Error ? (error.stack ?? '') : '') ?? (error instanceof SyntaxError ? syntaxPlace() : null);
-  return place ? `${messageOf(error)} (${place})` : messageOf(error);
-}
-
-function placeOf(stack: string): string | null {
-  for (const [, url = '', line] of stack.matchAll(/(file:\/\/[^\s()]+?):(\d+)/g)) {
-    if (sources.has(url)) return `${fileURLToPath(url)}:${line}`;
-  }
-  return null;
-}
-
-/** V8 keeps the place of a syntax error in plain JavaScript to itself; the TypeScript parser tells. */
-function syntaxPlace(): string | null {
-  try {
-    stripTypeScriptTypes(sources.get(lastSource) ?? '', { sourceUrl: lastSource });
-  } catch (error) {
-    return placeOf((error as Error).stack ?? '');
-  }
-  return lastSource && fileURLToPath(lastSource);
+function misfit(module: Record<string, unknown>, exportName: string, type: string | undefined): string {
+  if (type !== undefined) return `exports "${exportName}" as ${type}; wanted a function`;
+  const names = Object.keys(module);
+  const first = names.find((name) => typeof module[name] === 'function');
+  const other = first === undefined ? '' : `, or transform.export: "${first}" in the mapping`;
+  const wanted = exportName === 'default' ? `wanted export default and a function${other}` : 'wanted a function';
+  return `has no export "${exportName}" (it exports ${names.join(', ') || 'nothing'}); ${wanted}`;
 }

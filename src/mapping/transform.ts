@@ -1,11 +1,15 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Env } from '../config/env.ts';
 import { messageOf, TransformError } from '../domain/errors.ts';
 import type { MappingRule } from '../domain/mapping.ts';
 import { asStrings } from '../domain/payload/exact-number.ts';
 import type { Element } from './fan-out.ts';
 import { type Patch, patchOf } from './patch.ts';
+import { maxPieces, tooManyPieces } from './template.ts';
+import { tooLong } from './text-limit.ts';
+import type { Answer, Call, Line } from './transform-call.ts';
 import { createPool, type Pool } from './transform-pool.ts';
 import { fingerprint, resolveModule, takeSnapshot } from './transform-source.ts';
-import type { Call } from './transform-worker.ts';
 
 export type TransformSpec = NonNullable<MappingRule['transform']>;
 
@@ -13,21 +17,32 @@ export type TransformSpec = NonNullable<MappingRule['transform']>;
 export interface Transforms {
   /**
    * Loads what the given transforms name and gives the problem of each, by position; null where there is none. Where none
-   * has one and `use` says so, these are the transforms in use: the ones that have to load for an edit to be taken.
+   * has one and `use` says so, these are the transforms in use: the ones that have to load for an edit to be taken. `env` is what
+   * they see as process.env.
    */
-  check(specs: readonly TransformSpec[], use: boolean): Promise<readonly (string | null)[]>;
+  check(specs: readonly TransformSpec[], use: boolean, env?: Env): Promise<readonly (string | null)[]>;
   /**
    * Calls a transform for each element of one event: null to skip it, undefined to leave its action as it is. For the first
    * that fails it throws a TransformError where that threw, ran out of time or memory, or returned no patch; an InvalidEvent
-   * for a bad value in it.
+   * for a bad value in it, or where what it returned for all of them is too much.
    */
-  run(spec: TransformSpec, elements: readonly Element[], rawBody: Buffer): Promise<readonly Verdict[]>;
+  run(spec: TransformSpec, elements: readonly Element[], occasion: Occasion): Promise<readonly Verdict[]>;
   /** Loads edited files now rather than with the next event. */
   refresh(): Promise<void>;
   /** Lets the calls under way end, for a second at most, then the threads. A request that came before may still call. */
   close(): Promise<void>;
 }
 type Verdict = Patch | null | undefined;
+
+/** The event that a transform is called for. */
+export interface Occasion {
+  readonly rawBody: Buffer;
+  /** its id and that of its mapping, for the log; undefined where it is not stored */
+  readonly eventId: string | undefined;
+  readonly mapping: string;
+  /** how long what is returned for it may be, in characters */
+  readonly maxTextChars: number;
+}
 
 export interface TransformOptions {
   /** absolute; need not exist as long as no mapping has a transform */
@@ -36,11 +51,14 @@ export interface TransformOptions {
   onReload?(): void;
   /** edited files do not load, so the last good ones stay; once for each edit */
   onRefused?(problems: readonly string[]): void;
+  /** what transforms write to the console, and why they fail */
+  onLine?(line: Line): void;
 }
 
-/** The sources of one moment and the threads that run them. */
+/** The sources and the environment of one moment, and the threads that run them. */
 interface Generation {
   readonly fingerprint: string;
+  readonly env: Env;
   readonly pool: Pool;
   /** file URL by `transform.module` */
   readonly urls: Map<string, string>;
@@ -51,7 +69,7 @@ const defaultTimeoutMs = 5000;
 const closeLimitMs = 1000;
 
 /** Starts no thread before a transform is checked. */
-export function createTransforms({ dir, onReload, onRefused }: TransformOptions): Transforms {
+export function createTransforms({ dir, onReload, onRefused, onLine = () => {} }: TransformOptions): Transforms {
   let current: Generation | undefined;
   let inUse: readonly TransformSpec[] = [];
   /** fingerprint of the edit that did not load */
@@ -67,13 +85,16 @@ export function createTransforms({ dir, onReload, onRefused }: TransformOptions)
     return turn;
   }
 
+  function createGeneration(now: string, env: Env): Generation {
+    const pool = createPool({ sources: takeSnapshot(dir), env, stop: stop.signal, onLine });
+    return { fingerprint: now, env, pool, urls: new Map() };
+  }
+
   /** A generation of the files as they are takes over if all its modules load; the old one ends after its last call. */
-  async function check(
-    specs: readonly TransformSpec[],
-    use: boolean,
-    now: string,
-  ): Promise<readonly (string | null)[]> {
-    const next = current?.fingerprint === now ? current : createGeneration(dir, now, stop.signal);
+  async function check(specs: readonly TransformSpec[], use: boolean, env: Env): Promise<readonly (string | null)[]> {
+    const now = fingerprint(dir);
+    const isSame = current?.fingerprint === now && isDeepStrictEqual(current.env, env);
+    const next = current && isSame ? current : createGeneration(now, env);
     const problems = await Promise.all(specs.map((spec) => problemOf(dir, next, spec)));
     const takesOver = use && problems.every((problem) => problem === null);
     const leaving = takesOver ? current : next;
@@ -88,7 +109,7 @@ export function createTransforms({ dir, onReload, onRefused }: TransformOptions)
   async function reload(): Promise<void> {
     const now = fingerprint(dir);
     if (!current || now === current.fingerprint || now === refused) return;
-    const problems = (await check(inUse, true, now)).filter((problem) => problem !== null);
+    const problems = (await check(inUse, true, current.env)).filter((problem) => problem !== null);
     refused = problems.length > 0 ? now : undefined;
     if (problems.length > 0) onRefused?.([...new Set(problems)]);
     else onReload?.();
@@ -102,21 +123,28 @@ export function createTransforms({ dir, onReload, onRefused }: TransformOptions)
   }
 
   return {
-    check: (specs, use) =>
-      inTurn(async () => (specs.length === 0 && !current ? [] : check(specs, use, fingerprint(dir)))),
+    check: (specs, use, env = process.env) =>
+      inTurn(async () => (specs.length === 0 && !current ? [] : check(specs, use, env))),
     refresh: () => inTurn(reload),
-    async run({ module, export: exportName = 'default', timeoutMs = defaultTimeoutMs }, elements, rawBody) {
-      let generation = upToDate(module);
-      while (!generation) {
-        await inTurn(reload);
-        generation = upToDate(module);
+    async run({ module, export: exportName = 'default', timeoutMs = defaultTimeoutMs }, elements, occasion) {
+      const about = { transform: module, ...aboutOf(elements, occasion) };
+      try {
+        let generation = upToDate(module);
+        while (!generation) {
+          await inTurn(reload);
+          generation = upToDate(module);
+        }
+        const target = { url: urlOf(dir, generation, module), exportName, about };
+        const work = {
+          calls: callsOf(target, elements, occasion),
+          count: elements.length,
+          bytes: occasion.rawBody.length,
+        };
+        return await generation.pool.run({ ...work, timeoutMs }, readAnswers(module, occasion.maxTextChars));
+      } catch (error) {
+        if (error instanceof TransformError) onLine({ level: 'warn', text: `failed: ${error.logged}`, about });
+        throw error;
       }
-      const url = urlOf(dir, generation, module);
-      return generation.pool.run(callsOf({ url, exportName }, elements, rawBody), timeoutMs, (answer) => {
-        if (answer.kind === 'error') throw new TransformError(`transform ${module}: ${answer.reason}`);
-        if (answer.kind === 'patch') return patchOf(module, JSON.parse(answer.json), answer.texts);
-        return answer.kind === 'skip' ? null : undefined;
-      });
     },
     async close() {
       const reason = new Error('was ended by a stop of the gateway, or by another transformsDir');
@@ -128,16 +156,40 @@ export function createTransforms({ dir, onReload, onRefused }: TransformOptions)
   };
 }
 
-function createGeneration(dir: string, now: string, stop: AbortSignal): Generation {
-  return { fingerprint: now, pool: createPool(takeSnapshot(dir), stop), urls: new Map() };
+function aboutOf([first]: readonly Element[], { eventId, mapping }: Occasion) {
+  return { eventId, hook: first?.context.path, mapping };
+}
+
+/** What the answers of one event say, one after the other. All that is returned for it together may be as much as its texts. */
+function readAnswers(module: string, maxTextChars: number): (answer: Answer) => Verdict {
+  let chars = 0;
+  return (answer) => {
+    switch (answer?.kind) {
+      case 'skip':
+        return null;
+      case 'unchanged':
+        return undefined;
+      case 'large':
+        throw answer.of === 'chars' ? tooLong(maxTextChars) : tooManyPieces();
+      case 'patch':
+        chars += answer.chars;
+        if (chars > maxTextChars) throw tooLong(maxTextChars);
+        return patchOf(module, Object.fromEntries(answer.fields), Object.fromEntries(answer.texts));
+      case 'error':
+        throw new TransformError(`transform ${module}: ${answer.reason}`, `transform ${module}: ${answer.logged}`);
+      default:
+        throw new TransformError(`transform ${module}: its thread gave no answer`);
+    }
+  };
 }
 
 /** The calls of one event. What all of them share is copied once, since a batch may be of 200 elements and many megabytes. */
 function* callsOf(
-  target: Pick<Call, 'url' | 'exportName'>,
+  target: Pick<Call, 'url' | 'exportName' | 'about'>,
   elements: readonly Element[],
-  body: Buffer,
+  { rawBody: body, maxTextChars }: Occasion,
 ): Generator<Omit<Call, 'id'>> {
+  const limits = { chars: maxTextChars, pieces: maxPieces };
   const rawBody = new SharedArrayBuffer(body.length);
   body.copy(new Uint8Array(rawBody));
   let shared: string | undefined;
@@ -146,7 +198,7 @@ function* callsOf(
     const payload = context.payload as Record<string, unknown>;
     shared ??= JSON.stringify(asStrings(each ? { ...payload, [each.key]: undefined } : payload));
     const element = each && JSON.stringify(asStrings({ [each.key]: payload[each.key] }));
-    yield { ...target, payload: shared, element, headers, query, path, rawBody };
+    yield { ...target, payload: shared, element, headers, query, path, rawBody, limits };
   }
 }
 
@@ -160,7 +212,11 @@ function urlOf(dir: string, { urls }: Generation, module: string): string {
 async function problemOf(dir: string, generation: Generation, spec: TransformSpec): Promise<string | null> {
   try {
     const url = urlOf(dir, generation, spec.module);
-    return await generation.pool.check({ url, exportName: spec.export ?? 'default' });
+    return await generation.pool.check({
+      url,
+      exportName: spec.export ?? 'default',
+      about: { transform: spec.module },
+    });
   } catch (error) {
     return messageOf(error);
   }

@@ -3,10 +3,16 @@ import { type Context, narrow, resolveIn } from '../../src/domain/event.ts';
 import type { MappingRule } from '../../src/domain/mapping.ts';
 import { plain } from '../../src/domain/text.ts';
 import { compileMapping, type Mapping, type MappingDeps } from '../../src/mapping/mapping.ts';
+import type { Occasion } from '../../src/mapping/transform.ts';
 
 /** A request as mappings see it. */
 export function contextOf(payload: unknown, rest: Partial<Context> = {}): Context {
   return { payload, headers: {}, query: {}, path: 'shop', now: '2026-02-02T09:00:00.000Z', ...rest };
+}
+
+/** What a transform is called for. */
+export function occasionOf(rawBody: Buffer, more: Partial<Occasion> = {}): Occasion {
+  return { rawBody, eventId: 'evt', mapping: 'test', maxTextChars: 1_048_576, ...more };
 }
 
 /** The message or line of an action, with the values in their places. */

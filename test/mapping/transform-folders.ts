@@ -3,7 +3,7 @@ import path from 'node:path';
 import { afterAll } from '@jest/globals';
 import { createTransforms, type TransformOptions, type TransformSpec } from '../../src/mapping/transform.ts';
 import { tempDir } from '../support/temp-dir.ts';
-import { contextOf } from './fixtures.ts';
+import { contextOf, occasionOf } from './fixtures.ts';
 
 /** Makes folders of transforms, whose threads end with the tests of the file. */
 export function transformFolders() {
@@ -22,7 +22,7 @@ export function transformFolders() {
     opened.push(transforms);
     const run = async (spec: TransformSpec, payload: unknown = {}, body = JSON.stringify(payload)) => {
       const context = contextOf(payload, { headers: { 'x-a': '1' }, query: { q: '2' } });
-      const [patch] = await transforms.run(spec, [{ context, each: undefined }], Buffer.from(body));
+      const [patch] = await transforms.run(spec, [{ context, each: undefined }], occasionOf(Buffer.from(body)));
       return patch;
     };
     return { dir, write, transforms, run };

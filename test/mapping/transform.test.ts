@@ -32,7 +32,6 @@ const failures: readonly (readonly [title: string, body: string, message: string
   ['returns text', 'return "x"', 'transform a.ts: it returned a string; wanted an object with the fields to change'],
   ['returns a list', 'return []', 'it returned an array'],
   ['returns a bare prompt', 'return ctx.prompt`x`', 'it returned a prompt'],
-  ['returns a loop', 'const a = {}; a.name = a; return a', 'circular'],
   ['names an unknown field', 'return { mesage: "x" }', 'transform a.ts: mesage: unknown key; did you mean "message"?'],
   ['would switch safety off', 'return { allowUnsafeExternalContent: true }', 'can be set in the mapping only'],
   ['would give its run tools', 'return { tools: ["bash"] }', 'transform a.ts: tools can be set in the mapping only'],
@@ -40,7 +39,7 @@ const failures: readonly (readonly [title: string, body: string, message: string
   ['puts a prompt in the wrong place', 'return { to: ctx.prompt`x` }', 'transform a.ts: to cannot be a prompt'],
   ['calls prompt with brackets', 'return { message: ctx.prompt("x" + ctx.path) }', 'ctx.prompt is a template tag'],
   ['joins prompts', 'return { message: ctx.prompt`x` + "y" }', 'a prompt cannot be joined with other text'],
-  ['ends its thread', 'process.exit(3)', 'transform a.ts: worker exited with code: 3'],
+  ['ends its thread', 'process.exit(3)', 'transform a.ts: ended its thread with process.exit(3)'],
 ];
 
 const invalid: readonly (readonly [body: string, message: string])[] = [
@@ -48,6 +47,7 @@ const invalid: readonly (readonly [body: string, message: string])[] = [
   ['return { message: ctx.payload.forged }', 'message: expected'],
   ['globalThis.kept ??= ctx.prompt`x`; return { message: Object.create(globalThis.kept) }', 'message: expected'],
   ['return { text: ["x"] }', 'text: expected'],
+  ['const a = {}; a.name = a; return a', 'name: expected'],
   ['return { channel: "sms" }', 'channel: expected'],
   ['return { action: "workflow" }', 'action: expected'],
   ['return { timeoutSeconds: 0 }', 'timeoutSeconds: expected'],

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { plain } from '../../src/domain/text.ts';
 import { createTransforms } from '../../src/mapping/transform.ts';
-import { contextOf } from './fixtures.ts';
+import { contextOf, occasionOf } from './fixtures.ts';
 
 const dir = fileURLToPath(new URL('../../transforms/', import.meta.url));
 const transforms = createTransforms({ dir });
@@ -12,7 +12,7 @@ const [sentry, uptime] = ['sentry-issue.ts', 'uptime-check.js'].map((module) => 
 
 async function run(spec: { module: string } | undefined, payload: unknown) {
   const element = { context: contextOf(payload), each: undefined };
-  const [patch] = await transforms.run(spec ?? { module: '' }, [element], Buffer.from('{}'));
+  const [patch] = await transforms.run(spec ?? { module: '' }, [element], occasionOf(Buffer.from('{}')));
   if (!patch) return patch;
   const { message, text, ...rest } = patch;
   return { ...rest, shown: plain(message ?? text ?? [], () => undefined) };
