@@ -25,7 +25,8 @@ export interface ThreadData {
 const { parse } = JSON;
 const { sources, maxOutsideBytes }: ThreadData = workerData;
 const gimli = new URL(`./define-transform${extname(import.meta.url)}`, import.meta.url).href;
-const loaded = new Map<string, Record<string, unknown>>();
+/** by URL and export; found once, and without a prototype, so that finding one again uses nothing that can be patched */
+const functions: Record<string, Transform> = Object.create(null);
 const bytesOf = Buffer.from;
 const isPlace = /^(\.{0,2}\/|file:)/;
 let lastSource = '';
@@ -123,16 +124,18 @@ function failureIn(error: unknown): Failure {
 }
 
 async function find({ id, url, exportName }: Target): Promise<Transform> {
-  let module = loaded.get(url);
-  if (!module) {
-    announce(id, 'load');
-    module = (await import(url)) as Record<string, unknown>;
-    loaded.set(url, module);
-  }
+  const key = `${url}#${exportName}`;
+  const known = functions[key];
+  if (known) return known;
+  announce(id, 'load');
+  const module = (await import(url)) as Record<string, unknown>;
   const found = Object.hasOwn(module, exportName) ? module[exportName] : undefined;
   const isClass = typeof found === 'function' && /^class\b/.test(Function.prototype.toString.call(found));
-  if (typeof found === 'function' && !isClass) return found as Transform;
-  throw new Error(`${fileURLToPath(url)} ${misfit(module, exportName, isClass ? 'a class' : typeOf(found))}`);
+  if (typeof found !== 'function' || isClass) {
+    throw new Error(`${fileURLToPath(url)} ${misfit(module, exportName, isClass ? 'a class' : typeOf(found))}`);
+  }
+  functions[key] = found as Transform;
+  return found as Transform;
 }
 
 function typeOf(value: unknown): string | undefined {
