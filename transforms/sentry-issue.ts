@@ -1,4 +1,4 @@
-import { defineTransform } from 'gimli';
+import type { Transform } from 'gimli';
 
 /** What Sentry's integration posts with `sentry-hook-resource: issue`, as far as it is used here. */
 interface SentryEvent {
@@ -16,7 +16,7 @@ interface SentryEvent {
 }
 
 /** New errors become a run each, fatal ones with more thought. Everything below an error is skipped. */
-export default defineTransform<SentryEvent>((ctx) => {
+export default ((ctx) => {
   const { action, data } = ctx.payload;
   const { issue } = data;
   if (action !== 'created' || !['error', 'fatal'].includes(issue.level)) return null;
@@ -33,4 +33,4 @@ Error: ${issue.title}
 Where: ${issue.culprit}
 Link: ${issue.web_url}`,
   };
-});
+}) satisfies Transform<SentryEvent>;

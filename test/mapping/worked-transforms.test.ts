@@ -1,9 +1,12 @@
+import { execFile } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { plain } from '../../src/domain/text.ts';
 import { createTransforms } from '../../src/mapping/transform.ts';
+import { tempDir } from '../support/temp-dir.ts';
 import { contextOf, occasionOf } from './fixtures.ts';
 
 const dir = fileURLToPath(new URL('../../transforms/', import.meta.url));
@@ -76,5 +79,18 @@ describe('the worked transforms', () => {
       shown: 'Shop is up again.',
     });
     expect(await run(uptime, { msg: 'Testing' })).toBeNull();
+  });
+
+  it('have a test that runs where nothing is installed', async () => {
+    const elsewhere = tempDir();
+    const [, snippet = ''] =
+      /```js\n(\/\/ sentry-issue\.test\.ts.*?)```/s.exec(fs.readFileSync(path.join(dir, 'README.md'), 'utf8')) ?? [];
+    fs.copyFileSync(path.join(dir, 'sentry-issue.ts'), path.join(elsewhere, 'sentry-issue.ts'));
+    fs.writeFileSync(path.join(elsewhere, 'package.json'), '{ "type": "module" }');
+    fs.writeFileSync(path.join(elsewhere, 'sentry-issue.test.ts'), snippet);
+    const { stdout } = await promisify(execFile)(process.execPath, ['--test', '--test-reporter=tap'], {
+      cwd: elsewhere,
+    });
+    expect(stdout).toMatch(/^# pass 2$/m);
   });
 });
