@@ -25,7 +25,7 @@ export interface Pool {
 }
 
 /** The calls of one event. */
-export interface Work {
+interface Work {
   readonly calls: Generator<Omit<Call, 'id'>>;
   readonly count: number;
   /** what the event holds in memory while it waits */
