@@ -32,6 +32,13 @@ describe('the memory of a transform', () => {
     expect(await run()).toEqual({});
   });
 
+  it('is limited where a call is over at once', async () => {
+    const { run } = await module(`let kept;
+      export default ({ payload }) => { if (payload.eat) kept = Buffer.alloc(2e8); return {}; };`);
+    await expect(run({ eat: true })).rejects.toThrow(message);
+    expect(await run()).toEqual({});
+  });
+
   it('is limited where it grows a little with each call', async () => {
     const { run } = await module(`const kept = [];
       export default () => { kept.push(Buffer.alloc(5e6, 1)); return {}; };`);
