@@ -14,10 +14,13 @@ export interface Child {
   cpuMs(): number;
   /** resident memory in MB; NaN where the system has no /proc */
   residentMb(): number;
+  /** how many files and sockets it has open; NaN where the system has no /proc */
+  openFiles(): number;
   /** A paused process takes no CPU from the one that is measured. */
   pause(): void;
   resume(): void;
-  stop(): Promise<void>;
+  /** Resolves to its exit code; null where it did not stop in 10 seconds and was killed. */
+  stop(): Promise<number | null>;
 }
 
 const startLimitMs = 60_000;
@@ -36,8 +39,11 @@ export async function startChild(args: readonly string[], logFile: string, probe
   fs.closeSync(log);
   const kill = () => child.kill('SIGKILL');
   process.once('exit', kill);
-  const exited = new Promise<void>((resolve) => {
-    child.once('exit', () => resolve(void process.off('exit', kill)));
+  const exited = new Promise<number | null>((resolve) => {
+    child.once('exit', (code) => {
+      process.off('exit', kill);
+      resolve(code);
+    });
   });
 
   while (!(await answers(url, probe))) {
@@ -53,14 +59,16 @@ export async function startChild(args: readonly string[], logFile: string, probe
     startMs: performance.now() - began,
     cpuMs: () => cpuMs(child.pid),
     residentMb: () => residentMb(child.pid),
+    openFiles: () => openFiles(child.pid),
     pause: () => void child.kill('SIGSTOP'),
     resume: () => void child.kill('SIGCONT'),
     async stop() {
       child.kill('SIGCONT');
       child.kill('SIGTERM');
       const patience = setTimeout(kill, stopLimitMs);
-      await exited;
+      const code = await exited;
       clearTimeout(patience);
+      return code;
     },
   };
 }
@@ -96,6 +104,11 @@ function cpuMs(pid: number | undefined): number {
 
 function residentMb(pid: number | undefined): number {
   return Number(/VmRSS:\s+(\d+) kB/.exec(proc(pid, 'status'))?.[1]) / 1024;
+}
+
+function openFiles(pid: number | undefined): number {
+  const folder = `/proc/${pid}/fd`;
+  return fs.existsSync(folder) ? fs.readdirSync(folder).length : Number.NaN;
 }
 
 function proc(pid: number | undefined, name: string): string {

@@ -2,7 +2,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { local } from './config.ts';
 import { load, oneKilobyte } from './load.ts';
-import type { Result, Row } from './row.ts';
+import { type Result, type Row, slope } from './row.ts';
 import { startGateway, startModel } from './servers.ts';
 
 const bars = { idle: 150, loaded: 300, slope: 1, slopeMinutes: 10 };
@@ -18,15 +18,15 @@ export const memoryRow: Row = {
       await sleep(2000);
       const idle = gimli.residentMb();
       if (Number.isNaN(idle)) return [{ row: 'memory', measured: 'not measured: it needs /proc', figures: {} }];
-      const samples: { minute: number; mb: number }[] = [];
+      const samples: { minute: number; value: number }[] = [];
       const began = Date.now();
       const sampling = setInterval(
-        () => samples.push({ minute: (Date.now() - began) / 60_000, mb: gimli.residentMb() }),
+        () => samples.push({ minute: (Date.now() - began) / 60_000, value: gimli.residentMb() }),
         1000,
       );
       const call = oneKilobyte('/hooks/agent', { name: 'Bench' }, 'message');
       await load(gimli.url, call, { duration: minutes * 60 }).finally(() => clearInterval(sampling));
-      const peak = Math.max(...samples.map(({ mb }) => mb));
+      const peak = Math.max(...samples.map(({ value }) => value));
       // A third of the time, but two minutes at most, is the warm-up.
       const warm = samples.filter(({ minute }) => minute > Math.min(2, minutes / 3));
       return [
@@ -50,12 +50,4 @@ function slopeResult(mbPerMinute: number, minutes: number): Result {
   const measured = `${mbPerMinute.toFixed(1)} MB/min over ${minutes} min`;
   const judged = minutes >= bars.slopeMinutes ? { bar: `≤ ${bars.slope} MB/min`, met: mbPerMinute <= bars.slope } : {};
   return { row: 'memory, slope', measured, ...judged, figures: { mbPerMinute, minutes } };
-}
-
-/** Least squares. */
-function slope(samples: readonly { minute: number; mb: number }[]): number {
-  const mean = (of: 'minute' | 'mb') => samples.reduce((sum, sample) => sum + sample[of], 0) / samples.length;
-  const [minute, mb] = [mean('minute'), mean('mb')];
-  const rise = samples.reduce((sum, sample) => sum + (sample.minute - minute) * (sample.mb - mb), 0);
-  return rise / samples.reduce((sum, sample) => sum + (sample.minute - minute) ** 2, 0);
 }

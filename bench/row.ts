@@ -44,3 +44,11 @@ export function quantiles(values: readonly number[]): { p50: number; p99: number
   const quantile = (part: number) => sorted[Math.ceil(part * sorted.length) - 1] ?? Number.NaN;
   return { p50: quantile(0.5), p99: quantile(0.99), max: quantile(1) };
 }
+
+/** By how much a value rises in a minute, by least squares. */
+export function slope(samples: readonly { minute: number; value: number }[]): number {
+  const mean = (of: 'minute' | 'value') => samples.reduce((sum, sample) => sum + sample[of], 0) / samples.length;
+  const [minute, value] = [mean('minute'), mean('value')];
+  const rise = samples.reduce((sum, sample) => sum + (sample.minute - minute) * (sample.value - value), 0);
+  return rise / samples.reduce((sum, sample) => sum + (sample.minute - minute) ** 2, 0);
+}
