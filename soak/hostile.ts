@@ -4,8 +4,10 @@ import type { Result } from '../bench/row.ts';
 import { attacks } from './hostile/attacks.ts';
 import { type Gateway, startHostileGateway } from './hostile/gateway.ts';
 import type { HonestFigures, HonestWork } from './hostile/honest.ts';
-import { judge, type Recovered, type Seen } from './hostile/judge.ts';
+import { bars, judge } from './hostile/judge.ts';
 import { type KeyHost, startKeyHosts } from './hostile/key-hosts.ts';
+import { measureBusy } from './hostile/machine.ts';
+import type { Recovered, Seen } from './hostile/seen.ts';
 import { markedFiles, openRuns, storedIn } from './hostile/stored.ts';
 import type { StrangersFigures, StrangersWork } from './hostile/strangers.ts';
 import { startThread } from './hostile/thread.ts';
@@ -50,8 +52,10 @@ async function observe(gateway: Gateway, keyHosts: readonly KeyHost[], soak: Req
   } satisfies StrangersWork);
   try {
     const cpuBefore = gateway.cpuMs();
+    const busy = measureBusy();
     await sleep(soak.minutes * 60_000);
     const cpuShare = (gateway.cpuMs() - cpuBefore) / (soak.minutes * 60_000);
+    const machine = busy();
     const traffic = await strangers.stop();
     soak.note('the strangers are gone');
     const good = await honest.stop();
@@ -63,6 +67,7 @@ async function observe(gateway: Gateway, keyHosts: readonly KeyHost[], soak: Req
       samples: watching.samples,
       log: watching.log,
       cpuShare,
+      machine,
       keyCalls: keyHosts.map(({ hook, calls }) => ({ hook, calls: calls() })),
       traffic,
       good,
@@ -78,10 +83,11 @@ async function observe(gateway: Gateway, keyHosts: readonly KeyHost[], soak: Req
 }
 
 /** What has become of the gateway some time after the strangers left. */
-async function recovery(gateway: Gateway, before: { openFiles: number }): Promise<Recovered> {
+async function recovery(gateway: Gateway, before: Seen['before']): Promise<Recovered> {
   const began = Date.now();
-  const most = before.openFiles + 5;
-  while (gateway.openFiles() > most && Date.now() - began < recoveryMs) await sleep(100);
+  const isBack = () =>
+    !(gateway.openFiles() > before.openFiles + bars.sockets || gateway.residentMb() > before.residentMb + bars.risenMb);
+  while (!isBack() && Date.now() - began < recoveryMs) await sleep(100);
   const call = oneKilobyte('/hooks/agent', { name: 'after', wakeMode: 'next-heartbeat' }, 'message');
   const response = await fetch(gateway.url + call.path, {
     method: 'POST',
