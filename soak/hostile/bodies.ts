@@ -33,14 +33,14 @@ const fiveMb = once((scale) => Buffer.alloc(part(5_242_880, { scale }), `{"${mar
 /** All but the end of 5 MB, announced by its length. */
 export const heldBody = (n: number, { scale }: Target) => held(n, scale, false);
 
-/** The same in chunks, of which the last does not come. */
+/** The same as a chunk of 5 MB or of 64 GB, of which the end does not come. */
 export const heldChunks = (n: number, { scale }: Target) => held(n, scale, true);
 
 function held(n: number, scale: number, chunked: boolean): Buffer[] {
   const body = fiveMb(scale);
   const length = chunked ? 'Transfer-Encoding: chunked' : `Content-Length: ${body.length}`;
   const head = openPost('/hooks/github', [json, 'X-GitHub-Event: push', length, ...(wrongOfGithub[n % 3] ?? [])]);
-  const size = chunked ? Buffer.from(`${body.length.toString(16)}\r\n`) : Buffer.alloc(0);
+  const size = chunked ? Buffer.from(`${n % 2 === 0 ? body.length.toString(16) : 'fffffffff'}\r\n`) : Buffer.alloc(0);
   return [Buffer.concat([head, size]), body.subarray(0, body.length - 3)];
 }
 

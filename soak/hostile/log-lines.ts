@@ -51,12 +51,12 @@ function sum(counts: Map<string, number>): number {
   return [...counts.values()].reduce((one, other) => one + other, 0);
 }
 
-/** Null for a line about the work of an event that was taken. Numbers in a message make no new reason. */
+/** Null for a line about the work of an event that was taken, and the heartbeat that follows it. Numbers in a message make no new reason. */
 function reasonOf(line: string): string | null {
   if (!line.startsWith('{')) return line.trim() === '' ? null : 'not JSON';
   try {
     const { runId, eventId, msg, step } = JSON.parse(line);
-    if (runId !== undefined || eventId !== undefined) return null;
+    if (runId !== undefined || eventId !== undefined || /^next heartbeat:/.test(msg)) return null;
     return `${msg}${step === undefined ? '' : ` (${step})`}`.replace(/\d+/g, 'N');
   } catch {
     return 'not JSON';
