@@ -11,7 +11,7 @@ import { type LoadedConfig, loadConfig } from './config/load.ts';
 import { specToken } from './config/spec-token.ts';
 import { type BrokenPart, isSamePart, problemsOfParts } from './domain/broken-part.ts';
 import { ConfigError } from './domain/errors.ts';
-import { createTokenCheck } from './ingest/authenticate.ts';
+import { createTokenCheck, type TokenCheck } from './ingest/authenticate.ts';
 import { createVerifiers } from './ingest/verify/create-verifiers.ts';
 import type { Verifier } from './ingest/verify/verifier.ts';
 import type { Mapping } from './mapping/mapping.ts';
@@ -32,10 +32,10 @@ export interface Settings {
   readonly screener: Screener;
   readonly channels: ReadonlyMap<string, Channel>;
   readonly transforms: Transforms;
-  readonly isHookToken: (presented: string | undefined) => boolean;
+  readonly isHookToken: TokenCheck;
   readonly specs: Specs;
-  readonly isSpecToken: (presented: string | undefined) => boolean;
-  readonly isGatewayToken: (presented: string | undefined) => boolean;
+  readonly isSpecToken: TokenCheck;
+  readonly isGatewayToken: TokenCheck;
   /** what does not load and is left out alone; specs as they were when one was last looked for */
   readonly broken: readonly BrokenPart[];
 }

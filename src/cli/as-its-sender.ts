@@ -1,4 +1,5 @@
 import { newId } from '../domain/id.ts';
+import { headerOfUtf8 } from '../domain/secret.ts';
 import type { Verifier } from '../ingest/verify/verifier.ts';
 import type { Mapping } from '../mapping/mapping.ts';
 import type { Settings } from '../settings.ts';
@@ -30,7 +31,7 @@ export function asItsSender(settings: Settings, message: Message): Message {
 }
 
 export function withToken(message: Message, token: string | undefined): Message {
-  return { ...message, headers: { ...message.headers, authorization: `Bearer ${token}` } };
+  return { ...message, headers: { ...message.headers, authorization: `Bearer ${headerOfUtf8(token ?? '')}` } };
 }
 
 /** A new delivery with this payload, as if it happened now. */

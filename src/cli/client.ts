@@ -3,6 +3,7 @@ import { defaultConfig } from '../config/load.ts';
 import { loadLeniently } from '../config/load-leniently.ts';
 import type { Config } from '../config/schema.ts';
 import { ConfigError } from '../domain/errors.ts';
+import { headerOfUtf8 } from '../domain/secret.ts';
 import { type Addresses, findHolder, type Holder } from '../store/lock.ts';
 import { CommandError } from './command-error.ts';
 
@@ -67,20 +68,45 @@ function holderOf({ store }: Config): Holder | undefined {
   return findHolder(store.url.slice('sqlite:'.length));
 }
 
-/** Calls a gateway. Throws CommandError where it does not answer. */
+/** Calls a gateway. Throws CommandError where it does not answer, and where such a call cannot be made at all. */
 export async function request(url: string, init: RequestInit): Promise<Response> {
+  const call = callOf(url, init);
   try {
-    return await fetch(url, init);
+    return await fetch(call);
   } catch {
     throw new CommandError(`no gateway answers at ${url}: is it about to stop?`);
   }
+}
+
+/** What Node says of a call that it cannot make may hold a token. */
+function callOf(url: string, init: RequestInit): Request {
+  try {
+    return new Request(url, init);
+  } catch {
+    const header = badHeader(init.headers);
+    throw new CommandError(
+      header === undefined
+        ? `no call can be made to ${url}: it is no address`
+        : `no call can be made: the header ${header} has a line break or another character that HTTP cannot carry; look at the token or secret that goes into it`,
+    );
+  }
+}
+
+function badHeader(headers: RequestInit['headers']): string | undefined {
+  return Object.entries({ ...headers }).find(([name, value]) => {
+    try {
+      return !new Headers([[name, String(value)]]);
+    } catch {
+      return true;
+    }
+  })?.[0];
 }
 
 function client(url: string, token: string, isRunning: boolean): Client {
   async function call(method: string, path: string): Promise<Response> {
     const response = await request(`${url}/api${path}`, {
       method,
-      headers: { Authorization: `Bearer ${token}`, Connection: 'close' },
+      headers: { Authorization: `Bearer ${headerOfUtf8(token)}`, Connection: 'close' },
     });
     if (response.ok) return response;
     const body = (await response.json().catch(() => ({}))) as { error?: string };

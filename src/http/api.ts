@@ -1,6 +1,7 @@
 import express, { type NextFunction, type Request, type Response } from 'express';
 import { type Endpoint, outcomes } from '../domain/event.ts';
 import { type Payload, readPayload } from '../domain/payload/read-payload.ts';
+import type { TokenCheck } from '../ingest/authenticate.ts';
 import { receive } from '../ingest/receive.ts';
 import { cancelRun } from '../runtime/cancel.ts';
 import { settle } from '../runtime/record-deliveries.ts';
@@ -14,7 +15,7 @@ import { bulkCancelRoute, bulkRetryRoute } from './bulk.ts';
 import { cancelRoute, retryRoute } from './by-hand.ts';
 import { getCosts } from './costs.ts';
 import type { HttpDeps } from './deps.ts';
-import { pass, type TokenCheck } from './gate.ts';
+import { pass } from './gate.ts';
 import { getAlarms } from './owner-alarms.ts';
 import { getHeartbeat } from './owner-heartbeat.ts';
 import { getPause, postPause, postResume } from './owner-pause.ts';

@@ -3,6 +3,7 @@ import type { Channel } from '../channels/channel.ts';
 import type { Config } from '../config/schema.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { Outcome } from '../domain/event.ts';
+import type { TokenCheck } from '../ingest/authenticate.ts';
 import type { Refusals } from '../ingest/refusals.ts';
 import type { Throttle } from '../ingest/throttle.ts';
 import type { Verifier } from '../ingest/verify/verifier.ts';
@@ -12,7 +13,6 @@ import type { Table } from '../mapping/table.ts';
 import type { Queue } from '../queue/queue.ts';
 import type { LiveRuns } from '../runtime/live-runs.ts';
 import type { Store } from '../store/store.ts';
-import type { TokenCheck } from './gate.ts';
 
 /** What the web side works with. */
 export interface HttpDeps {

@@ -1,9 +1,7 @@
 import type { Request, Response } from 'express';
-import { type createTokenCheck, presentedToken } from '../ingest/authenticate.ts';
+import { presentedToken, type TokenCheck } from '../ingest/authenticate.ts';
 import type { Throttle } from '../ingest/throttle.ts';
 import { type Refuse, refuse } from './answer.ts';
-
-export type TokenCheck = ReturnType<typeof createTokenCheck>;
 
 /** Lets a request with the right token pass; turns it away otherwise. Resolves to whether it passed. */
 export async function pass(

@@ -72,7 +72,10 @@ export function createHooks(deps: HttpDeps): (req: Request, res: Response, next:
     if (!allowed.includes(req.method)) {
       return refuse(res, 405, `use ${allowed.join(' or ')}`, { Allow: allowed.join(', ') });
     }
-    const token = checkHookToken(presentedToken(req.headers) ?? queryToken, isHookToken);
+    const token = checkHookToken(
+      presentedToken(req.headers) ?? (queryToken === undefined ? undefined : Buffer.from(queryToken)),
+      isHookToken,
+    );
     if (!byProof) {
       if (!token.ok) return refuseSender(req, res, hook ?? '', token);
       throttle.forgive(() => addressOf(req));

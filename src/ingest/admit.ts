@@ -60,11 +60,12 @@ export async function admit(
   const hasToken = token?.ok === true && request.method === 'POST';
   const refusals: Refusal[] = [];
   const verifiers = verifiersOf(candidates);
-  const proven = new Set<Verifier>();
+  /** those that were proven, with who signed */
+  const proven = new Map<Verifier, string>();
   for (const verifier of verifiers) {
     if (!verifier.methods.some((method) => method === request.method)) continue;
     const verdict = await verifier.verify(request);
-    if (verdict.ok) proven.add(verifier);
+    if (verdict.ok) proven.set(verifier, verdict.signer);
     else refusals.push(verdict);
   }
   if (token && !token.ok) refusals.push(token);
@@ -90,9 +91,10 @@ export async function admit(
   const isRead = notes.length === 0;
   let once: Once | undefined;
   for (const { mapping, verifier } of candidates) {
-    if (!verifier || !proven.has(verifier)) continue;
+    const signer = verifier && proven.get(verifier);
+    if (!verifier || signer === undefined) continue;
     const identity = verifier.identify(request, payload);
-    if (identity.ok) once ??= onceByDelivery(mapping.verify?.scheme ?? '', identity, { body: request.rawBody, isRead });
+    if (identity.ok) once ??= onceByDelivery(signer, identity, { body: request.rawBody, isRead });
     else if (proven.delete(verifier)) refusals.push(identity);
   }
   if (!hasToken && proven.size === 0) return told(refusals);

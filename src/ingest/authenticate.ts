@@ -1,31 +1,48 @@
 import { hash, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
-import { refuse, type Verdict, verified } from './verify/verifier.ts';
+import { secretBytes } from '../domain/secret.ts';
+import { refuse, type Verdict } from './verify/verifier.ts';
 
-/** The token of a request: `Authorization: Bearer` first, else `x-gimli-token`; an empty Bearer does not count. */
-export function presentedToken(headers: IncomingHttpHeaders): string | undefined {
-  const bearer = /^bearer\s+(\S.*)$/i.exec(headers.authorization ?? '')?.[1];
+/** Whether the bytes that came are those of a token. */
+export type TokenCheck = (presented: Buffer | undefined) => boolean;
+
+/**
+ * The token of a request, byte for byte: `Authorization: Bearer` first, else `x-gimli-token`; an empty Bearer does not count.
+ */
+export function presentedToken(headers: IncomingHttpHeaders): Buffer | undefined {
+  // Not \s, which also takes bytes of letters.
+  const bearer = /^bearer[ \t]+([^ \t].*)$/i.exec(headers.authorization ?? '')?.[1];
   const own = headers['x-gimli-token'];
-  return bearer?.trim() ?? (typeof own === 'string' && own !== '' ? own : undefined);
+  const token = bearer ?? (typeof own === 'string' && own !== '' ? own : undefined);
+  return token === undefined ? undefined : headerBytes(token);
+}
+
+/** The bytes of a header as they came: Node makes a character of each. */
+export function headerBytes(value: string): Buffer {
+  return Buffer.from(value, 'latin1');
 }
 
 /** Compares digests, so neither content nor length of the expected token shows in the time it takes. */
-export function createTokenCheck(expected: string | undefined): (presented: string | undefined) => boolean {
-  const want = digest(expected ?? '');
-  return (presented) => timingSafeEqual(digest(presented ?? ''), want) && Boolean(expected);
+export function createTokenCheck(expected: string | undefined): TokenCheck {
+  const wanted = secretBytes(expected ?? '').map(digest);
+  return (presented) => {
+    const came = digest(presented ?? Buffer.alloc(0));
+    const matches = wanted.filter((want) => timingSafeEqual(came, want));
+    return matches.length > 0 && Boolean(expected);
+  };
 }
 
 /** Whether the token came that stands in the config at `setting`. */
 export function checkHookToken(
-  presented: string | undefined,
-  isValid: ReturnType<typeof createTokenCheck>,
+  presented: Buffer | undefined,
+  isValid: TokenCheck,
   setting: 'hooks.token' | 'specs.secret' = 'hooks.token',
 ): Verdict {
-  if (isValid(presented)) return verified;
+  if (isValid(presented)) return { ok: true, signer: setting };
   if (presented === undefined) return refuse('token', `no hook token came: send ${setting} as Authorization: Bearer`);
   return refuse('token', `the token that came is not ${setting}: compare what the sender was given`);
 }
 
-function digest(text: string): Buffer {
-  return hash('sha256', text, 'buffer');
+function digest(bytes: Buffer): Buffer {
+  return hash('sha256', bytes, 'buffer');
 }

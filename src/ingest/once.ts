@@ -48,18 +48,19 @@ export function onceByHeader(headers: IncomingHttpHeaders): Once | string | unde
 }
 
 /**
- * What a scheme says of a delivery. An id that is not signed could be put on another body.
+ * What a scheme says of a delivery. An id is unique only to who signed it, and one that is not signed could be put on another body.
+ * @param signer of the proof
  * @param isRead whether the whole body could be read as it was meant; else the id in it may not be what was sent
  */
 export function onceByDelivery(
-  scheme: string,
+  signer: string,
   identity: Identity,
   { body, isRead }: { readonly body: Buffer; readonly isRead: boolean },
 ): Once | undefined {
   const { deliveryId, idIsSigned, timelessBody = body } = identity;
   if (deliveryId === null) return undefined;
   const bodyHash = idIsSigned && isRead ? [] : [hash('sha256', isRead ? timelessBody : body)];
-  return { key: listKey('delivery', scheme, deliveryId, ...bodyHash), sameBody: false };
+  return { key: listKey('delivery', signer, deliveryId, ...bodyHash), sameBody: false };
 }
 
 /** What the owner says of it: `dedupeKey` of a mapping. */

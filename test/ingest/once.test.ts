@@ -77,6 +77,59 @@ async function runsOf(work: () => Promise<unknown>): Promise<number> {
   return (await total()) - before;
 }
 
+describe('the id of a delivery belongs to who signed it', () => {
+  const secretOf = (name: string) => `the signing secret of ${name}`;
+  const stripe = (id: string, verify: Partial<Verify>) => ({
+    id,
+    match: { path: 'payments' },
+    verify: { scheme: 'stripe', ...verify } as Verify,
+    ...quiet,
+  });
+  const call = (to: TestGateway, name: string, body: object, id = 'x') => {
+    const json = JSON.stringify(body);
+    const verify = (
+      name.includes('@') ? { scheme: 'token', header: 'X-Key', idHeader: 'X-Id' } : { scheme: 'stripe' }
+    ) as Verify;
+    const headers = createVerifier({ ...verify, secret: secretOf(name) }).sign?.(Buffer.from(json), {
+      id,
+      now: Date.now(),
+    });
+    return fetch(`${to.url}/hooks/${name.includes('@') ? 'notes' : 'payments'}`, {
+      method: 'POST',
+      headers: headers ?? {},
+      body: json,
+    });
+  };
+  const runIdOf = async (answer: Response): Promise<string> => ((await answer.json()) as { runId: string }).runId;
+
+  it.each([
+    [
+      'two mappings, each with a secret',
+      [stripe('a', { secret: secretOf('a') }), stripe('b', { secret: secretOf('b') })],
+    ],
+    ['one mapping with two secrets', [stripe('both', { secrets: [secretOf('a'), secretOf('b')] })]],
+  ])('%s: the same id of two accounts is two runs, and of one account one', async (_, mappings) => {
+    const both = await tempGateway({ hooks: { mappings } });
+    const ids = [];
+    for (const name of ['a', 'b', 'a', 'b']) {
+      const answer = await call(both, name, { id: 'evt_777' });
+      expect(answer.status).toBe(202);
+      ids.push(await runIdOf(answer));
+    }
+    expect(new Set(ids).size).toBe(2);
+    expect([ids[2], ids[3]]).toEqual([ids[0], ids[1]]);
+  });
+
+  it('an id that is not signed, too', async () => {
+    const verify = { scheme: 'token', header: 'X-Key', idHeader: 'X-Id', secrets: [secretOf('@a'), secretOf('@b')] };
+    const notes = await tempGateway({ hooks: { mappings: [{ id: 'n', match: { path: 'notes' }, verify, ...quiet }] } });
+    const ids = [];
+    for (const name of ['@a', '@b', '@a']) ids.push(await runIdOf(await call(notes, name, { text: 'hi' }, 'n1')));
+    expect(new Set(ids).size).toBe(2);
+    expect(ids[2]).toBe(ids[0]);
+  });
+});
+
 describe('an Idempotency-Key', () => {
   it('gives the first answer again, says so, and starts nothing a second time', async () => {
     const key = newKey();

@@ -1,7 +1,8 @@
 import { createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
 import { follow } from '../../domain/event.ts';
 import type { Verify } from '../../domain/verify.ts';
-import { headerOf, noSecret, type Refusal, refuse, type Verifier, type VerifierDeps, verified } from './verifier.ts';
+import { signerOf } from './signer.ts';
+import { headerOf, noSecret, type Refusal, refuse, type Verifier, type VerifierDeps } from './verifier.ts';
 
 const googleKeys = 'https://www.googleapis.com/oauth2/v3/certs';
 const hourMs = 3_600_000;
@@ -11,6 +12,7 @@ const faultOfToken = /^ERR_(JWT|JWS|JWE|JOSE_ALG_NOT_ALLOWED|JWKS_NO_MATCHING_KE
 /** Google's word for who pushes: a signed token in `Authorization`. It says nothing about the body. */
 export function createGoogleOidcVerifier(config: Verify, { now = Date.now }: VerifierDeps = {}): Verifier {
   const { audience, email } = config;
+  const signer = signerOf('google-oidc', audience ?? '', email ?? '');
   const keys = createKeySource(new URL(config.jwksUrl ?? googleKeys), now);
 
   return {
@@ -33,7 +35,7 @@ export function createGoogleOidcVerifier(config: Verify, { now = Date.now }: Ver
           requiredClaims: ['exp'],
           currentDate: new Date(now()),
         });
-        return checkEmail(payload, email) ?? verified;
+        return checkEmail(payload, email) ?? { ok: true, signer };
       } catch (error) {
         return refusalOf(error);
       }

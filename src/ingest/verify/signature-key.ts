@@ -1,4 +1,4 @@
-import { createHmac, createPublicKey, createSecretKey, type KeyObject, timingSafeEqual, verify } from 'node:crypto';
+import { createHmac, createPublicKey, createSecretKey, timingSafeEqual, verify } from 'node:crypto';
 import { decodeBase64, decodeHex } from '../../domain/encoding.ts';
 import type { VerifyKey } from '../../domain/verify-key.ts';
 import type { HmacAlgorithm, SignatureEncoding, SignatureScheme } from './signature-scheme.ts';
@@ -10,6 +10,8 @@ export type Message = readonly Buffer[];
 export interface SignatureKey {
   /** what its signatures start with */
   readonly prefix: string;
+  /** the key as it is configured, for whoever names it */
+  readonly bytes: Buffer;
   /** The bytes of a signature, its prefix taken off; null where it has not the shape of one. */
   decode(text: string): Buffer | null;
   /** Whether one of the signatures, each decoded by this key, is right. */
@@ -26,12 +28,13 @@ const spkiPrefix = Buffer.from('302a300506032b6570032100', 'hex');
 /** Null where the scheme has no use for a key of this kind. */
 export function createSignatureKey({ hmac, ed25519 }: SignatureScheme, key: VerifyKey): SignatureKey | null {
   if (key.kind === 'hmac') {
-    return hmac ? hmacKey(createSecretKey(key.bytes), hmac.prefix, hmac.algorithm, hmac.encoding) : null;
+    return hmac ? hmacKey(key.bytes, hmac) : null;
   }
   return ed25519 ? publicKey(key.bytes, ed25519.prefix, ed25519.encoding) : null;
 }
 
-function hmacKey(key: KeyObject, prefix: string, algorithm: HmacAlgorithm, encoding: SignatureEncoding): SignatureKey {
+function hmacKey(bytes: Buffer, { prefix, algorithm, encoding }: NonNullable<SignatureScheme['hmac']>): SignatureKey {
+  const key = createSecretKey(bytes);
   function digest(message: Message): Buffer {
     const hmac = createHmac(algorithm, key);
     for (const piece of message) hmac.update(piece);
@@ -39,6 +42,7 @@ function hmacKey(key: KeyObject, prefix: string, algorithm: HmacAlgorithm, encod
   }
   return {
     prefix,
+    bytes,
     decode: (text) => decodeSignature(text, encoding, digestBytes[algorithm]),
     matches(message, signatures) {
       const expected = digest(message);
@@ -52,10 +56,11 @@ function publicKey(bytes: Buffer, prefix: string, encoding: SignatureEncoding): 
   const key = createPublicKey({ key: Buffer.concat([spkiPrefix, bytes]), format: 'der', type: 'spki' });
   return {
     prefix,
+    bytes,
     decode: (text) => decodeSignature(text, encoding, 64),
     matches(message, signatures) {
-      const bytes = Buffer.concat(message);
-      return signatures.some((signature) => verify(null, bytes, key, signature));
+      const signed = Buffer.concat(message);
+      return signatures.some((signature) => verify(null, signed, key, signature));
     },
   };
 }

@@ -7,6 +7,7 @@ import { restamp } from './restamp.ts';
 import { createSignatureKey, type SignatureKey } from './signature-key.ts';
 import type { HeaderSet, SignatureScheme } from './signature-scheme.ts';
 import { signedMessage } from './signed-message.ts';
+import { signerOf } from './signer.ts';
 import {
   firstHeader,
   headerOf,
@@ -17,11 +18,10 @@ import {
   type Verdict,
   type Verifier,
   type VerifierDeps,
-  verified,
 } from './verifier.ts';
 
 /** More are not a sender that replaces its secret, but somebody who wants us to calculate. */
-const mostSignatures = 16;
+const mostSignatures = 8;
 
 /** The verifier that a scheme describes. */
 export function createSignatureVerifier(
@@ -29,7 +29,7 @@ export function createSignatureVerifier(
   config: Verify,
   { now = Date.now }: VerifierDeps = {},
 ): Verifier & { verify(request: SignedRequest): Verdict } {
-  const keys = keysOf(scheme, config);
+  const keys = keysOf(scheme, config).map((key) => ({ ...key, signer: signerOf(config.scheme, key.bytes) }));
   const message = signedMessage(scheme.signed);
   const signsId = scheme.signed.includes('{id}');
   const clock = scheme.timestamp && {
@@ -80,7 +80,7 @@ export function createSignatureVerifier(
         const signatures = own.flatMap((item) => key.decode(item.slice(key.prefix.length)) ?? []);
         if (signatures.length === 0) continue;
         shaped = true;
-        if (key.matches(signed, signatures)) return verified;
+        if (key.matches(signed, signatures)) return { ok: true, signer: key.signer };
       }
       if (!shaped) return refuse('malformed', `${names.signatures[0]} holds nothing like ${shapeOf(scheme)}`);
       return refuse(

@@ -1,7 +1,8 @@
 import { decodeBase64 } from '../../domain/encoding.ts';
 import { secretsOf, type Verify } from '../../domain/verify.ts';
-import { createTokenCheck } from '../authenticate.ts';
-import { firstHeader, headerOf, noSecret, refuse, type Verifier, verified } from './verifier.ts';
+import { createTokenCheck, headerBytes } from '../authenticate.ts';
+import { signerOf } from './signer.ts';
+import { firstHeader, headerOf, noSecret, refuse, type Verifier } from './verifier.ts';
 
 /** How a secret is presented as it stands. */
 interface TokenScheme {
@@ -12,16 +13,21 @@ interface TokenScheme {
   readonly secretAt: string;
   /** a header of a stronger proof: a request that has it stands or falls by that proof */
   readonly stronger?: string;
-  /** the secret as the header's value, and back; null for what is none. As it stands unless given. */
-  readonly write?: (secret: string) => string;
-  readonly read?: (value: string) => string | null;
+  /** what is presented of a secret: the secret itself unless given */
+  readonly presents?: (secret: string) => string;
+  /** the bytes of that in a header, and back; null for what is none. As they stand unless given. */
+  readonly write?: (bytes: Buffer) => string;
+  readonly read?: (value: string) => Buffer | null;
 }
 
 export function createTokenVerifier(config: Verify): Verifier {
   const scheme = tokenScheme(config);
-  const { header, ids, stronger, write = asItStands, read = asItStands } = scheme;
+  const { header, ids, stronger, presents = asItStands, write = latin1, read = headerBytes } = scheme;
   const secrets = secretsOf(config);
-  const checks = secrets.map((secret) => createTokenCheck(read(write(secret)) ?? undefined));
+  const checks = secrets.map((secret) => ({
+    isSecret: createTokenCheck(presents(secret)),
+    signer: signerOf(config.scheme, presents(secret)),
+  }));
   const [first] = secrets;
 
   return {
@@ -40,7 +46,8 @@ export function createTokenVerifier(config: Verify): Verifier {
       if (value === undefined) return refuse('header missing', `${header} is missing: ${scheme.ifMissing}`);
       const presented = read(value);
       if (presented === null) return refuse('malformed', `${header} is not what the scheme ${config.scheme} presents`);
-      if (checks.some((isSecret) => isSecret(presented))) return verified;
+      const [match] = checks.filter(({ isSecret }) => isSecret(presented));
+      if (match) return { ok: true, signer: match.signer };
       return refuse('no match', `no configured secret is the one in ${header}: compare it with ${scheme.secretAt}`);
     },
 
@@ -48,7 +55,10 @@ export function createTokenVerifier(config: Verify): Verifier {
     identify: ({ headers }) => ({ ok: true, deliveryId: firstHeader(headers, ids), idIsSigned: false }),
     restamp: (payload) => payload,
     ...(first !== undefined && {
-      sign: (_body, { id }) => ({ [header]: write(first), ...(ids[0] !== undefined && { [ids[0]]: id }) }),
+      sign: (_body, { id }) => ({
+        [header]: write(Buffer.from(presents(first))),
+        ...(ids[0] !== undefined && { [ids[0]]: id }),
+      }),
     }),
   };
 }
@@ -70,8 +80,9 @@ function tokenScheme({ scheme, header = '', user = '', idHeader }: Verify): Toke
       ids,
       ifMissing: 'give the sender this user name and password',
       secretAt: 'the password that the sender was given, and the user name as well',
-      write: (secret) => `Basic ${Buffer.from(`${user}:${secret}`).toString('base64')}`,
-      read: (value) => decodeBase64(/^basic +(\S+)$/i.exec(value)?.[1] ?? '?')?.toString('latin1') ?? null,
+      presents: (secret) => `${user}:${secret}`,
+      write: (bytes) => `Basic ${bytes.toString('base64')}`,
+      read: (value) => decodeBase64(/^basic +(\S+)$/i.exec(value)?.[1] ?? '?'),
     };
   }
   return {
@@ -82,6 +93,10 @@ function tokenScheme({ scheme, header = '', user = '', idHeader }: Verify): Toke
   };
 }
 
-function asItStands(text: string): string {
-  return text;
+function asItStands(secret: string): string {
+  return secret;
+}
+
+function latin1(bytes: Buffer): string {
+  return bytes.toString('latin1');
 }

@@ -2,11 +2,14 @@ import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import { follow } from '../../domain/event.ts';
 import { secretsOf, type Verify } from '../../domain/verify.ts';
 import { decodeSignature } from './signature-key.ts';
-import { headerOf, noSecret, type Refusal, refuse, type SignedRequest, type Verifier, verified } from './verifier.ts';
+import { signerOf } from './signer.ts';
+import { headerOf, noSecret, type Refusal, refuse, type SignedRequest, type Verifier } from './verifier.ts';
 
 const signatureHeader = 'x-twilio-signature';
 /** the same in each attempt */
 const attemptHeader = 'i-twilio-idempotency-token';
+/** Twilio sends a few dozen. */
+const mostFields = 1000;
 const formType = 'application/x-www-form-urlencoded';
 
 /**
@@ -14,7 +17,7 @@ const formType = 'application/x-www-form-urlencoded';
  * hash in the query. SHA-1 is what it offers.
  */
 export function createTwilioVerifier(config: Verify): Verifier {
-  const secrets = secretsOf(config);
+  const secrets = secretsOf(config).map((secret) => ({ secret, signer: signerOf('twilio', secret) }));
   const addresses = withAndWithoutPort(config.url ?? '');
   const [first] = secrets;
 
@@ -32,9 +35,10 @@ export function createTwilioVerifier(config: Verify): Verifier {
       if (!signature) return refuse('malformed', `${signatureHeader} is not a SHA-1 signature in base64`);
       const fields = signedFields(request);
       if (typeof fields !== 'string') return fields;
-      for (const secret of secrets) {
+      for (const { secret, signer } of secrets) {
         for (const address of addresses) {
-          if (timingSafeEqual(digest(secret, address + request.search + fields), signature)) return verified;
+          if (timingSafeEqual(digest(secret, address + request.search + fields), signature))
+            return { ok: true, signer };
         }
       }
       return refuse(
@@ -59,7 +63,10 @@ export function createTwilioVerifier(config: Verify): Verifier {
     ...(first !== undefined && {
       sign: (body, { id }) => ({
         'content-type': formType,
-        [signatureHeader]: digest(first, (addresses[0] ?? '') + formFields(body)).toString('base64'),
+        [signatureHeader]: digest(
+          first.secret,
+          (addresses[0] ?? '') + formFields(new URLSearchParams(body.toString())),
+        ).toString('base64'),
         [attemptHeader]: id,
       }),
     }),
@@ -78,17 +85,28 @@ function signedFields({ headers, query, rawBody }: SignedRequest): string | Refu
     return refuse('not covered', 'bodySHA256 is not the hash of the body: something on the way changes it');
   }
   if (rawBody.length === 0) return '';
-  if (headers['content-type']?.toLowerCase().startsWith(formType)) return formFields(rawBody);
+  if (headers['content-type']?.toLowerCase().startsWith(formType)) {
+    if (countFields(rawBody) > mostFields) return refuse('malformed', `the form has more than ${mostFields} fields`);
+    return formFields(new URLSearchParams(rawBody.toString()));
+  }
   return refuse('not covered', 'the signature says nothing about this body: it is no form, and bodySHA256 is missing');
 }
 
+/** At least as many as there are: counted before anything is made of them. */
+function countFields(body: Buffer): number {
+  let count = 1;
+  for (let at = body.indexOf('&'); at !== -1 && count <= mostFields; at = body.indexOf('&', at + 1)) count += 1;
+  return count;
+}
+
 /** The fields by name, each with its distinct values in order. */
-function formFields(body: Buffer): string {
-  const form = new URLSearchParams(body.toString());
-  const names = [...new Set(form.keys())].toSorted();
+function formFields(form: URLSearchParams): string {
+  const values = new Map<string, Set<string>>();
+  for (const [name, value] of form) values.set(name, (values.get(name) ?? new Set()).add(value));
+  const names = [...values.keys()].toSorted();
   return names
     .map((name) =>
-      [...new Set(form.getAll(name))]
+      [...(values.get(name) ?? [])]
         .toSorted()
         .map((value) => name + value)
         .join(''),

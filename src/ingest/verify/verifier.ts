@@ -33,7 +33,13 @@ export interface Refusal {
   readonly detail: string;
 }
 
-export type Verdict = { readonly ok: true } | Refusal;
+export interface Proof {
+  readonly ok: true;
+  /** who proved to be the sender: the same for all that one key signs, another for any other key; never the secret itself */
+  readonly signer: string;
+}
+
+export type Verdict = Proof | Refusal;
 
 /**
  * What tells one delivery from another, the same in each attempt; null where the sender says nothing of the kind. An id that
@@ -82,8 +88,6 @@ export interface VerifierDeps {
   /** epoch ms */
   readonly now?: () => number;
 }
-
-export const verified: Verdict = { ok: true };
 
 export function refuse(step: Step, detail: string): Refusal {
   return { ok: false, step, detail };

@@ -26,7 +26,7 @@ describe('secrets that are presented as they stand', () => {
     ['basic in small letters', user, { authorization: basic('door:pass:wörd').replace('Basic', 'basic') }],
     ['the token of GitLab', { scheme: 'gitlab', secret }, { 'x-gitlab-token': secret }],
   ])('accepts %s', async (_, config, headers) => {
-    expect(await verify(config, headers)).toEqual({ ok: true });
+    expect(await verify(config, headers)).toMatchObject({ ok: true });
   });
 
   it.each<[string, string, Verify, IncomingHttpHeaders]>([
@@ -53,7 +53,7 @@ describe('secrets that are presented as they stand', () => {
   it('are presented by sign, too', async () => {
     for (const config of [token, user, { scheme: 'gitlab', secret } as const]) {
       const headers = createVerifier(config).sign?.(Buffer.from(''), stamp) ?? {};
-      expect(await verify(config, headers)).toEqual({ ok: true });
+      expect(await verify(config, headers)).toMatchObject({ ok: true });
     }
   });
 
@@ -104,7 +104,7 @@ describe('a proof that is weaker than another', () => {
     const signed = createVerifier(config).sign?.(Buffer.from(''), stamp) ?? {};
     const json = { ...signed, 'content-type': 'application/json' };
     expect(await verify(config, json, '{"Body":"forged"}')).toMatchObject({ step: 'not covered' });
-    expect(await verify(config, json, '')).toEqual({ ok: true });
+    expect(await verify(config, json, '')).toMatchObject({ ok: true });
   });
 });
 
@@ -118,7 +118,7 @@ describe('Twilio', () => {
     ['https://me:pass@example.com/hooks/t', 'https://me:pass@example.com:443/hooks/t'],
   ])('may sign %s as %s', async (configured, called) => {
     const headers = createVerifier(at(called)).sign?.(Buffer.from('a=b'), stamp) ?? {};
-    expect(await verify(at(configured), headers, 'a=b')).toEqual({ ok: true });
+    expect(await verify(at(configured), headers, 'a=b')).toMatchObject({ ok: true });
     const elsewhere = createVerifier(at(`${called}x`)).sign?.(Buffer.from('a=b'), stamp) ?? {};
     expect(await verify(at(configured), elsewhere, 'a=b')).toMatchObject({ step: 'no match' });
   });
@@ -191,7 +191,7 @@ describe('an id that is signed', () => {
     const signature = createHmac('sha256', secret).update('ürgent.{}').digest('hex');
     // Node hands over the bytes of a header as latin1.
     const id = Buffer.from('ürgent').toString('latin1');
-    expect(await verify(config, { 'x-s': signature, 'x-id': id })).toEqual({ ok: true });
+    expect(await verify(config, { 'x-s': signature, 'x-id': id })).toMatchObject({ ok: true });
     expect(await verify(config, { 'x-s': signature, 'x-id': 'urgent' })).toMatchObject({ step: 'no match' });
     expect(await verify(config, { 'x-s': signature })).toMatchObject({ step: 'header missing' });
   });
@@ -220,7 +220,7 @@ describe('handshakes', () => {
 
   it("repeat Meta's challenge for the verify token alone", async () => {
     const asked = get('?hub.mode=subscribe&hub.verify_token=ours&hub.challenge=1158201444');
-    expect(await meta.verify(asked)).toEqual({ ok: true });
+    expect(await meta.verify(asked)).toMatchObject({ ok: true });
     expect(meta.handshake(asked, {})).toEqual({ status: 200, contentType: 'text/plain', body: '1158201444' });
     expect(meta.handshake(post('{}', {}, asked.search), {})).toBeNull();
   });

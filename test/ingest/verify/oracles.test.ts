@@ -91,7 +91,7 @@ describe.each(vendors)('$name', (vendor) => {
   const verifier = createVerifier(config, { now: () => now });
 
   it('signs what is accepted here', async () => {
-    expect(await verifier.verify(post(body, await vendor.sign(body)))).toEqual({ ok: true });
+    expect(await verifier.verify(post(body, await vendor.sign(body)))).toMatchObject({ ok: true });
   });
 
   it('signs what is refused here after one flipped bit of any byte', async () => {
@@ -121,7 +121,7 @@ describe.each(vendors)('$name', (vendor) => {
       const request = post(body, await vendor.sign(body));
       const verdictAfter = (seconds: number) =>
         createVerifier(config, { now: () => now + seconds * 1000 }).verify(request);
-      expect(await verdictAfter(toleranceSeconds)).toEqual({ ok: true });
+      expect(await verdictAfter(toleranceSeconds)).toMatchObject({ ok: true });
       expect(await verdictAfter(toleranceSeconds + 1)).toMatchObject({ step: 'clock' });
     });
   }

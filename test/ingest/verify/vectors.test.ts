@@ -204,7 +204,7 @@ function judge({ verify, body, headers, at = 1614556800, search }: Vector) {
 
 describe('frozen signatures', () => {
   it.each(vectors)('accepts that of $name', async (vector) => {
-    expect(await judge(vector)).toEqual({ ok: true });
+    expect(await judge(vector)).toMatchObject({ ok: true });
   });
 
   it.each([
