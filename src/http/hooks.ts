@@ -39,7 +39,7 @@ export function createHooks(deps: HttpDeps): (req: Request, res: Response, next:
     }
     const status = wait === undefined ? await turnAway(req, res, throttle) : 503;
     refusals.add({ time: clock.now(), hook: name, status, step, detail });
-    if (step === 'does not load' && !isTold(detail)) return;
+    if (wait !== undefined && !isTold(detail)) return;
     // An address that is locked out has been logged often enough.
     if (status !== 429) log.warn({ hook: name.slice(0, 100), step, detail }, 'request refused');
   }

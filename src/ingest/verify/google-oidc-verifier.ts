@@ -1,19 +1,21 @@
-import { createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
+import { decodeJwt, errors, type JWTPayload, jwtVerify } from 'jose';
 import { follow } from '../../domain/event.ts';
 import type { Verify } from '../../domain/verify.ts';
+import { createIssuerKeys, KeysUnavailable } from './issuer-keys.ts';
 import { signerOf } from './signer.ts';
 import { headerOf, noSecret, type Refusal, refuse, type Verifier, type VerifierDeps } from './verifier.ts';
 
+const issuers = ['https://accounts.google.com', 'accounts.google.com'];
 const googleKeys = 'https://www.googleapis.com/oauth2/v3/certs';
-const hourMs = 3_600_000;
 /** Codes of what is wrong with a token, rather than with the keys it is checked against. */
-const faultOfToken = /^ERR_(JWT|JWS|JWE|JOSE_ALG_NOT_ALLOWED|JWKS_NO_MATCHING_KEY|JWKS_MULTIPLE_MATCHING_KEYS)/;
+const faultOfToken = /^ERR_(JWT|JWS|JWE|JOSE_ALG_NOT_ALLOWED|JOSE_NOT_SUPPORTED|JWKS_MULTIPLE_MATCHING_KEYS)/;
 
 /** Google's word for who pushes: a signed token in `Authorization`. It says nothing about the body. */
-export function createGoogleOidcVerifier(config: Verify, { now = Date.now }: VerifierDeps = {}): Verifier {
+export function createGoogleOidcVerifier(config: Verify, deps: VerifierDeps = {}): Verifier {
+  const { now = Date.now, issuerKeys = (url) => createIssuerKeys(url, deps.now) } = deps;
   const { audience, email } = config;
   const signer = signerOf('google-oidc', audience ?? '', email ?? '');
-  const keys = createKeySource(new URL(config.jwksUrl ?? googleKeys), now);
+  const keys = issuerKeys(new URL(config.jwksUrl ?? googleKeys));
 
   return {
     methods: ['POST'],
@@ -28,14 +30,18 @@ export function createGoogleOidcVerifier(config: Verify, { now = Date.now }: Ver
       const token = /^bearer +(\S+)$/i.exec(authorization)?.[1];
       if (token === undefined) return refuse('malformed', 'authorization holds no bearer token');
       try {
-        const { payload } = await jwtVerify(token, keys, {
-          issuer: ['https://accounts.google.com', 'accounts.google.com'],
+        // Before the signature: nobody has keys looked for who does not even know what the token should say.
+        const claims = decodeJwt(token);
+        const stranger = checkClaims(claims, audience, email) ?? checkTime(claims, now());
+        if (stranger) return stranger;
+        await jwtVerify(token, keys, {
+          issuer: issuers,
           audience,
           algorithms: ['RS256'],
           requiredClaims: ['exp'],
           currentDate: new Date(now()),
         });
-        return checkEmail(payload, email) ?? { ok: true, signer };
+        return { ok: true, signer };
       } catch (error) {
         return refusalOf(error);
       }
@@ -50,39 +56,37 @@ export function createGoogleOidcVerifier(config: Verify, { now = Date.now }: Ver
   };
 }
 
-/**
- * Keys are fetched when first needed and when a token names one that is not known. They are looked at again after an hour, but
- * nobody waits for that, so that an outage of their host shorter than a day goes unnoticed.
- */
-function createKeySource(url: URL, now: () => number): JWTVerifyGetKey {
-  const keys = createRemoteJWKSet(url, { cacheMaxAge: 24 * hourMs });
-  let lookedAt = now();
-  return (header, token) => {
-    if (now() - lookedAt > hourMs) {
-      lookedAt = now();
-      keys.reload().catch(() => {});
-    }
-    return keys(header, token);
-  };
-}
-
-function checkEmail({ email, email_verified }: JWTPayload, expected: string): Refusal | null {
-  if (email === expected && email_verified === true) return null;
+/** Whether a token says that Google speaks of this service account to this audience. */
+function checkClaims(
+  { iss, aud, email, email_verified }: JWTPayload,
+  audience: string,
+  account: string,
+): Refusal | null {
+  if (!issuers.includes(iss ?? '')) return wrongClaim('iss');
+  if (![aud].flat().includes(audience)) return wrongClaim('aud');
+  if (email === account && email_verified === true) return null;
   return refuse(
     'token refused',
     'email of the token is not the configured service account, or Google has not verified it: compare verify.email with the push subscription',
   );
 }
 
+function checkTime({ exp }: JWTPayload, now: number): Refusal | null {
+  if (typeof exp !== 'number') return wrongClaim('exp');
+  return exp * 1000 > now ? null : refuse('clock', 'the token has expired, or this clock is wrong');
+}
+
+function wrongClaim(name: string): Refusal {
+  return refuse(
+    'token refused',
+    `${name} of the token is not as configured: compare verify with the push subscription`,
+  );
+}
+
 function refusalOf(error: unknown): Refusal {
-  if (error instanceof errors.JWTExpired) return refuse('clock', 'the token has expired, or this clock is wrong');
-  if (error instanceof errors.JWTClaimValidationFailed) {
-    return refuse(
-      'token refused',
-      `${error.claim} of the token is not as configured: compare verify with the push subscription`,
-    );
-  }
+  if (error instanceof errors.JWTClaimValidationFailed) return wrongClaim(error.claim);
   const code = error instanceof errors.JOSEError ? error.code : '';
   if (faultOfToken.test(code)) return refuse('token refused', `the token is not one that Google signed (${code})`);
-  return refuse('keys unavailable', 'the keys of the issuer could not be fetched, so no token can be checked');
+  const why = error instanceof KeysUnavailable ? error.message : 'the keys of the issuer cannot be used';
+  return refuse('keys unavailable', `${why}, so the token cannot be checked: see verify.jwksUrl if it lasts`);
 }

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import type { IssuerKeys } from './issuer-keys.ts';
 
 /** What a proof may be about. Parameters and headers are as Node gives them: headers in lower case. */
 export interface SignedRequest {
@@ -87,6 +88,8 @@ export interface Verifier {
 export interface VerifierDeps {
   /** epoch ms */
   readonly now?: () => number;
+  /** the keys that an issuer names at an address; shared by all that ask there */
+  readonly issuerKeys?: (url: URL) => IssuerKeys;
 }
 
 export function refuse(step: Step, detail: string): Refusal {
