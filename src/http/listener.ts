@@ -1,5 +1,7 @@
 import http, { type RequestListener } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { type ConnectionLimits, type Cut, createConnections } from './connections.ts';
+import { type Fault, faultOf, faultOfError } from './strict-request.ts';
 
 /** An address that takes requests. */
 export interface Listener {
@@ -15,23 +17,63 @@ export interface Listener {
 const longestCloseMs = 5000;
 /** How long a caller who sent no proper request may take to read what was wrong with it. */
 const lingerMs = 1000;
+/** How long a connection is kept for a next request. */
+const keepAliveMs = 5000;
+/** With 20 KB each, and a head of 16 KB that is not whole, they stay within 100 MB. */
+const mostConnections = 2000;
+/** No client that is in use asks for a second thing before it has the first. */
+const mostRequestsAhead = 2000;
 
-/** How patient it is. */
-export interface Patience {
+/** A request or connection that the listener itself refused. */
+export interface Broken {
+  /** what it was answered; also where it was cut without an answer */
+  readonly status: number;
+  readonly reason: string;
+  /** of the other end of the connection, which may be a proxy's */
+  readonly address: string;
+}
+
+export interface ListenerOptions extends Partial<Pick<ConnectionLimits, 'most' | 'mostAhead'>> {
   /** how long a request may take to arrive whole, so that a trickle cannot hold a connection; in ms */
   readonly requestMs?: number | undefined;
   /** how long a caller may read nothing of an answer that is there for it, so that no unread answer stays in memory; in ms */
   readonly unreadMs?: number | undefined;
+  /** hears of all that never reaches what answers */
+  readonly onBroken?: ((broken: Broken) => void) | undefined;
 }
 
-export function createListener(
-  answer: RequestListener,
-  { requestMs = 30_000, unreadMs = 30_000 }: Patience = {},
-): Listener {
+const cutFor: Readonly<Record<Cut, Fault>> = {
+  full: { status: 503, reason: 'too many connections: its place was given to another address' },
+  idle: { status: 408, reason: 'the connection brought no request' },
+  ahead: { status: 503, reason: 'too many requests came before the answers to earlier ones were read' },
+};
+const noPlace: Fault = { status: 503, reason: 'there are too many connections; try again' };
+
+export function createListener(answer: RequestListener, options: ListenerOptions = {}): Listener {
+  const { requestMs = 30_000, unreadMs = 30_000, onBroken = () => {} } = options;
+  const { most = mostConnections, mostAhead = mostRequestsAhead } = options;
   const closing = new AbortController();
+  const headMs = Math.min(10_000, requestMs);
+  const limits = { most, mostAhead, idleMs: headMs + Math.min(keepAliveMs, requestMs) };
+  const addresses = new WeakMap<Socket, string>();
+  const report = (socket: Socket, { status, reason }: Fault) =>
+    onBroken({ status, reason, address: addresses.get(socket) ?? 'unknown' });
+  const connections = createConnections(limits, (socket, why) => {
+    socket.destroy();
+    report(socket, cutFor[why]);
+  });
+
   const handle: RequestListener = (req, res) => {
+    if (!connections.begin(req, res)) return;
     res.setHeader('X-Content-Type-Options', 'nosniff');
     res.setHeader('Referrer-Policy', 'no-referrer');
+    const fault = faultOf(req);
+    if (fault) {
+      report(req.socket, fault);
+      const body = bodyOf(fault);
+      const headers = { Connection: 'close', 'Content-Type': 'application/json; charset=utf-8' };
+      return void res.writeHead(fault.status, { ...headers, 'Content-Length': Buffer.byteLength(body) }).end(body);
+    }
     // A client that keeps its connection busy would hold up the stop for ever.
     if (closing.signal.aborted) res.setHeader('Connection', 'close');
     // Node's timer begins anew whenever some of the answer has gone out. One that is still in the making leaves nothing unsent.
@@ -44,15 +86,33 @@ export function createListener(
   const server = http.createServer(
     {
       requestTimeout: requestMs,
-      headersTimeout: Math.min(10_000, requestMs),
+      headersTimeout: headMs,
+      keepAliveTimeout: keepAliveMs,
       connectionsCheckingInterval: 1000,
+      insecureHTTPParser: false,
       // Node would answer by itself, with none of our headers; so it would an expectation that it does not know.
       requireHostHeader: false,
     },
     handle,
   );
+  // Else Node would leave out those beyond a number, in silence.
+  server.maxHeadersCount = 0;
   server.on('checkExpectation', handle);
-  server.on('clientError', answerBrokenRequest);
+  server.on('connection', (socket: Socket) => {
+    addresses.set(socket, socket.remoteAddress ?? 'unknown');
+    if (connections.enter(socket)) return;
+    report(socket, noPlace);
+    socket.end(rawAnswer(noPlace), () => socket.destroy());
+  });
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
+    if (!socket.writable || error.code === 'ECONNRESET') return void socket.destroy();
+    const fault = faultOfError(error);
+    report(socket, fault);
+    socket.end(rawAnswer(fault));
+    // Not at once, since cutting a connection with unread bytes can lose the answer; but nobody may keep it.
+    setTimeout(() => socket.destroy(), lingerMs).unref();
+  });
+  const sweep = setInterval(connections.sweep, Math.min(1000, limits.idleMs)).unref();
 
   return {
     listen: (port, host) =>
@@ -65,9 +125,10 @@ export function createListener(
         closing.abort();
         const late = setTimeout(() => server.closeAllConnections(), longestCloseMs);
         // A connection whose last answer was under way would be kept alive for a next request.
-        const sweep = setInterval(() => server.closeIdleConnections(), 50);
+        const idle = setInterval(() => server.closeIdleConnections(), 50);
         server.close(() => {
           clearTimeout(late);
+          clearInterval(idle);
           clearInterval(sweep);
           resolve();
         });
@@ -83,20 +144,15 @@ function pathOf(target: string): string {
   return path.startsWith('/') ? path : `/${path}`;
 }
 
-/** Requests that Node could not parse, or that did not arrive in time, never reach what answers. */
-function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Socket): void {
-  if (!socket.writable || error.code === 'ECONNRESET') return void socket.destroy();
-  const [status, text] =
-    error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
-      ? ['408 Request Timeout', 'the request took too long to arrive']
-      : error.code === 'HPE_HEADER_OVERFLOW'
-        ? ['431 Request Header Fields Too Large', `the URL and the headers are larger than ${http.maxHeaderSize} bytes`]
-        : ['400 Bad Request', 'this is not an HTTP request'];
-  const body = JSON.stringify({ ok: false, error: text });
-  socket.end(
-    `HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Type: application/json; charset=utf-8\r\n` +
-      `X-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+function bodyOf({ reason }: Fault): string {
+  return JSON.stringify({ ok: false, error: reason });
+}
+
+/** For what never becomes a request that could be answered. */
+function rawAnswer(fault: Fault): string {
+  const body = bodyOf(fault);
+  return (
+    `HTTP/1.1 ${fault.status} ${http.STATUS_CODES[fault.status]}\r\nConnection: close\r\nContent-Type: application/json; charset=utf-8\r\n` +
+    `X-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`
   );
-  // Not at once, since cutting a connection with unread bytes can lose the answer; but nobody may keep it.
-  setTimeout(() => socket.destroy(), lingerMs).unref();
 }

@@ -6,15 +6,15 @@ import { createApi, ownerOnly } from './api.ts';
 import type { HttpDeps } from './deps.ts';
 import { errorHandler } from './error-handler.ts';
 import { createHooks } from './hooks.ts';
-import { createListener, type Listener, type Patience } from './listener.ts';
+import { createListener, type Listener, type ListenerOptions } from './listener.ts';
 import { createSpecs } from './specs.ts';
 
 /** The clock is the machine's unless given. */
 type GivenDeps = Omit<HttpDeps, 'closing' | 'clock'> & Partial<Pick<HttpDeps, 'clock'>>;
 
-export function createServer(given: GivenDeps, patience?: Patience): Listener {
+export function createServer(given: GivenDeps, options?: ListenerOptions): Listener {
   const app = createApp(given, refuse);
-  const listener = createListener(app, patience);
+  const listener = createListener(app, options);
   const { closing } = listener;
   const deps: HttpDeps = { clock: systemClock, ...given, closing };
   app.use(createHooks(deps));

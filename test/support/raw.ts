@@ -18,10 +18,16 @@ export interface RawConnection {
   destroy(): void;
 }
 
-/** `halfOpen`: keeps its own side open when the server ends, as a client might that never lets go. */
-export function connect(url: string, { halfOpen = false } = {}): RawConnection {
+interface ConnectOptions {
+  /** keeps its own side open when the server ends, as a client might that never lets go */
+  readonly halfOpen?: boolean;
+  /** the address of this machine that it comes from */
+  readonly from?: string;
+}
+
+export function connect(url: string, { halfOpen = false, from = '127.0.0.1' }: ConnectOptions = {}): RawConnection {
   const { hostname, port } = new URL(url);
-  const socket = net.connect({ host: hostname, port: Number(port), allowHalfOpen: halfOpen });
+  const socket = net.connect({ host: hostname, port: Number(port), allowHalfOpen: halfOpen, localAddress: from });
   let received = '';
   socket.setEncoding('utf8').on('data', (data) => {
     received += data;
