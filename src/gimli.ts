@@ -245,7 +245,6 @@ async function assemble(current: () => Settings, log: Logger, clock: Clock) {
     specServer,
     stopListening,
     async close(): Promise<void> {
-      throttle.close();
       await store.close();
     },
   };

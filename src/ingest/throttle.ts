@@ -1,5 +1,4 @@
-import { isIP } from 'node:net';
-import { ipKeyGenerator, MemoryStore } from 'express-rate-limit';
+import { networkOf } from '../domain/address.ts';
 
 const windowMs = 60_000;
 const allowed = 20;
@@ -7,41 +6,60 @@ const allowed = 20;
 const mostAddresses = 10_000;
 const others = 'others';
 
-/** Counts failed authentications per address, so that a token cannot be guessed. */
+/**
+ * Counts failed authentications per address, so that guesses come slowly and are not logged without end. It locks nobody out who
+ * has a good token or signature: what makes guessing hopeless is how long a secret is.
+ */
 export interface Throttle {
   /** Notes a failure. Gives the seconds to wait where the address has used up its tries, else 0. */
-  fail(address: string): Promise<number>;
+  fail(address: string): number;
+  /** The seconds until an address that has used up its tries has new ones, else 0. Of those that are not counted apart nothing is known. */
+  isLockedOut(address: string): number;
   /** A good token clears the address, which is only asked for where there is something to forgive. */
   forgive(address: () => string): void;
-  close(): void;
 }
 
-export function createThrottle(): Throttle {
-  const failures = new MemoryStore();
-  failures.init({ windowMs } as Parameters<MemoryStore['init']>[0]);
-  /** Addresses with failures, so that the common case costs nothing. */
-  let any = false;
+interface Count {
+  failures: number;
+  readonly endsAt: number;
+}
 
-  function keyOf(address: string): string {
-    const { current, previous } = failures;
+/** @param now in ms; unless given it is the time since the start, which nobody sets back */
+export function createThrottle(now: () => number = () => performance.now()): Throttle {
+  /** by network, those that end first in front */
+  const counts = new Map<string, Count>();
+
+  function current(address: string): [network: string, count: Count | undefined] {
+    for (const [network, { endsAt }] of counts) {
+      if (endsAt > now()) break;
+      counts.delete(network);
+    }
     // What a proxy forwards may be any text, of any length.
-    const key = isIP(address) === 0 ? others : ipKeyGenerator(address);
-    const isKnown = current.has(key) || previous.has(key);
-    return isKnown || current.size + previous.size < mostAddresses ? key : others;
+    const network = networkOf(address) ?? others;
+    return [network, counts.get(network)];
   }
 
+  const secondsOf = ({ failures, endsAt }: Count) => (failures <= allowed ? 0 : Math.ceil((endsAt - now()) / 1000));
+
   return {
-    async fail(address) {
-      any = true;
-      const { totalHits, resetTime } = await failures.increment(keyOf(address));
-      if (totalHits <= allowed) return 0;
-      return Math.max(1, Math.ceil(((resetTime?.getTime() ?? Date.now() + windowMs) - Date.now()) / 1000));
+    fail(address) {
+      const [network, known] = current(address);
+      const key = known || counts.size < mostAddresses ? network : others;
+      const count = counts.get(key) ?? { failures: 0, endsAt: now() + windowMs };
+      count.failures += 1;
+      counts.set(key, count);
+      return secondsOf(count);
+    },
+    isLockedOut(address) {
+      if (counts.size === 0) return 0;
+      const [network, count] = current(address);
+      return count && network !== others ? secondsOf(count) : 0;
     },
     forgive(address) {
-      const key = any ? keyOf(address()) : others;
+      if (counts.size === 0) return;
+      const network = networkOf(address());
       // One good token says nothing for all the others.
-      if (key !== others) void failures.resetKey(key);
+      if (network !== null) counts.delete(network);
     },
-    close: () => failures.shutdown(),
   };
 }

@@ -18,7 +18,7 @@ const statuses = async (count: number, attempt: (n: number) => Promise<Response>
   for (let n = 0; n < count; n += 1) seen.push((await attempt(n)).status);
   return seen;
 };
-/** Many requests without a token, on one connection. Gives the statuses in order. */
+/** Many requests without a token, on one connection, which ends when it is locked out. Gives the statuses in order. */
 const flood = async (url: string, count: number, forwardedFor: (n: number) => string): Promise<number[]> => {
   const connection = connect(url);
   for (let n = 0; n < count; n += 1) {
@@ -68,20 +68,19 @@ describe('after 20 failed authentications of an address', () => {
   });
 });
 
-describe('10,000 requests without a token', () => {
+describe('thousands of requests without a token', () => {
   const once = (status: number, count: number) => Array.from({ length: count }, () => status);
 
-  it('from one address are turned away after twenty, whatever they say of where they come from', async () => {
-    expect(await flood(direct.url, 10_000, (n) => `10.1.${n >> 8}.${n & 255}`)).toEqual([
-      ...twenty,
-      ...once(429, 9980),
-    ]);
+  it('from one address are turned away after twenty, and then one a connection, whatever they say of where they come from', async () => {
+    const statuses = () => flood(direct.url, 1500, (n) => `10.1.${n >> 8}.${n & 255}`);
+    expect(await statuses()).toEqual([...twenty, 429]);
+    expect(await statuses()).toEqual([429]);
     expect((await wake(direct.url, hookToken)).status).toBe(200);
   });
 
   it('from as many addresses leave no more tries to others than to one, and a bounded list of refusals', async () => {
     const statuses = await flood(flooded.url, 10_050, (n) => `10.1.${n >> 8}.${n & 255}`);
-    expect(statuses).toEqual([...once(401, 10_000), ...twenty, ...once(429, 30)]);
+    expect(statuses).toEqual([...once(401, 10_000), ...twenty, 429]);
     expect((await wake(flooded.url, hookToken, '10.9.9.9')).status).toBe(200);
     expect((await wake(flooded.url, 'wrong', '10.9.9.8')).status).toBe(429);
     const { refused } = (await flooded.api('GET', '/refused')).body;
@@ -91,6 +90,6 @@ describe('10,000 requests without a token', () => {
 
   it('from what is no address are turned away after twenty', async () => {
     const statuses = await flood(proxied.url, 50, (n) => `not-an-address-${n}`);
-    expect(statuses).toEqual([...twenty, ...once(429, 30)]);
+    expect(statuses).toEqual([...twenty, 429]);
   });
 });

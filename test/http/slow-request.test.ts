@@ -21,12 +21,11 @@ fs.writeFileSync(configFile, JSON.stringify({ hooks: { enabled: true, token: hoo
 const log = pino({ level: 'silent' });
 const settings = await loadSettings(configFile, {}, log);
 const store = await openSqliteStore(path.join(dir, 'gimli.db'));
-const throttle = createThrottle();
 const server = createServer(
   {
     store,
     queue: createSqliteQueue(),
-    throttle,
+    throttle: createThrottle(),
     refusals: createRefusals(),
     live: createLiveRuns(),
     log,
@@ -39,7 +38,6 @@ const server = createServer(
 const url = `http://127.0.0.1:${await server.listen(0, '127.0.0.1')}`;
 atEnd(async () => {
   await server.close();
-  throttle.close();
   await settings.transforms.close();
   await store.close();
 });

@@ -233,12 +233,13 @@ describe('what was refused', () => {
 
   it('is not counted where the gateway itself could not check it', async () => {
     const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
-    const jwt = `${part({ alg: 'RS256', kid: 'k' })}.${part({ aud: 'a', exp: 9e9, iss: 'https://accounts.google.com' })}.AAAA`;
+    const jwt = `${part({ alg: 'RS256', kid: 'k' })}.${part({ aud: 'a', email: 'e', email_verified: true, exp: 9e9, iss: 'https://accounts.google.com' })}.AAAA`;
     for (let n = 0; n < 21; n += 1) {
       const answer = await call('offline', { Authorization: `Bearer ${jwt}` }, '{}');
       expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '5']);
     }
     expect((await refused())[0]).toMatchObject({ hook: 'offline', status: 503, step: 'keys unavailable' });
+    expect(gateway.logs.filter(({ hook, msg }) => hook === 'offline' && msg === 'request refused')).toHaveLength(1);
     expect((await call('plain', {}, '{}')).status).toBe(401);
   });
 
