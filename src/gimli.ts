@@ -22,6 +22,7 @@ import {
   keyCheck,
   loadingChecks,
   screeningCheck,
+  secretsCheck,
   silentCheck,
   waitingCheck,
 } from './runtime/checks.ts';
@@ -125,6 +126,7 @@ export async function createGimli({
       ...gateChecks(queue),
       keyCheck(() => keyProblems(current(), mappings())),
       ...loadingChecks(() => current().broken, live.refusedProblems),
+      secretsCheck(() => current().warnings),
       beatsCheck,
       budgetCheck(runtime, mappings),
       waitingCheck(queue),

@@ -38,6 +38,8 @@ export interface Settings {
   readonly isGatewayToken: TokenCheck;
   /** what does not load and is left out alone; specs as they were when one was last looked for */
   readonly broken: readonly BrokenPart[];
+  /** what the owner should know of secrets and tokens that are used all the same, with its place; nothing of them */
+  readonly warnings: readonly string[];
 }
 
 /**
@@ -110,6 +112,8 @@ async function makeSettings(loaded: LoadedConfig, log: Logger, reuse?: Settings)
     if (!sameDir) await transforms.close();
     throw new ConfigError(problemsOfParts(broken.filter(isNew)));
   }
+  const warnings = [...loaded.warnings, ...table.warnings];
+  for (const line of warnings) log.warn(line);
   const specs = createSpecs({
     dir: config.specs.dir,
     ...runs,
@@ -137,6 +141,7 @@ async function makeSettings(loaded: LoadedConfig, log: Logger, reuse?: Settings)
     specs,
     isSpecToken: createTokenCheck(specToken(config).token),
     isGatewayToken: createTokenCheck(config.gateway.token),
+    warnings,
     get broken() {
       return [...broken, ...specs.broken()];
     },

@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import { durationMs } from '../domain/duration.ts';
 import { follow } from '../domain/event.ts';
+import { fitsHeader, unfitForHeader } from '../domain/secret.ts';
 import { checkMappings, verifyProblems } from './check-mappings.ts';
 import { checkMcpServers } from './check-mcp-servers.ts';
 import { checkProviders } from './check-providers.ts';
@@ -20,6 +21,7 @@ const shortestTimerMs = 60_000;
 export function checkConfig(config: unknown, origins: Origins): Problem[] {
   return [
     ...trustProxy(config, origins),
+    ...unfitTokens(config),
     ...hookToken(config),
     ...hookPath(config, origins),
     ...specSecret(config, origins),
@@ -71,6 +73,18 @@ function overlays(config: unknown): Problem[] {
   if (typeof hooks !== 'object' || hooks === null) return [];
   const presets = Object.entries(hooks).filter(([key]) => !hookKeys.includes(key));
   return presets.flatMap(([key, overlay]) => verifyProblems(overlay, toPointer(['hooks', key])));
+}
+
+function unfitTokens(config: unknown): Problem[] {
+  const places = [
+    ['gateway', 'token'],
+    ['hooks', 'token'],
+    ['specs', 'secret'],
+  ];
+  return places.flatMap((place) => {
+    const token = follow(config, place);
+    return typeof token === 'string' && !fitsHeader(token) ? [{ path: toPointer(place), message: unfitForHeader }] : [];
+  });
 }
 
 function hookToken(config: unknown): Problem[] {

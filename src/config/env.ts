@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
 import type { TSchema } from 'typebox';
+import { readSecret } from '../domain/secret.ts';
 import { found } from './found.ts';
 import { childSchema, type JsonSchema } from './json-schema.ts';
 import { type Origins, type Problem, toPointer } from './problem.ts';
@@ -18,22 +19,37 @@ export function readEnvFile(file: string): Env {
 }
 
 export interface Expanded {
-  /** a copy of the value with every placeholder replaced */
+  /** a copy of the value with every placeholder replaced, and every secret as it is meant */
   readonly value: unknown;
   readonly origins: Origins;
   readonly problems: readonly Problem[];
+  /** what the owner should know of secrets that are used all the same; of a variable once, wherever it stands */
+  readonly warnings: readonly Problem[];
   /** the variables that are not set, by the JSON pointer of the string that names them; each is a problem as well */
   readonly unset: ReadonlyMap<string, readonly string[]>;
 }
 
 /**
  * Replaces `${NAME}` and `${NAME:-default}` (for unset and empty) in every string; `$${` stands for a plain `${`.
- * A string that is nothing but a placeholder becomes a number or boolean where the schema wants one.
+ * A string that is nothing but a placeholder becomes a number or boolean where the schema wants one. What the schema marks as a
+ * secret is read by `readSecret`.
  */
 export function expandEnv(value: unknown, schema: TSchema, env: Env): Expanded {
   const origins = new Map<string, string>();
   const problems: Problem[] = [];
+  const warnings = new Map<string, Problem>();
   const missing = new Map<string, readonly string[]>();
+
+  function secretOf(text: string, path: string, written: string): string {
+    const { secret, remarks } = readSecret(text);
+    const variable = soleVariable(written);
+    for (const remark of remarks) {
+      const message = variable === undefined ? remark : `${variable} ${remark}`;
+      const key = variable === undefined ? path + message : message;
+      if (!warnings.has(key)) warnings.set(key, { path, message });
+    }
+    return secret;
+  }
 
   function expand(here: unknown, wanted: JsonSchema | undefined, path: string): unknown {
     if (Array.isArray(here)) {
@@ -45,18 +61,28 @@ export function expandEnv(value: unknown, schema: TSchema, env: Env): Expanded {
         entries.map(([key, item]) => [key, expand(item, childSchema(wanted, key), path + toPointer([key]))]),
       );
     }
-    if (typeof here !== 'string' || !here.includes('${')) return here;
+    if (typeof here !== 'string') return here;
+    if (!here.includes('${')) return wanted?.writeOnly ? secretOf(here, path, here) : here;
 
     const { text, unset, malformed, used } = replacePlaceholders(here, env);
     if (malformed !== undefined) problems.push({ path, message: malformedMessage(found(path, malformed)) });
     else if (unset.length > 0) {
       problems.push({ path, message: unsetMessage(unset) });
       missing.set(path, unset);
-    } else if (used) origins.set(path, here);
+    } else {
+      if (used) origins.set(path, here);
+      if (wanted?.writeOnly) return secretOf(text, path, here);
+    }
     return /^\$\{[^}]*\}$/.test(here) ? (converted(text, wanted) ?? text) : text;
   }
 
-  return { value: expand(value, schema as JsonSchema, ''), origins, problems, unset: missing };
+  return {
+    value: expand(value, schema as JsonSchema, ''),
+    origins,
+    problems,
+    warnings: [...warnings.values()],
+    unset: missing,
+  };
 }
 
 /** The variable that a string consists of, where it is exactly `${NAME}`. */

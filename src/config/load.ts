@@ -23,6 +23,8 @@ export interface LoadedConfig {
   readonly env: Env;
   /** the parts that are not right; the config is without them, but for stubs that keep places in lists */
   readonly leftOut: readonly LeftOut[];
+  /** what the owner should know, with lines, of what is used all the same */
+  readonly warnings: readonly string[];
   /** set where `hooks.token` is exactly `${NAME}`; `file` where the value came from `.env` */
   readonly hookTokenVariable?: { readonly name: string; readonly file?: string };
   /** Renders problems that only show when the config is used, with their lines. */
@@ -42,7 +44,7 @@ export function loadConfig(file: string, env: Env = process.env): LoadedConfig {
   const merged = { ...envOfFile, ...env };
 
   const written = withSpecVariables(parseJson5(text, name), merged);
-  const { value, origins, problems: unset } = expandEnv(written, configSchema, merged);
+  const { value, origins, problems: unset, warnings } = expandEnv(written, configSchema, merged);
   const remaining = leaveOutBroken(value, [...repeatedKeys(text), ...unset], (rest) => problemsOf(rest, origins));
   if (!remaining.ok) throw new ConfigError(locateProblems(name, text, remaining.problems));
   const checked = checkSchema(structuredClone(remaining.value), origins);
@@ -57,6 +59,7 @@ export function loadConfig(file: string, env: Env = process.env): LoadedConfig {
     envFile,
     env: merged,
     leftOut: remaining.leftOut,
+    warnings: locateProblems(name, text, warnings),
     ...(variable !== undefined && {
       hookTokenVariable: { name: variable, ...(env[variable] === undefined && { file: envFile }) },
     }),
@@ -76,6 +79,7 @@ export function defaultConfig(file: string, env: Env, storeUrl: string | undefin
     envFile: join(dirname(path), '.env'),
     env: merged,
     leftOut: [],
+    warnings: [],
     locate: (problems) => locateProblems(fileName(file), '', problems),
   };
 }

@@ -2,6 +2,7 @@ import { type Static, Type } from 'typebox';
 import { agentFields, channels, replyFields } from '../domain/action.ts';
 import { durationPattern } from '../domain/duration.ts';
 import { mappingSchema, presetOverlaySchema, runTools, workflowSchema } from '../domain/mapping.ts';
+import { secretText } from '../domain/secret.ts';
 import { serverId, toolsSchema } from '../domain/tool-grant.ts';
 import { heartbeat } from './heartbeat-schema.ts';
 import { budget, prices } from './money-schema.ts';
@@ -27,6 +28,7 @@ const gateway = Type.Object(
     token: Type.Optional(
       Type.String({
         ...text,
+        ...secretText,
         description: 'Opens `/api` and `/metrics`. Without it they are closed. Not the hook token.',
       }),
     ),
@@ -48,7 +50,7 @@ const hooks = Type.Object(
   {
     enabled: Type.Boolean({ default: false, description: 'Serve hooks. Needs `hooks.token`.' }),
     token: Type.Optional(
-      Type.String({ ...text, description: 'What callers of hooks present as `Authorization: Bearer`.' }),
+      Type.String({ ...text, ...secretText, description: 'What callers of hooks present as `Authorization: Bearer`.' }),
     ),
     path: Type.String({ ...text, default: '/hooks', description: 'Where hooks live. Never `/`.' }),
     maxBodyBytes: Type.Integer({
@@ -106,6 +108,7 @@ const specs = Type.Object(
     secret: Type.Optional(
       Type.String({
         ...text,
+        ...secretText,
         description:
           'What callers of specs present as `Authorization: Bearer` on that port. Unless given: the variable `WEBHOOK_SECRET`. On `gateway.port` it is `hooks.token`.',
       }),

@@ -1,4 +1,5 @@
 import { follow } from './event.ts';
+import { fitsHeader, unfitForHeader } from './secret.ts';
 import { type Scheme, schemes, type Verify } from './verify.ts';
 import { isSigningToken, verifyKey } from './verify-key.ts';
 
@@ -8,6 +9,9 @@ export interface VerifyProblem {
   /** what would be right; never what was found where a secret should be */
   readonly message: string;
 }
+
+/** Their senders put the secret into a header as it stands; but not those of GitLab that sign. */
+const presented: readonly Scheme[] = ['token', 'gitlab'];
 
 type Option = Exclude<keyof Verify, 'scheme' | 'secrets'>;
 
@@ -102,6 +106,7 @@ function secrets(verify: Verify): VerifyProblem[] {
   const signing = placed.some(({ text }) => isSigningToken(text));
   return placed.flatMap(({ path, text }) => {
     if (text.trim() === '') return [{ path, message: 'empty: nothing could prove itself with it' }];
+    if (presented.includes(scheme) && !fitsHeader(text)) return [{ path, message: unfitForHeader }];
     if (scheme === 'gitlab' && signing !== isSigningToken(text)) {
       return [{ path, message: 'expected signing tokens (whsec_…) only or plain secret tokens only, found both' }];
     }

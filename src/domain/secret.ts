@@ -50,6 +50,8 @@ export function fitsHeader(secret: string): boolean {
   return !/[\u0000-\u001f\u007f]/.test(secret);
 }
 
+export const unfitForHeader = 'has a line break or another control character inside, which no header can carry';
+
 function withoutBlanks(text: string): string {
   return text.replace(/^[\s\p{Cf}]+/u, '').replace(/[\s\p{Cf}]+$/u, '');
 }

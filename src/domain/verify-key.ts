@@ -1,4 +1,4 @@
-import { decodeBase64, decodeHex } from './encoding.ts';
+import { decodeSecret } from './encoding.ts';
 import type { Verify } from './verify.ts';
 
 /** What a secret is good for: to make and check an HMAC, or, as a public key, only to check. */
@@ -19,17 +19,17 @@ export function isSigningToken(secret: string): boolean {
 export function verifyKey({ scheme, keyEncoding }: Verify, secret: string): VerifyKey | null {
   switch (scheme) {
     case 'discord':
-      return publicKey(decodeHex(secret));
+      return publicKey(decodeSecret(secret, 'hex'));
     case 'gitlab':
-      return isSigningToken(secret) ? hmacKey(decodeBase64(secret.slice('whsec_'.length))) : null;
+      return isSigningToken(secret) ? hmacKey(decodeSecret(secret.slice('whsec_'.length), 'base64')) : null;
     case 'standard-webhooks':
-      if (secret.startsWith('whpk_')) return publicKey(decodeBase64(secret.slice('whpk_'.length)));
+      if (secret.startsWith('whpk_')) return publicKey(decodeSecret(secret.slice('whpk_'.length), 'base64'));
       if (keyEncoding === 'utf8') return hmacKey(Buffer.from(secret));
-      return hmacKey((keyEncoding === 'hex' ? decodeHex : decodeBase64)(secret.replace(/^whsec_/, '')));
+      return hmacKey(decodeSecret(secret.replace(/^whsec_/, ''), keyEncoding ?? 'base64'));
     case 'hmac':
-      if (keyEncoding === 'hex') return hmacKey(decodeHex(secret));
-      if (keyEncoding === 'base64') return hmacKey(decodeBase64(secret));
-      return hmacKey(Buffer.from(secret));
+      return hmacKey(
+        keyEncoding === 'hex' || keyEncoding === 'base64' ? decodeSecret(secret, keyEncoding) : Buffer.from(secret),
+      );
     default:
       return hmacKey(Buffer.from(secret));
   }

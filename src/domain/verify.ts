@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { secretText } from './secret.ts';
 
 /** How senders prove who they are: a signature over the bytes, a token of their own, or somebody's word for them. */
 export const schemes = [
@@ -32,8 +33,11 @@ export const verifySchema = Type.Object(
     scheme: Type.Enum(schemes, { description: 'How the sender proves who it is.' }),
     ...Type.Partial(
       Type.Object({
-        secret: Type.String({ description: 'What the sender signs with or presents. Usually `${NAME}`.' }),
-        secrets: Type.Array(Type.String(), {
+        secret: Type.String({
+          ...secretText,
+          description: 'What the sender signs with or presents. Usually `${NAME}`.',
+        }),
+        secrets: Type.Array(Type.String(secretText), {
           minItems: 1,
           description: 'Several secrets, any of which will do, while one is being replaced.',
         }),
@@ -81,7 +85,11 @@ export const verifySchema = Type.Object(
           default: 'https://www.googleapis.com/oauth2/v3/certs',
           description: 'google-oidc: where the keys of the issuer are.',
         }),
-        verifyToken: Type.String({ ...text, description: 'meta: the verify token of the subscription.' }),
+        verifyToken: Type.String({
+          ...text,
+          ...secretText,
+          description: 'meta: the verify token of the subscription.',
+        }),
       }),
     ).properties,
   },

@@ -26,6 +26,8 @@ export interface RuleDeps {
 /** What its problems belong to. One with lines does not load. */
 interface Part extends Pick<BrokenPart, 'kind' | 'id'> {
   readonly lines: string[];
+  /** what the owner should know of one that loads */
+  readonly warnings: string[];
 }
 
 /** A rule with where it came from; `at` is its JSON pointer in its file, whose lines `locate` knows. */
@@ -51,11 +53,11 @@ function configRules({ hooks, locate, leftOut = [] }: RuleDeps): PlacedRule[] {
     const place = { at, locate, origin: 'config' as const };
     const left = leftOut.find(({ pointer }) => pointer === at);
     if (left) {
-      const part = { kind: 'mapping' as const, id: left.id, lines: locate(left.problems) };
+      const part = { kind: 'mapping' as const, id: left.id, lines: locate(left.problems), warnings: [] };
       return { ...place, id: left.id, rule: undefined, written: left.written, part };
     }
     const id = rule.id ?? `config[${position}]`;
-    return { ...place, id, rule, written: rule, part: { kind: 'mapping', id, lines: [] } };
+    return { ...place, id, rule, written: rule, part: { kind: 'mapping', id, lines: [], warnings: [] } };
   });
 }
 
@@ -67,7 +69,7 @@ function presetRules({ hooks, env, locate, leftOut = [] }: RuleDeps): PlacedRule
     const name = left?.id ?? presetName(entry);
     const ofOverlay = leftOut.find(({ pointer }) => pointer === toPointer(['hooks', name]));
     const overlay = ofOverlay ? ofOverlay.written : presetOverlay(hooks, name);
-    const part: Part = { kind: 'preset', id: name, lines: [] };
+    const part: Part = { kind: 'preset', id: name, lines: [], warnings: [] };
     const placed = (rules: readonly { rule?: MappingRule; written: unknown }[], render: RuleDeps['locate']) =>
       rules.map(({ rule, written }, at) => ({
         rule,
@@ -86,6 +88,7 @@ function presetRules({ hooks, env, locate, leftOut = [] }: RuleDeps): PlacedRule
         overlay: overlay as PresetOverlay,
         place: (message) => locate([{ path, message }]),
       });
+      part.warnings.push(...preset.warnings);
       return placed(
         preset.mappings.map((rule) => ({ rule, written: rule })),
         preset.locate,

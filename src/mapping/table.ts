@@ -13,6 +13,8 @@ export interface Table {
   readonly mappings: readonly Mapping[];
   /** The parts that do not load. Their hooks are in the table all the same, and answer 503. */
   readonly broken: readonly BrokenPart[];
+  /** What the owner should know of presets that load, with its place. */
+  readonly warnings: readonly string[];
   /** The mappings that may answer for a hook: its own and those for any hook. The first that matches wins. */
   candidates(hook: string): readonly Mapping[];
   /** Whether a mapping has the hook by name. */
@@ -55,7 +57,8 @@ export async function createTable(deps: TableDeps): Promise<Table> {
     return mapping && placed.part.lines.length === 0 ? mapping : standIn(placed);
   });
   const all = [...mappings, ...builtinMappings({ ...deps, workflows: workflows.compiled })];
-  return { ...index(all, hooks.maxBodyBytes), broken: [...brokenNow(), ...modules] };
+  const warnings = [...new Set(rules.map(({ part }) => part))].flatMap((part) => part.warnings);
+  return { ...index(all, hooks.maxBodyBytes), broken: [...brokenNow(), ...modules], warnings };
 }
 
 /** The workflows by id, undefined for one that does not load. */
@@ -115,7 +118,7 @@ async function checkTransforms(
 }
 
 /** Answers are looked up, not searched: this is on the way of every request. */
-function index(mappings: readonly Mapping[], usualBytes: number): Omit<Table, 'broken'> {
+function index(mappings: readonly Mapping[], usualBytes: number): Omit<Table, 'broken' | 'warnings'> {
   const names = new Set(mappings.map(({ path }) => path).filter((path) => path !== undefined));
   const entry = (hook: string | undefined) => {
     const candidates = mappings.filter(({ path }) => path === undefined || path === hook);

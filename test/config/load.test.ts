@@ -179,7 +179,7 @@ describe('a bad config is refused with file, line, key, what was found and what 
     [
       'a blank token',
       '{ hooks: { enabled: true,\n token: " " } }',
-      ['gimli.json5:2: hooks.token: expected a non-blank string, found " "'],
+      ['gimli.json5:2: hooks.token: expected a non-blank string, found ""'],
     ],
     [
       'the same token for hooks and gateway',

@@ -60,7 +60,7 @@ describe('verify', () => {
     [{ scheme: 'discord', publicKey: publicKey.slice(2) }, '/publicKey', /64 hex digits/],
     [{ scheme: 'hmac', secret }, '/header', /^missing/],
     [{ scheme: 'hmac', secret: 'xyz', header: 'X', keyEncoding: 'hex' }, '/secret', /written in hex/],
-    [{ scheme: 'hmac', secrets: ['AAAA', 'A-_A'], header: 'X', keyEncoding: 'base64' }, '/secrets/1', /in base64/],
+    [{ scheme: 'hmac', secrets: ['AAAA', 'A-_!'], header: 'X', keyEncoding: 'base64' }, '/secrets/1', /in base64/],
     [{ scheme: 'hmac', secret, header: 'X', signed: '{timestamp}.{body}' }, '/timestampHeader', /^missing/],
     [{ scheme: 'hmac', secret, header: 'X', signed: '{id}.{body}' }, '/idHeader', /^missing/],
     [{ scheme: 'hmac', secret, header: 'X', signed: '{time}.{body}' }, '/signed', /found \{time\}/],

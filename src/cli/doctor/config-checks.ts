@@ -30,4 +30,10 @@ const parts: DoctorCheck = {
   },
 };
 
-export const configChecks = [config, parts];
+const secrets: DoctorCheck = {
+  name: 'secrets',
+  run: ({ settings }) =>
+    settings?.warnings.map((line) => warning(line, 'Change it here and at whoever sends it.')) ?? [],
+};
+
+export const configChecks = [config, parts, secrets];

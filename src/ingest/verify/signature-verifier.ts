@@ -22,6 +22,8 @@ import {
 
 /** More are not a sender that replaces its secret, but somebody who wants us to calculate. */
 const mostSignatures = 8;
+/** What is looked at of a list, blanks and other schemes' signatures included. */
+const mostItems = 64;
 
 /** The verifier that a scheme describes. */
 export function createSignatureVerifier(
@@ -125,7 +127,7 @@ function headersIn({ headers: sets }: SignatureScheme, headers: IncomingHttpHead
 }
 
 function itemsOf({ separator = ',' }: SignatureScheme, names: HeaderSet, headers: IncomingHttpHeaders): string[] {
-  const items = names.signatures.flatMap((name) => (headerOf(headers, name) ?? '').split(separator));
+  const items = names.signatures.flatMap((name) => (headerOf(headers, name) ?? '').split(separator, mostItems));
   return items.map((item) => item.trim()).filter((item) => item !== '');
 }
 

@@ -2,7 +2,7 @@ import { readdirSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type Check, compileSchema, onePerValue } from '../../config/ajv.ts';
 import { checkMappings, verifyProblems } from '../../config/check-mappings.ts';
-import { type Env, expandEnv } from '../../config/env.ts';
+import { type Env, expandEnv, soleVariable } from '../../config/env.ts';
 import { fileName, parseJson5, readText, repeatedKeys } from '../../config/json5-file.ts';
 import { locateProblems } from '../../config/locate.ts';
 import { isPresetFile, presetName } from '../../config/preset-name.ts';
@@ -27,6 +27,8 @@ export interface LoadedPreset {
   readonly name: string;
   /** complete: with the preset's `verify` and the owner's overlay */
   readonly mappings: readonly MappingRule[];
+  /** what the owner should know, with its place, of what is used all the same */
+  readonly warnings: readonly string[];
   /** Renders problems that only show when the preset is used, with their lines. */
   locate(problems: readonly Problem[]): string[];
 }
@@ -65,8 +67,18 @@ export function loadPreset(entry: string, { env, overlay, place }: PresetUse): L
   const lines = [...setup.messages.flatMap(place), ...locate(problems.filter((problem) => !setup.covers(problem)))];
   if (!checked.ok || lines.length > 0) throw new ConfigError(lines);
 
+  const warnings = expanded.warnings.flatMap(({ path, message }) =>
+    soleVariable(expanded.origins.get(path)) === undefined
+      ? locate([{ path, message }])
+      : place(`the preset "${name}": ${message}`),
+  );
   const { verify, mappings } = checked.value;
-  return { name, locate, mappings: mappings.map((rule) => ({ ...(verify && { verify }), ...rule, ...overlay })) };
+  return {
+    name,
+    locate,
+    warnings,
+    mappings: mappings.map((rule) => ({ ...(verify && { verify }), ...rule, ...overlay })),
+  };
 }
 
 /**

@@ -1,9 +1,11 @@
+import { createHmac } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { describe, expect, it } from '@jest/globals';
 import { sign, verify } from '@octokit/webhooks-methods';
 import { Webhook as StandardWebhook } from 'standardwebhooks';
 import Stripe from 'stripe';
 import { Webhook as SvixWebhook } from 'svix';
+import { checkVerify } from '../../../src/domain/check-verify.ts';
 import type { Verify } from '../../../src/domain/verify.ts';
 import { createVerifier } from '../../../src/ingest/verify/create-verifier.ts';
 import { post } from './signing.ts';
@@ -133,3 +135,69 @@ describe.each(vendors)('$name', (vendor) => {
     expect(await accepts(`${body} `).catch(() => false)).toBe(false);
   });
 });
+
+describe('a secret of Standard Webhooks, however it is written', () => {
+  const bytes = Buffer.from('the bytes of a secret, some of them: \xff\xfe\xbf', 'latin1');
+  const lengths = [bytes.subarray(0, 24), bytes.subarray(0, 25), bytes.subarray(0, 26), bytes];
+  const loose = (text: string) =>
+    text.replace(/[A-Za-z0-9+/](=*)$/, (last, pad) =>
+      pad === '' ? last : `${String.fromCharCode(last.charCodeAt(0) + 1)}${pad}`,
+    );
+  const writings: [string, (key: Buffer) => string][] = [
+    ['with padding', (key) => key.toString('base64')],
+    ['without padding', (key) => key.toString('base64').replace(/=+$/, '')],
+    ['with bits that count for nothing', (key) => loose(key.toString('base64'))],
+    ['with bits that count for nothing, and no padding', (key) => loose(key.toString('base64')).replace(/=+$/, '')],
+  ];
+  const headersOf = (signature: string) => ({
+    'webhook-id': stamp.id,
+    'webhook-timestamp': String(now / 1000),
+    'webhook-signature': signature,
+  });
+  const verdictOf = (config: Omit<Verify, 'scheme'>, signature: string) => {
+    const verify: Verify = { scheme: 'standard-webhooks', ...config };
+    // What the owner would be told at load.
+    expect(checkVerify(verify)).toEqual([]);
+    return createVerifier(verify, { now: () => now }).verify(post(body, headersOf(signature)));
+  };
+
+  describe.each(['whsec_', ''])('%s', (prefix) => {
+    it.each(writings)('%s is the key that the libraries take it for', async (_, write) => {
+      for (const key of lengths) {
+        const secret = prefix + write(key);
+        const signed = [StandardWebhook, SvixWebhook].map((Library) =>
+          new Library(secret).sign(stamp.id, new Date(now), body),
+        );
+        expect(new Set(signed).size).toBe(1);
+        expect(await verdictOf({ secret }, signed[0] ?? '')).toMatchObject({ ok: true });
+      }
+    });
+
+    it('in the letters of base64url, and in lines, is the same key', async () => {
+      const signature = new StandardWebhook(bytes.toString('base64')).sign(stamp.id, new Date(now), body);
+      for (const text of [bytes.toString('base64url'), bytes.toString('base64').replace(/(.{20})/g, '$1\n')]) {
+        expect(await verdictOf({ secret: prefix + text }, signature)).toMatchObject({ ok: true });
+      }
+    });
+  });
+
+  it('that is no base64 is refused, and the advice that comes with it leads to what its sender signs', async () => {
+    const secret = 'any text, as it stands!';
+    const problems = checkVerify({ scheme: 'standard-webhooks', secret });
+    expect(problems).toEqual([{ path: '/secret', message: expect.stringContaining('keyEncoding: "utf8"') }]);
+    const signature = new StandardWebhook(secret, { format: 'raw' }).sign(stamp.id, new Date(now), body);
+    expect(await verdictOf({ secret, keyEncoding: 'utf8' }, signature)).toMatchObject({ ok: true });
+  });
+});
+
+it.each(['hex', 'base64'] as const)(
+  'a secret of hmac in %s may stand in lines, as tools print it',
+  async (keyEncoding) => {
+    const bytes = Buffer.alloc(64, 7);
+    const secret = bytes.toString(keyEncoding).replace(/(.{30})/g, '$1\n');
+    const config: Verify = { scheme: 'hmac', header: 'X-Sig', keyEncoding, secret };
+    expect(checkVerify(config)).toEqual([]);
+    const signature = createHmac('sha256', bytes).update(body).digest('hex');
+    expect(await createVerifier(config).verify(post(body, { 'x-sig': signature }))).toMatchObject({ ok: true });
+  },
+);
