@@ -48,6 +48,10 @@ default where it is unset or empty. Variables may also stand in a file \`.env\` 
 variable that is not set is an error. A value that is nothing but a placeholder may stand for a number or a boolean, such as
 \`port: '\${PORT:-18789}'\`. A plain \`\${\` is written \`$\${\`.
 
+**Tokens and secrets** count without blanks, line breaks and quotes round them, which come along when they are pasted; a warning says so. One of
+fewer than 20 characters is taken, with a warning: it can be guessed. \`openssl rand -hex 24\` makes a good one. A blank one is an error, and so is a
+token with a line break inside.
+
 **Reload.** A saved change of the config, of \`.env\`, of a preset file or of a transform counts at once, for the requests after it.
 A version with an error in it is refused and logged, and the last good one stays in force. These keys are read at the start
 only, and a change of them is logged with a note to restart: ${restartKeys.map((key) => `\`${key}\``).join(', ')}.
