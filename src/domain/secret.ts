@@ -24,7 +24,9 @@ export function readSecret(text: string): ReadSecret {
   const remarks = [
     ...(bare === text ? [] : ['has blanks or line breaks round it, which do not count: take them off']),
     ...(secret === bare ? [] : ['has quotes round it, which do not count: take them off']),
-    ...(length >= shortest ? [] : [`has ${length} characters, which can be guessed: take at least ${shortest}`]),
+    ...(length >= shortest
+      ? []
+      : [`is short, ${length} of at least ${shortest} characters, and so can be guessed: take a longer one`]),
   ];
   return { secret, remarks };
 }

@@ -13,7 +13,10 @@ it('warns of mappings that give strangers much', async () => {
     { id: 'mighty', match: { path: 'b' }, messageTemplate: '{{x}}', tools: ['read', 'bash'] },
     { id: 'modest', match: { path: 'c' }, messageTemplate: '{{x}}', tools: ['read'] },
   ];
-  const config = { hooks: { enabled: true, token: 't', mappings }, agents: { defaults: { model: 'echo/echo' } } };
+  const config = {
+    hooks: { enabled: true, token: 'a-token-of-twenty-letters', mappings },
+    agents: { defaults: { model: 'echo/echo' } },
+  };
   fs.writeFileSync(path.join(dir, 'gimli.json5'), JSON.stringify(config));
   const { code, stdout } = await cli.run('check', '--json');
   expect(code).toBe(0);
@@ -45,7 +48,12 @@ it('shows what starts a workflow, and which of them a request may start by id', 
     providers: { sh: { api: 'command', command: 'cat' } },
   };
   const write = (more: object) => {
-    const config = { hooks: { enabled: true, token: 't', mappings }, workflows, agents, ...more };
+    const config = {
+      hooks: { enabled: true, token: 'a-token-of-twenty-letters', mappings },
+      workflows,
+      agents,
+      ...more,
+    };
     fs.writeFileSync(path.join(dir, 'gimli.json5'), JSON.stringify(config));
   };
   write({});

@@ -14,7 +14,7 @@ interface Found {
 
 const good = {
   gateway: { port: 0 },
-  hooks: { enabled: true, token: 'a-hook-token' },
+  hooks: { enabled: true, token: 'a-hook-token-of-the-test' },
   agents: { defaults: { model: 'anthropic/claude-haiku-5-5', heartbeat: { every: '0m' } } },
   channels: { owner: { channel: 'log' } },
 };

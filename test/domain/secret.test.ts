@@ -34,10 +34,10 @@ describe('a secret', () => {
 
   it('of fewer than 20 characters is said to be short, and by nothing of it', () => {
     expect(readSecret('x'.repeat(20)).remarks).toEqual([]);
-    expect(readSecret('hunter2').remarks).toEqual([expect.stringContaining('has 7 characters')]);
+    expect(readSecret('hunter2').remarks).toEqual([expect.stringContaining('is short, 7 of at least 20')]);
     expect(readSecret(' "hunter2" ').remarks.join()).not.toContain('hunter2');
     // Twelve letters, of four bytes each.
-    expect(readSecret('🗝'.repeat(12)).remarks).toEqual([expect.stringContaining('has 12 characters')]);
+    expect(readSecret('🗝'.repeat(12)).remarks).toEqual([expect.stringContaining('is short, 12 of')]);
   });
 
   it.each(['', ' ', '""', `' '`, '\n', '\u200b'])('that is blank is none: %j', (text) => {

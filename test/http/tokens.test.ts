@@ -140,13 +140,13 @@ it('a short token is taken, with a warning that names its variable once, also of
   const { stdout, code } = await builtCli(dir).run('check');
   expect(code).toBe(0);
   expect(stdout.split('\n').filter((line) => line.startsWith('warning:'))).toEqual([
-    expect.stringContaining('hooks.token: HOOKS has 6 characters'),
-    expect.stringContaining('SHORT has 5 characters'),
-    expect.stringContaining('the preset "github": GITHUB_WEBHOOK_SECRET has 4 characters'),
+    expect.stringContaining('hooks.token: HOOKS is short, 6 of'),
+    expect.stringContaining('SHORT is short, 5 of'),
+    expect.stringContaining('the preset "github": GITHUB_WEBHOOK_SECRET is short, 4 of'),
   ]);
   expect(stdout).not.toMatch(/tiny|=short|: secret/);
   const doctor = (await builtCli(dir).run('doctor')).stdout;
-  for (const name of ['HOOKS', 'SHORT', 'GITHUB_WEBHOOK_SECRET']) expect(doctor).toContain(`${name} has`);
+  for (const name of ['HOOKS', 'SHORT', 'GITHUB_WEBHOOK_SECRET']) expect(doctor).toContain(`${name} is short`);
 });
 
 describe('a token that cannot be used is refused with words', () => {
