@@ -90,7 +90,7 @@ export async function admit(
 
   const isRead = notes.length === 0;
   let once: Once | undefined;
-  for (const { mapping, verifier } of candidates) {
+  for (const { verifier } of candidates) {
     const signer = verifier && proven.get(verifier);
     if (!verifier || signer === undefined) continue;
     const identity = verifier.identify(request, payload);

@@ -34,7 +34,7 @@ export interface Refusal {
   readonly detail: string;
 }
 
-export interface Proof {
+interface Proof {
   readonly ok: true;
   /** who proved to be the sender: the same for all that one key signs, another for any other key; never the secret itself */
   readonly signer: string;
