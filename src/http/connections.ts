@@ -5,6 +5,8 @@ import { networkOf } from '../domain/address.ts';
 /** How many connections there may be, and how long one may bring no request. */
 export interface ConnectionLimits {
   readonly most: number;
+  /** requests of one connection that are not answered */
+  readonly mostOpen: number;
   /** requests that came while another of their connection was unanswered, on all connections together */
   readonly mostAhead: number;
   readonly idleMs: number;
@@ -101,7 +103,7 @@ export function createConnections(limits: ConnectionLimits, onCut: (socket: Sock
       const { open } = connection;
       if (open.size > 0) ahead += 1;
       open.add(req);
-      if (ahead > limits.mostAhead && open.size > 1) {
+      if (open.size > limits.mostOpen || (ahead > limits.mostAhead && open.size > 1)) {
         cut(connection, 'ahead');
         return false;
       }

@@ -140,6 +140,17 @@ describe('requests that come before the answers to earlier ones', () => {
     expect((await connection.ended).split('answered')).toHaveLength(52);
   });
 
+  it('are bounded on a connection, and one that brings more is cut', async () => {
+    const { url, seen, broken } = await listen({ mostOpen: 50 });
+    const [few, many] = [connect(url), connect(url, { from: there })];
+    few.write(get('/busy').repeat(50));
+    many.write(get('/busy').repeat(51));
+    await many.closed;
+    await eventually(async () => seen.length === 100);
+    expect(broken).toEqual([{ status: 503, reason: expect.stringContaining('before the answers'), address: there }]);
+    few.destroy();
+  });
+
   it('are bounded on all connections together, and whoever sends more is cut', async () => {
     const { url, seen, broken, come } = await listen({ mostAhead: 50 });
     const flooding = Array.from({ length: 5 }, () => connect(url, { from: there }));

@@ -68,11 +68,11 @@ describe('after 20 failed authentications of an address', () => {
   });
 });
 
-describe('thousands of requests without a token', () => {
+describe('a flood of requests without a token', () => {
   const once = (status: number, count: number) => Array.from({ length: count }, () => status);
 
   it('from one address are turned away after twenty, and then one a connection, whatever they say of where they come from', async () => {
-    const statuses = () => flood(direct.url, 1500, (n) => `10.1.${n >> 8}.${n & 255}`);
+    const statuses = () => flood(direct.url, 200, (n) => `10.1.${n >> 8}.${n & 255}`);
     expect(await statuses()).toEqual([...twenty, 429]);
     expect(await statuses()).toEqual([429]);
     expect((await wake(direct.url, hookToken)).status).toBe(200);
