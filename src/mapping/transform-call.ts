@@ -44,7 +44,7 @@ export interface ResultLimits {
  * Sent by a thread that is at work. `load` and `call` begin a phase: each has a time limit of its own, and waiting for a thread
  * has another. `full`: it holds too much memory outside its heap and wants to be ended.
  */
-export interface Notice {
+export interface ThreadNotice {
   readonly id: number;
   readonly threadId: number;
   readonly phase: 'load' | 'call' | 'full';
@@ -54,28 +54,28 @@ export const levels = ['debug', 'info', 'warn', 'error'] as const;
 export type Level = (typeof levels)[number];
 
 /** What a transform wrote to the console or to a stream of the process, or did behind the back of its call. */
-export interface Line {
+export interface TransformLine {
   readonly level: Level;
   readonly text: string;
   readonly about: About;
 }
 
 /** What a field may hold when it leaves its thread: a list or an object stands for one that is not of use. */
-export type Plain = string | number | boolean | null | readonly null[] | Readonly<Record<never, never>>;
+export type ResultValue = string | number | boolean | null | readonly null[] | Readonly<Record<never, never>>;
 
 /** Plain data of a bounded size, so that nothing that the owner returns or throws can fail to cross, or fill the gateway. */
-export type Answer =
+export type CallAnswer =
   | { readonly kind: 'unchanged' | 'skip' }
   /** `texts` are those made by ctx.prompt, by field; `chars` is how long all of it is */
   | {
       readonly kind: 'patch';
-      readonly fields: readonly Field[];
-      readonly texts: readonly TextField[];
+      readonly fields: readonly ResultField[];
+      readonly texts: readonly ResultText[];
       readonly chars: number;
     }
   /** it returned more than its limits allow */
   | { readonly kind: 'large'; readonly of: keyof ResultLimits }
   /** `logged` is the reason without what it repeats of the event */
   | { readonly kind: 'error'; readonly reason: string; readonly logged: string };
-export type Field = readonly [name: string, value: Plain];
-export type TextField = readonly [name: string, text: Text];
+export type ResultField = readonly [name: string, value: ResultValue];
+export type ResultText = readonly [name: string, text: Text];

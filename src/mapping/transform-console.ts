@@ -1,13 +1,13 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { parentPort } from 'node:worker_threads';
-import type { About, Level, Line } from './transform-call.ts';
+import type { About, Level, TransformLine } from './transform-call.ts';
 
 /** More lines of one call are left out, and one more line says so. */
 const mostLines = 20;
 const longestLine = 1000;
 
 /** What a thread is at: all that the owner's code writes or does later, too, belongs to the call in which it began. */
-export interface Occasion {
+export interface Scope {
   readonly about: About;
   lines: number;
   /** Fails the call that is under way; undefined before it has begun and once it has its answer. */
@@ -16,7 +16,7 @@ export interface Occasion {
 
 export interface Output {
   /** Runs work whose output is that of `about`. */
-  during<T>(about: About, work: (occasion: Occasion) => T): T;
+  during<T>(about: About, work: (scope: Scope) => T): T;
 }
 
 const levelOf: Readonly<Record<string, Level>> = {
@@ -33,14 +33,14 @@ const levelOf: Readonly<Record<string, Level>> = {
  * @param describe what to say of anything thrown
  */
 export function captureOutput(describe: (error: unknown) => string): Output {
-  const occasions = new AsyncLocalStorage<Occasion>();
-  const nowhere: Occasion = { about: { transform: '' }, lines: 0, fail: undefined };
-  const send = (line: Line) => parentPort?.postMessage(line);
+  const scopes = new AsyncLocalStorage<Scope>();
+  const nowhere: Scope = { about: { transform: '' }, lines: 0, fail: undefined };
+  const send = (line: TransformLine) => parentPort?.postMessage(line);
 
   function say(level: Level, text: string): void {
-    const occasion = occasions.getStore() ?? nowhere;
-    occasion.lines += 1;
-    const { about, lines } = occasion;
+    const scope = scopes.getStore() ?? nowhere;
+    scope.lines += 1;
+    const { about, lines } = scope;
     if (lines <= mostLines) send({ level, text: cut(text), about });
     else if (lines === mostLines + 1) {
       send({
@@ -58,14 +58,14 @@ export function captureOutput(describe: (error: unknown) => string): Output {
     say('warn', `a promise that nobody waited for failed: ${describe(error)}`),
   );
   process.on('uncaughtException', (error) => {
-    const fail = occasions.getStore()?.fail;
+    const fail = scopes.getStore()?.fail;
     if (fail) fail(error);
     else say('warn', `threw after its call had ended: ${describe(error)}`);
   });
   return {
     during(about, work) {
-      const occasion: Occasion = { about, lines: 0, fail: undefined };
-      return occasions.run(occasion, () => work(occasion));
+      const scope: Scope = { about, lines: 0, fail: undefined };
+      return scopes.run(scope, () => work(scope));
     },
   };
 }

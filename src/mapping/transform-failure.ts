@@ -7,14 +7,14 @@ import type { Snapshot } from './transform-source.ts';
 const longest = 1000;
 const longestStack = 20_000;
 
-export interface Failure {
+export interface ThrownFailure {
   readonly message: string;
   /** where in the owner's files and what to do about it, to follow the message; empty where neither is known */
   readonly rest: string;
 }
 
 /** What to say of anything that the owner's code threw, which may be made so that looking at it throws again. */
-export function failureOf(thrown: unknown, sources: Snapshot, lastSource: string): Failure {
+export function failureOf(thrown: unknown, sources: Snapshot, lastSource: string): ThrownFailure {
   const message = cut(messageOf(thrown));
   const frames = safely(() => (types.isNativeError(thrown) ? framesOf(thrown) : ''), '');
   const isSyntax = safely(() => thrown instanceof SyntaxError, false);

@@ -1,11 +1,11 @@
 import type { Logger } from 'pino';
-import type { Line } from './transform-call.ts';
+import type { TransformLine } from './transform-call.ts';
 
 /** Of each module. */
 export const mostLinesAMinute = 300;
 
 /** Writes the lines of transforms to the log, at most 300 a minute of each module, and says how many more there were. */
-export function createTransformLog(log: Logger, now: () => number = Date.now): (line: Line) => void {
+export function createTransformLog(log: Logger, now: () => number = Date.now): (line: TransformLine) => void {
   const minutes = new Map<string, { since: number; lines: number }>();
   return ({ level, text, about }) => {
     const { transform } = about;

@@ -4,7 +4,14 @@ import { fileURLToPath } from 'node:url';
 import { Piscina } from 'piscina';
 import type { Env } from '../config/env.ts';
 import { messageOf } from '../domain/errors.ts';
-import { type Answer, type Call, type Line, levels, type Notice, type Target } from './transform-call.ts';
+import {
+  type Call,
+  type CallAnswer,
+  levels,
+  type Target,
+  type ThreadNotice,
+  type TransformLine,
+} from './transform-call.ts';
 import { createMemoryWatch } from './transform-memory.ts';
 import type { Snapshot } from './transform-source.ts';
 import { createTurns } from './transform-turns.ts';
@@ -19,7 +26,7 @@ export interface Pool {
    * a thread can take it. Resolves to what `read` makes of each answer, in order. The first call that fails, or whose answer
    * `read` refuses, fails the event: the others under way are ended.
    */
-  run<T>(work: Work, read: (answer: Answer) => T): Promise<readonly T[]>;
+  run<T>(work: Work, read: (answer: CallAnswer) => T): Promise<readonly T[]>;
   /** Lets the events under way end, then the threads. An event that comes later has threads for itself. */
   drain(): Promise<void>;
 }
@@ -41,7 +48,7 @@ export interface PoolOptions {
   /** ends what is under way, with its reason */
   readonly stop: AbortSignal;
   /** what the owner's code writes */
-  onLine(line: Line): void;
+  onLine(line: TransformLine): void;
 }
 
 /** To begin, where there is a place for it, and to load a module. */
@@ -71,7 +78,7 @@ export function createPool({ sources, env, stop, onLine }: PoolOptions): Pool {
   });
   const turns = createTurns(maxThreads, waitLimits);
   const memory = createMemoryWatch(() => threads.threads, maxOutsideBytes);
-  const calls = new Map<number, (notice: Notice) => void>();
+  const calls = new Map<number, (notice: ThreadNotice) => void>();
   const underWay = new Set<Promise<unknown>>();
   let lastId = 0;
   let drained = false;
@@ -128,9 +135,9 @@ export function createPool({ sources, env, stop, onLine }: PoolOptions): Pool {
     return done;
   }
 
-  async function answerTo(call: Omit<Call, 'id'>, timeoutMs: number, abort: AbortController): Promise<Answer> {
+  async function answerTo(call: Omit<Call, 'id'>, timeoutMs: number, abort: AbortController): Promise<CallAnswer> {
     try {
-      return await limited<Answer>(call, 'run', timeoutMs, abort);
+      return await limited<CallAnswer>(call, 'run', timeoutMs, abort);
     } catch (error) {
       return failed(error);
     }
@@ -174,7 +181,7 @@ function environmentOf(env: Env): Record<string, string> {
   return Object.fromEntries(set) as Record<string, string>;
 }
 
-function failed(error: unknown): Answer {
+function failed(error: unknown): CallAnswer {
   const reason = messageOf(error);
   return { kind: 'error', reason, logged: reason };
 }
@@ -186,12 +193,12 @@ function causeOf(error: unknown): unknown {
 }
 
 // The owner's code may send messages, too.
-function isLine(message: unknown): message is Line {
-  const { level, text, about } = (message ?? {}) as Partial<Line>;
-  return levels.some((known) => known === level) && typeof text === 'string' && typeof about === 'object';
+function isLine(message: unknown): message is TransformLine {
+  const { level, text, about } = (message ?? {}) as Partial<TransformLine>;
+  return levels.some((known) => known === level) && typeof text === 'string' && typeof about?.transform === 'string';
 }
 
-function isNotice(message: unknown): message is Notice {
-  const { id, threadId } = (message ?? {}) as Partial<Notice>;
+function isNotice(message: unknown): message is ThreadNotice {
+  const { id, threadId } = (message ?? {}) as Partial<ThreadNotice>;
   return typeof id === 'number' && typeof threadId === 'number';
 }

@@ -1,6 +1,6 @@
 import type { Text } from '../domain/text.ts';
 import type { PromptTag } from './prompt-tag.ts';
-import type { Answer, Field, Plain, ResultLimits, TextField } from './transform-call.ts';
+import type { CallAnswer, ResultField, ResultLimits, ResultText, ResultValue } from './transform-call.ts';
 
 // A module may patch the globals of its thread; what is measured and taken here must not depend on that.
 const { keys, prototype } = Object;
@@ -10,7 +10,7 @@ const { call } = Function.prototype;
 const tag = call.bind(tagOf) as (value: unknown) => string;
 
 /** What a transform returned, as data that can leave its thread, measured before it does. Throws an Error for what is no patch. */
-export function answerOf(result: unknown, textOf: PromptTag['textOf'], limits: ResultLimits): Answer {
+export function answerOf(result: unknown, textOf: PromptTag['textOf'], limits: ResultLimits): CallAnswer {
   if (result === undefined) return { kind: 'unchanged' };
   if (result === null) return { kind: 'skip' };
   const type = textOf(result) ? 'a prompt' : typeName(result);
@@ -18,8 +18,8 @@ export function answerOf(result: unknown, textOf: PromptTag['textOf'], limits: R
     const more = type === 'an Error' ? '; throw it to fail the event' : '';
     throw new Error(`it returned ${type}; wanted an object with the fields to change, null or undefined${more}`);
   }
-  const fields: Field[] = [];
-  const texts: TextField[] = [];
+  const fields: ResultField[] = [];
+  const texts: ResultText[] = [];
   let [chars, pieces] = [0, 0];
   for (const name of keys(result as object)) {
     const value = (result as Record<string, unknown>)[name];
@@ -46,7 +46,7 @@ function lengthOf(text: Text): number {
 }
 
 /** No field takes lists or objects, so they are not copied: what stands for them is refused as they would be. */
-function plainOf(name: string, value: unknown): Plain {
+function plainOf(name: string, value: unknown): ResultValue {
   const said = saidBy(value, name);
   if (said === null || typeof said === 'string' || typeof said === 'number' || typeof said === 'boolean') return said;
   const type = typeName(said);

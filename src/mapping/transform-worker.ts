@@ -5,9 +5,9 @@ import { getHeapStatistics } from 'node:v8';
 import { parentPort, threadId, workerData } from 'node:worker_threads';
 import type { Transform } from './define-transform.ts';
 import { createPromptTag } from './prompt-tag.ts';
-import type { Answer, Call, Notice, Target } from './transform-call.ts';
-import { captureOutput, type Occasion } from './transform-console.ts';
-import { type Failure, failureOf } from './transform-failure.ts';
+import type { Call, CallAnswer, Target, ThreadNotice } from './transform-call.ts';
+import { captureOutput, type Scope } from './transform-console.ts';
+import { failureOf, type ThrownFailure } from './transform-failure.ts';
 import { answerOf } from './transform-result.ts';
 import { formats, type Snapshot } from './transform-source.ts';
 import { withoutValues } from './without-values.ts';
@@ -63,10 +63,10 @@ export async function check(target: Target): Promise<string | null> {
 }
 
 /** Calls the owner's function on a context of its own. */
-export async function run(call: Call): Promise<Answer> {
-  return output.during(call.about, async (occasion) => {
+export async function run(call: Call): Promise<CallAnswer> {
+  return output.during(call.about, async (scope) => {
     try {
-      const answer = await answerTo(call, await find(call), occasion);
+      const answer = await answerTo(call, await find(call), scope);
       if (getHeapStatistics().external_memory <= maxOutsideBytes) return answer;
       announce(call.id, 'full');
       return await new Promise<never>(() => {});
@@ -75,20 +75,20 @@ export async function run(call: Call): Promise<Answer> {
       const logged = withoutValues(message, [payloadOf(call), call.headers, call.query]) + rest;
       return { kind: 'error', reason: message + rest, logged };
     } finally {
-      occasion.fail = undefined;
+      scope.fail = undefined;
     }
   });
 }
 
 /** Settles with the function, or with an error that is thrown behind its back, since it may wait for ever then. */
-async function answerTo(call: Call, transform: Transform, occasion: Occasion): Promise<Answer> {
+async function answerTo(call: Call, transform: Transform, scope: Scope): Promise<CallAnswer> {
   const { headers, query, path } = call;
   const { tag, textOf } = createPromptTag();
   announce(call.id, 'call');
   const rawBody = bytesOf(new Uint8Array(call.rawBody));
   const context = { payload: payloadOf(call), headers, query, path, rawBody, prompt: tag };
   return new Promise((resolve, reject) => {
-    occasion.fail = reject;
+    scope.fail = reject;
     const answer = async () => answerOf(await transform(context), textOf, call.limits);
     void (async () => {
       try {
@@ -105,8 +105,8 @@ function payloadOf({ payload, element }: Call): unknown {
   return element === undefined ? shared : { ...shared, ...parse(element) };
 }
 
-function announce(id: number, phase: Notice['phase']): void {
-  parentPort?.postMessage({ id, threadId, phase } satisfies Notice);
+function announce(id: number, phase: ThreadNotice['phase']): void {
+  parentPort?.postMessage({ id, threadId, phase } satisfies ThreadNotice);
 }
 
 /** Message, place and advice: `Expected ident (/home/me/transforms/a.ts:2)`. */
@@ -115,7 +115,7 @@ function describe(error: unknown): string {
   return message + rest;
 }
 
-function failureIn(error: unknown): Failure {
+function failureIn(error: unknown): ThrownFailure {
   try {
     return failureOf(error, sources, lastSource);
   } catch {

@@ -7,7 +7,7 @@ import type { Element } from './fan-out.ts';
 import { type Patch, patchOf } from './patch.ts';
 import { maxPieces, tooManyPieces } from './template.ts';
 import { tooLong } from './text-limit.ts';
-import type { Answer, Call, Line } from './transform-call.ts';
+import type { Call, CallAnswer, TransformLine } from './transform-call.ts';
 import { createPool, type Pool } from './transform-pool.ts';
 import { fingerprint, resolveModule, takeSnapshot } from './transform-source.ts';
 
@@ -52,7 +52,7 @@ export interface TransformOptions {
   /** edited files do not load, so the last good ones stay; once for each edit */
   onRefused?(problems: readonly string[]): void;
   /** what transforms write to the console, and why they fail */
-  onLine?(line: Line): void;
+  onLine?(line: TransformLine): void;
 }
 
 /** The sources and the environment of one moment, and the threads that run them. */
@@ -161,7 +161,7 @@ function aboutOf([first]: readonly Element[], { eventId, mapping }: Occasion) {
 }
 
 /** What the answers of one event say, one after the other. All that is returned for it together may be as much as its texts. */
-function readAnswers(module: string, maxTextChars: number): (answer: Answer) => Verdict {
+function readAnswers(module: string, maxTextChars: number): (answer: CallAnswer) => Verdict {
   let chars = 0;
   return (answer) => {
     switch (answer?.kind) {

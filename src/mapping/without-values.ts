@@ -13,9 +13,12 @@ export function withoutValues(text: string, values: Iterable<unknown>): string {
   }
   const repeats = new Uint8Array(text.length);
   for (const value of leaves(values)) {
-    for (let at = 0; at + least <= value.length; at += 1) {
+    for (let at = 0; at + least <= value.length && pieces.size > 0; at += 1) {
       if (begins[beginningOf(value, at)] === 0) continue;
-      for (const start of pieces.get(value.slice(at, at + least)) ?? []) repeats.fill(1, start, start + least);
+      const piece = value.slice(at, at + least);
+      for (const start of pieces.get(piece) ?? []) repeats.fill(1, start, start + least);
+      // Found once, it has all its places: the value may be nothing but repetitions.
+      pieces.delete(piece);
     }
   }
   let kept = '';

@@ -1,14 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Line } from '../../src/mapping/transform-call.ts';
+import type { TransformLine } from '../../src/mapping/transform-call.ts';
 import { createTransformLog, mostLinesAMinute } from '../../src/mapping/transform-log.ts';
 import { eventually } from '../support/eventually.ts';
 import { transformFolders } from './transform-folders.ts';
 
 const folders = transformFolders();
 
-async function linesOf(body: string, last: string): Promise<readonly Line[]> {
-  const lines: Line[] = [];
-  const source = `export default (ctx) => { ${body}; console.info(${JSON.stringify(last)}); return {}; };`;
+async function linesOf(body: string, last: string): Promise<readonly TransformLine[]> {
+  const lines: TransformLine[] = [];
+  const source = `export default async (ctx) => { ${body}; console.info(${JSON.stringify(last)}); return {}; };`;
   const { transforms, run } = folders.make({ 'a.js': source }, { onLine: (line) => lines.push(line) });
   expect(await transforms.check([{ module: 'a.js' }], true)).toEqual([null]);
   expect(await run({ module: 'a.js' })).toEqual({});
@@ -55,7 +55,7 @@ describe('what a transform writes', () => {
   });
 
   it('while its module loads names the module', async () => {
-    const lines: Line[] = [];
+    const lines: TransformLine[] = [];
     const { transforms } = folders.make(
       { 'a.js': 'console.log("loading"); process.emitWarning("old"); export default () => {};' },
       { onLine: (line) => lines.push(line) },
@@ -67,6 +67,16 @@ describe('what a transform writes', () => {
       { level: 'info', text: 'loading', about },
       { level: 'warn', text: expect.stringMatching(/^old \(.*a\.js:1\)$/), about },
     ]);
+  });
+
+  it('is no message to the gateway, whatever it looks like', async () => {
+    const lines = await linesOf(
+      `const { parentPort } = await import('node:worker_threads');
+       for (const about of [null, undefined, 1, {}]) parentPort.postMessage({ level: 'info', text: 'x', about });
+       for (const message of [null, 'x', { id: 1, threadId: 'x' }]) parentPort.postMessage(message)`,
+      'end',
+    );
+    expect(lines.map(({ text }) => text)).toEqual(['end']);
   });
 
   it('ends a stream’s callback as a real one does', async () => {
@@ -83,7 +93,7 @@ describe('the log of transforms', () => {
       void shown.push(`${level} ${fields.transform} ${text}`);
     const log = { info: note('info'), warn: note('warn') } as never;
     const write = createTransformLog(log, () => now);
-    const line = (transform: string): Line => ({ level: 'info', text: 'x', about: { transform } });
+    const line = (transform: string): TransformLine => ({ level: 'info', text: 'x', about: { transform } });
     for (let count = 0; count < mostLinesAMinute + 10; count += 1) write(line('a.js'));
     expect(shown).toHaveLength(mostLinesAMinute + 1);
     expect(shown.at(-1)).toBe('warn a.js more than 300 lines a minute; the rest of this minute is left out');

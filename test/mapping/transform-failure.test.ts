@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { TransformError } from '../../src/domain/errors.ts';
-import type { Line } from '../../src/mapping/transform-call.ts';
+import type { TransformLine } from '../../src/mapping/transform-call.ts';
 import { eventually } from '../support/eventually.ts';
 import { transformFolders } from './transform-folders.ts';
 
@@ -65,7 +65,7 @@ const failures: readonly (readonly [title: string, body: string, reason: RegExp]
 
 describe('a transform that', () => {
   const source = failures.map(([, body], at) => `export const case${at} = (ctx) => {\n  ${body};\n};`).join('\n');
-  const lines: Line[] = [];
+  const lines: TransformLine[] = [];
   const { transforms, run } = folders.make({ 'a.ts': source }, { onLine: (line) => lines.push(line) });
   const specOf = (at: number) => {
     const spec = { module: 'a.ts', export: `case${at}` };
@@ -98,7 +98,7 @@ describe('a transform that', () => {
 
 describe('the log of a failed transform', () => {
   it('shows nothing of the payload, whose words the error repeats', async () => {
-    const lines: Line[] = [];
+    const lines: TransformLine[] = [];
     const source = `export default ({ payload, headers }) => {
       if (payload.json) return JSON.parse(payload.json);
       if (payload.field) return { [payload.field]: 1 };
@@ -135,7 +135,7 @@ describe('the log of a failed transform', () => {
 
 describe('what goes wrong behind the back of a call', () => {
   it('is told with the event it belongs to, and spoils no other one', async () => {
-    const lines: Line[] = [];
+    const lines: TransformLine[] = [];
     const { transforms, run } = folders.make(
       {
         'a.js': `export default ({ payload }) => {

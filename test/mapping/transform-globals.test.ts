@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Line } from '../../src/mapping/transform-call.ts';
+import type { TransformLine } from '../../src/mapping/transform-call.ts';
 import { transformFolders } from './transform-folders.ts';
 
 const folders = transformFolders();
@@ -22,7 +22,7 @@ const patches = [
 
 describe('a module that patches the globals of its thread', () => {
   it.each(patches)('changes nothing for the events after it: %s', async (patch) => {
-    const lines: Line[] = [];
+    const lines: TransformLine[] = [];
     const { transforms, run } = folders.make(
       {
         'a.js': `export default (ctx) => {
