@@ -5,6 +5,7 @@ import type { LoadedConfig } from './config/load.ts';
 import { type Clock, systemClock } from './domain/clock.ts';
 import { ConfigError, messageOf } from './domain/errors.ts';
 import type { JobKind } from './domain/job.ts';
+import type { Mask } from './domain/mask.ts';
 import type { Listener } from './http/listener.ts';
 import { createMetrics } from './http/metrics.ts';
 import { createServer, createSpecServer } from './http/server.ts';
@@ -30,6 +31,7 @@ import { deliverHandler } from './runtime/deliver.ts';
 import { pauseAll, tendGates, tryAgain } from './runtime/gates.ts';
 import { heartbeatHandler } from './runtime/heartbeat.ts';
 import { createLiveRuns } from './runtime/live-runs.ts';
+import { maskedLog } from './runtime/masked-log.ts';
 import { planBeat } from './runtime/plan-beat.ts';
 import { createReservations } from './runtime/reservations.ts';
 import { runHandler } from './runtime/run.ts';
@@ -59,6 +61,8 @@ export interface Gimli {
   /** where `POST /hook/<id>` goes; undefined where nothing serves it */
   readonly specsUrl: string | undefined;
   readonly settings: () => Settings;
+  /** the log that it was given, without secrets, and at the level that the config has now */
+  readonly log: Logger;
   /** Reads config, presets and transforms anew; where they do not load, logs why and keeps the last good ones. */
   reload(): Promise<boolean>;
   /** Takes no more requests, waits for the work under way up to `gateway.drainSeconds`, and closes the store. */
@@ -68,13 +72,16 @@ export interface Gimli {
 /** Starts a gateway. Throws ConfigError or StoreError where it cannot. */
 export async function createGimli({
   configFile,
-  log,
+  log: given,
   env = process.env,
   port,
   clock = systemClock,
 }: GimliOptions): Promise<Gimli> {
+  let mask: Mask = (text) => text;
+  const log = maskedLog(given, (line) => mask(line));
   const live = await openSettings(configFile, env, log);
   const { current, reload } = live;
+  mask = (text) => current().mask(text);
   const parts = await assemble(current, log, clock);
   const { store, queue, reservations, metrics, server, specServer } = parts;
   const screeningHealth = { failedAt: 0, workedAt: 0 };
@@ -135,6 +142,7 @@ export async function createGimli({
       silentCheck(() => current().table.mappings),
       screeningCheck(runtime, () => mappings().some(({ policy }) => policy.screen), screeningHealth),
     ],
+    mask: (text) => mask(text),
     outlet: () => ({ ...current().config.alarms, cwd: path.dirname(configFile) }),
   });
   /** What follows from settings that are new: what is wrong may be mended, and beats may come at another time. */
@@ -181,6 +189,7 @@ export async function createGimli({
     url,
     specsUrl,
     settings: current,
+    log,
     reload,
     async stop() {
       // First: a reload now would start anew what is stopped below.

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { keyVariables } from './agent/api-key.ts';
 import { contextWarnings } from './agent/context-sizes.ts';
 import { createMcpServers, type McpServers } from './agent/mcp-servers.ts';
 import { splitModel } from './agent/model-names.ts';
@@ -8,10 +9,14 @@ import type { Channel } from './channels/channel.ts';
 import { createLogChannel } from './channels/log.ts';
 import { checkDefaultTools, createToolCheck } from './config/check-tools.ts';
 import { type LoadedConfig, loadConfig } from './config/load.ts';
+import { secretsIn } from './config/secrets.ts';
 import { specToken } from './config/spec-token.ts';
 import { type BrokenPart, isSamePart, problemsOfParts } from './domain/broken-part.ts';
 import { ConfigError } from './domain/errors.ts';
 import { createTokenCheck, type TokenCheck } from './ingest/authenticate.ts';
+import { createMask, type Mask } from './domain/mask.ts';
+import { secretsOf } from './domain/verify.ts';
+import { isCredentialName } from './ingest/credential-names.ts';
 import { createVerifiers } from './ingest/verify/create-verifiers.ts';
 import type { Verifier } from './ingest/verify/verifier.ts';
 import type { Mapping } from './mapping/mapping.ts';
@@ -36,6 +41,10 @@ export interface Settings {
   readonly specs: Specs;
   readonly isSpecToken: TokenCheck;
   readonly isGatewayToken: TokenCheck;
+  /** takes the secrets of these settings out of a text, and those of the settings before: runs of that time may go on */
+  readonly mask: Mask;
+  /** those of these settings alone */
+  readonly secrets: readonly string[];
   /** what does not load and is left out alone; specs as they were when one was last looked for */
   readonly broken: readonly BrokenPart[];
   /** what the owner should know of secrets and tokens that are used all the same, with its place; nothing of them */
@@ -61,19 +70,21 @@ export async function settingsOf(loaded: LoadedConfig, log: Logger, reuse?: Sett
   try {
     return await makeSettings(loaded, log, reuse);
   } catch (error) {
-    if (!(error instanceof ConfigError) || reuse || loaded.leftOut.length === 0) throw error;
+    if (!(error instanceof ConfigError)) throw error;
+    const problems = error.problems.map(loaded.hide);
+    if (reuse || loaded.leftOut.length === 0) throw new ConfigError(problems);
     // What cannot be left out may name a part that could.
     const parts = loaded.locate(loaded.leftOut.flatMap(({ problems }) => problems));
-    throw new ConfigError([...new Set([...parts, ...error.problems])]);
+    throw new ConfigError([...new Set([...parts, ...problems])]);
   }
 }
 
 async function makeSettings(loaded: LoadedConfig, log: Logger, reuse?: Settings): Promise<Settings> {
-  const { config, leftOut } = loaded;
+  const { config, leftOut, hide } = loaded;
   const ofConfig = brokenInConfig(loaded);
   const brokenProviders: BrokenProviders = new Map();
   for (const { kind, id, problems } of ofConfig) if (kind === 'provider') brokenProviders.set(id, problems);
-  const models = createModels(config.agents, loaded.env, (line) => log.warn(line), brokenProviders);
+  const models = createModels(config.agents, loaded.env, (line) => log.warn(hide(line)), brokenProviders);
   const providers = [...brokenProviders].map(([id, problems]): BrokenPart => ({ kind: 'provider', id, problems }));
   const before = [...ofConfig.filter(({ kind }) => kind !== 'provider'), ...providers];
   const isNew = (part: BrokenPart) => reuse !== undefined && !reuse.broken.some((known) => isSamePart(known, part));
@@ -107,7 +118,7 @@ async function makeSettings(loaded: LoadedConfig, log: Logger, reuse?: Settings)
     leftOut,
     takes: (parts) => ![...before, ...parts].some(isNew),
   });
-  const broken = [...before, ...table.broken];
+  const broken = [...before, ...table.broken].map((part) => ({ ...part, problems: part.problems.map(hide) }));
   if (broken.some(isNew)) {
     if (!sameDir) await transforms.close();
     throw new ConfigError(problemsOfParts(broken.filter(isNew)));
@@ -125,11 +136,16 @@ async function makeSettings(loaded: LoadedConfig, log: Logger, reuse?: Settings)
   const mappings = [...table.mappings, ...specs.all().mappings];
   const inUse = modelsInUse({ config, models, screener }, mappings);
   const more = mappings.some(({ limits }) => limits.perDay !== undefined);
-  for (const line of budgetWarnings(config.agents.defaults.budget, inUse, models.priceOf, more)) log.warn(line);
-  for (const line of contextWarnings(inUse, models.isSizeKnown)) log.warn(line);
+  for (const line of budgetWarnings(config.agents.defaults.budget, inUse, models.priceOf, more)) log.warn(hide(line));
+  for (const line of contextWarnings(inUse, models.isSizeKnown)) log.warn(hide(line));
+  for (const { id, reads } of table.mappings)
+    for (const name of reads?.headers ?? []) if (isCredentialName(name)) log.warn(`${id}: ${credentialWarning(name)}`);
+  const secrets = [...secretsIn(loaded), ...keysOf(loaded), ...table.mappings.flatMap(secretsOfMapping)];
   return {
     loaded,
     config,
+    secrets,
+    mask: createMask([...secrets, ...(reuse?.secrets ?? [])]),
     table,
     verifierOf: createVerifiers(table.mappings),
     models,
@@ -146,6 +162,22 @@ async function makeSettings(loaded: LoadedConfig, log: Logger, reuse?: Settings)
       return [...broken, ...specs.broken()];
     },
   };
+}
+
+function credentialWarning(header: string): string {
+  return `it reads the header ${header}, which is always empty: what proves a sender stays behind; see verify for proofs`;
+}
+
+/** The keys of providers that the environment gives without a word in the config. */
+function keysOf({ env }: LoadedConfig): string[] {
+  return [...keyVariables.values()].flatMap((name) => env[name] ?? []);
+}
+
+/** Presets read theirs from the environment. */
+function secretsOfMapping({ verify }: Mapping): string[] {
+  return verify === undefined
+    ? []
+    : [...secretsOf(verify), ...(verify.verifyToken === undefined ? [] : [verify.verifyToken])];
 }
 
 /** What the config itself is without; the table knows more of its mappings and presets. */

@@ -1,6 +1,5 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { messageOf, TurnError } from '../domain/errors.ts';
-import { oneLine } from '../domain/run.ts';
 import { type Agent, historyBudget, type PastTurn, type Turn } from './agent.ts';
 import { safeJson } from './fence.ts';
 import { fitHistory } from './fit-history.ts';
@@ -53,9 +52,7 @@ export function createCommandAgent(options: CommandProvider): Agent {
       throw new TurnError('truncated', `${model}: the command wrote more than ${maxBytes / 1_000_000} MB`);
     }
     if (failure) {
-      const logged = `${model}: the command ${failure}`;
-      const tail = oneLine(lastWords.slice(-300), 300);
-      throw new TurnError('provider', tail === '' ? logged : `${logged}: ${tail}`, { logged });
+      throw new TurnError('provider', `${model}: the command ${failure}`, { said: lastWords });
     }
     const text = output.trimEnd();
     const warning = text === '' && { warning: `${model}: ${saidNothing}` };

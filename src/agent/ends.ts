@@ -1,5 +1,5 @@
 import type { Trouble } from '../domain/trouble.ts';
-import { isPlainWord, ProviderTrouble, refused } from './provider-trouble.ts';
+import { because, isPlainWord, ProviderTrouble, refused } from './provider-trouble.ts';
 
 /** Why an answer ended, by any vendor's word for it, in small letters. What is not listed is not known to be good. */
 const ends: readonly (readonly [RegExp, Trouble | 'good'])[] = [
@@ -39,7 +39,7 @@ export function checkEnd(reason: unknown): string | undefined {
 export function checkCut(reason: unknown): never {
   const word = typeof reason === 'string' ? reason : '';
   if (endOf(word) !== 'good') checkEnd(word);
-  throw cutOff(word || 'it gave no reason');
+  throw cutOff(word);
 }
 
 function endOf(word: string): Trouble | 'good' | undefined {
@@ -51,7 +51,5 @@ function endOf(word: string): Trouble | 'good' | undefined {
 }
 
 function cutOff(reason: string): ProviderTrouble {
-  return new ProviderTrouble('cut', `the reply was cut off (${reason})`, {
-    logged: isPlainWord(reason) ? `the reply was cut off (${reason})` : 'the reply was cut off',
-  });
+  return because('cut', 'the reply was cut off', reason);
 }

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { invisible } from '../domain/invisible.ts';
 
 /** A name in which whatever could end a line or a label is written as \uXXXX; made here only. */
 export type Escaped = string & { readonly escaped: true };
@@ -9,8 +10,6 @@ export interface Line {
   readonly text: string;
 }
 
-// Default-ignorable are the characters that nobody sees: zero-width, soft hyphen, tags, variation selectors.
-export const invisible = '\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}\\p{Default_Ignorable_Code_Point}';
 const unsafeInValue = new RegExp(`[${invisible}<>]`, 'gu');
 const unsafeInLabel = new RegExp(`[^\\p{L}\\p{N}_.$/@:()[\\] -]|[${invisible}]`, 'gu');
 const unsafeInName = new RegExp(`[^\\p{L}\\p{N}_.$/@[\\]-]|[${invisible}]`, 'gu');

@@ -81,7 +81,7 @@ export function createHttpAgent<Message>(
       return { ...(await send(turn, new Set())), model };
     } catch (error) {
       turn.signal.throwIfAborted();
-      throw turnErrorOf(error, { provider, model, apiKey, baseURLIs });
+      throw turnErrorOf(error, { provider, model, baseURLIs });
     }
   };
 }

@@ -5,7 +5,8 @@ import type { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import type { Logger } from 'pino';
 import type { Config } from '../config/schema.ts';
 import { messageOf, rootCode } from '../domain/errors.ts';
-import { oneLine } from '../domain/run.ts';
+import { shorten } from '../domain/shorten.ts';
+import { tailOf } from './process-group.ts';
 
 export type McpSettings = Config['agents']['mcpServers'][string];
 
@@ -16,12 +17,16 @@ export interface McpConnection {
   close(): Promise<void>;
 }
 
+/** Characters. */
+const keptOfStderr = 1000;
+const longestLogged = 4000;
+
 /** Error codes of the protocol. */
 const [connectionClosed, requestTimeout] = [-32_000, -32_001];
 
 /**
- * Starts or reaches a server, until the signal aborts. `onEnd` is told when the connection is gone. Throws an Error that says what went wrong, in words
- * that go on from the server's name. The SDK is loaded here, at the first use: it costs 120 ms and 35 MB.
+ * Starts or reaches a server, until the signal aborts. `onEnd` is told when the connection is gone. Throws an `McpProblem`.
+ * The SDK is loaded here, at the first use: it costs 120 ms and 35 MB.
  */
 export async function connectMcp(
   id: string,
@@ -33,11 +38,11 @@ export async function connectMcp(
   const client = new Client({ name: 'gimli', version });
   const about = { mcpServer: id };
   const { transport, lastWords, leave } = await openTransport(settings, (stderr) =>
-    log.debug({ ...about, stderr }, 'MCP server wrote to stderr'),
+    log.debug({ ...about, stderr: shorten(stderr, longestLogged) }, 'MCP server wrote to stderr'),
   );
   let wanted = false;
   client.onerror = (error) =>
-    log.debug({ ...about, error: oneLine(messageOf(error), 300) }, 'MCP server: an error on the connection');
+    log.debug({ ...about, error: messageOf(error) }, 'MCP server: an error on the connection');
   client.onclose = () => {
     if (wanted) log.warn(about, 'MCP server ended; the next run that needs it starts it again');
     onEnd();
@@ -45,7 +50,7 @@ export async function connectMcp(
   try {
     await client.connect(transport, { timeout: settings.startTimeoutSeconds * 1000, signal });
   } catch (error) {
-    throw new Error(startProblem(error, settings, lastWords()));
+    throw startProblem(error, settings, lastWords());
   }
   wanted = true;
   log.info({ ...about, pid: 'pid' in transport ? transport.pid : undefined }, 'MCP server connected');
@@ -59,13 +64,26 @@ export async function connectMcp(
   };
 }
 
-/** What went wrong with a request, in words. */
-export function requestProblem(error: unknown, timeoutSeconds: number): string {
-  const { code } = error as { code?: unknown };
-  if (code === requestTimeout) return `no answer within ${timeoutSeconds} s`;
-  if (isClosed(error)) return 'it ended before it answered';
-  const because = rootCode((error as { cause?: unknown }).cause);
-  return oneLine([messageOf(error), because].filter((part) => part !== undefined).join(' '), 600);
+/** A server that cannot be used, in our own words, which go on from its name. */
+export class McpProblem extends Error {
+  override readonly name = 'McpProblem';
+  /** what the server itself said of it: not for everybody */
+  readonly said: string | undefined;
+  constructor(message: string, said?: string) {
+    super(message);
+    this.said = said;
+  }
+}
+
+/** What went wrong with a request. */
+export function requestProblem(error: unknown, timeoutSeconds: number): McpProblem {
+  if (error instanceof McpProblem) return error;
+  const { code, cause } = error as { code?: unknown; cause?: unknown };
+  if (code === requestTimeout) return new McpProblem(`no answer within ${timeoutSeconds} s`);
+  if (isClosed(error)) return new McpProblem('it ended before it answered');
+  const because = rootCode(cause) ?? (typeof code === 'number' ? `(${code})` : undefined);
+  const how = cause === undefined ? 'it answered with an error' : 'it cannot be reached';
+  return new McpProblem(because === undefined ? how : `${how} ${because}`, messageOf(error));
 }
 
 /** Whether the server died while it was asked. */
@@ -79,12 +97,13 @@ export function isSessionLost(error: unknown): boolean {
   return code === 404 || code === 400;
 }
 
-function startProblem(error: unknown, settings: McpSettings, lastWords: string): string {
+function startProblem(error: unknown, settings: McpSettings, lastWords: string): McpProblem {
   const { command, cwd, startTimeoutSeconds } = settings;
   if ((error as NodeJS.ErrnoException).code === 'ENOENT')
-    return noProgram(command ?? '', cwd, settings.env?.PATH ?? process.env.PATH);
-  const problem = requestProblem(error, startTimeoutSeconds);
-  return lastWords === '' ? problem : `${problem}; its last words: ${lastWords}`;
+    return new McpProblem(noProgram(command ?? '', cwd, settings.env?.PATH ?? process.env.PATH));
+  const { message, said } = requestProblem(error, startTimeoutSeconds);
+  const words = [said, lastWords === '' ? undefined : `its last words: ${lastWords}`];
+  return new McpProblem(message, words.filter((part) => part !== undefined).join('; '));
 }
 
 function noProgram(command: string, cwd: string | undefined, searched: string | undefined): string {
@@ -108,10 +127,11 @@ async function openTransport(settings: McpSettings, onStderr: (text: string) => 
   const transport = new StdioClientTransport({ command, args, env, stderr: 'pipe', ...(cwd ? { cwd } : {}) });
   let lastWords = '';
   transport.stderr?.on('data', (chunk: Buffer) => {
-    const text = oneLine(chunk.toString(), 500);
-    if (text === '') return;
-    lastWords = text.slice(-200);
+    const text = chunk.toString();
+    if (text.trim() === '') return;
+    const all = lastWords + text;
+    lastWords = tailOf(all.slice(-keptOfStderr), all.length > keptOfStderr);
     onStderr(text);
   });
-  return { transport, lastWords: () => lastWords, leave: async () => {} };
+  return { transport, lastWords: () => lastWords.trim(), leave: async () => {} };
 }

@@ -1,11 +1,14 @@
 import type { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import type { Logger } from 'pino';
 import { messageOf, TurnError } from '../domain/errors.ts';
+import { wholeOf, withSaid } from '../domain/said.ts';
+import { shorten } from '../domain/shorten.ts';
 import {
   connectMcp,
   isClosed,
   isSessionLost,
   type McpConnection,
+  McpProblem,
   type McpSettings,
   requestProblem,
 } from './mcp-connection.ts';
@@ -119,7 +122,7 @@ export function createMcpServer(id: string, settings: McpSettings, log: Logger):
           const params = typeof cursor === 'string' ? { cursor } : {};
           const request = { method: 'tools/list' as const, params };
           const answer = await client.request(request, ResultSchema, { signal, timeout });
-          if (!Array.isArray(answer.tools)) throw new Error('its list of tools is no list');
+          if (!Array.isArray(answer.tools)) throw new McpProblem('its list of tools is no list');
           tools.push(...answer.tools.filter((tool: Partial<Listed> | null) => typeof tool?.name === 'string'));
           cursor = answer.nextCursor;
         }
@@ -162,7 +165,8 @@ export function createMcpServer(id: string, settings: McpSettings, log: Logger):
       isSessionLost,
     ).catch((error) => {
       signal.throwIfAborted();
-      throw new Error(`MCP server "${id}": ${requestProblem(error, settings.timeoutSeconds)}`);
+      const { message, said } = requestProblem(error, settings.timeoutSeconds);
+      throw new Error(`MCP server "${id}": ${wholeOf(withSaid(message, said))}`);
     });
     const text = resultText(result);
     if (result.isError) throw new Error(text);
@@ -185,10 +189,11 @@ export function createMcpServer(id: string, settings: McpSettings, log: Logger):
       } catch (error) {
         release();
         signal.throwIfAborted();
-        const problem = requestProblem(error, settings.timeoutSeconds);
-        throw new TurnError('tool', `MCP server "${id}": ${problem}`, {
+        const { message, said } = requestProblem(error, settings.timeoutSeconds);
+        throw new TurnError('tool', `MCP server "${id}": ${message}`, {
           trouble: 'tools',
           gate: `mcp:${id}`,
+          said,
           cause: error,
         });
       }
@@ -202,11 +207,9 @@ export function createMcpServer(id: string, settings: McpSettings, log: Logger):
 }
 
 function withShortDescriptions(schema: unknown): unknown {
-  const shorten = (key: string, value: unknown) =>
+  const shortened = (key: string, value: unknown) =>
     key === 'description' && typeof value === 'string' ? cut(value) : value;
-  return schema === undefined ? undefined : JSON.parse(JSON.stringify(schema, shorten));
+  return schema === undefined ? undefined : JSON.parse(JSON.stringify(schema, shortened));
 }
 
-function cut(text: string): string {
-  return text.length <= maxDescription ? text : `${text.slice(0, maxDescription - 1)}…`;
-}
+const cut = (text: string) => shorten(text, maxDescription);

@@ -66,6 +66,7 @@ async function useGranted(servers: McpServers, { server: id, tools: granted }: M
     return { tools: names.flatMap((name) => offered.get(name) ?? []), warnings, release };
   }
   release();
-  const known = [...offered.keys()].join(', ');
-  throw new TurnError('tool', `MCP server "${id}" has no tool "${missing}"; it has: ${known}`);
+  throw new TurnError('tool', `MCP server "${id}" has no tool "${missing}"`, {
+    said: `it has ${[...offered.keys()].join(', ')}`,
+  });
 }

@@ -26,7 +26,7 @@ interface Ended {
 }
 
 const graceMs = 2000;
-const keptOfStderr = 4096;
+const keptOfStderr = 1000;
 
 /**
  * Runs a command in a process group of its own, without a shell. Whatever it has started and left in that group ends with it:
@@ -74,7 +74,7 @@ export async function runProcess(command: string, args: readonly string[], optio
     take(decoder.end());
     return {
       output: pieces.join(''),
-      lastWords: lastWords.toString('utf8'),
+      lastWords: tailOf(lastWords.toString('utf8'), lastWords.length === keptOfStderr),
       failure: bytes > maxBytes ? 'wrote too much' : failureOf(Number(code), killedBy),
     };
   } finally {
@@ -82,6 +82,11 @@ export async function runProcess(command: string, args: readonly string[], optio
     signal.removeEventListener('abort', end);
     await ending;
   }
+}
+
+/** Without the word that was cut in two: it may be a secret that nothing would know any more. */
+export function tailOf(text: string, isCut: boolean): string {
+  return isCut ? text.replace(/^\S*/, '') : text;
 }
 
 function failureOf(code: number, killedBy: unknown): Ended['failure'] {

@@ -1,5 +1,6 @@
 import type { AgentAction } from '../domain/action.ts';
 import type { Policy } from '../domain/mapping.ts';
+import { shorten } from '../domain/shorten.ts';
 import { hasOwnWords, type Reference, type Resolve, referenceValue, shownBy, type Text } from '../domain/text.ts';
 import { type Escaped, escapeLabel, escapeName, fence, type Line } from './fence.ts';
 import { type Limited, limitLines, limitValues } from './limit-values.ts';
@@ -120,7 +121,7 @@ export function hookPrompt(prompt: HookPrompt): Prompt {
   const aboutLines = background.value.length === 0 ? aboutData : `${aboutData} ${aboutConversation}`;
   const now = timeLine(time, all.length > 1);
   // A hook's name can come from the URL.
-  const tag = `[webhook:${escapeName(hook.slice(0, 100))}]`;
+  const tag = `[webhook:${escapeName(shorten(hook, 100))}]`;
   if (policy.allowUnsafeExternalContent) {
     const about = all.length === 1 ? aboutTrustedHooks : `${manyCameIn(all.length)} ${aboutManyTrustedTasks}`;
     const task = trustedTask(all, limit);

@@ -1,5 +1,5 @@
 import { TurnError } from '../domain/errors.ts';
-import { oneLine, type RunErrorCode } from '../domain/run.ts';
+import type { RunErrorCode } from '../domain/run.ts';
 import type { Trouble } from '../domain/trouble.ts';
 import { ProviderTrouble } from './provider-trouble.ts';
 
@@ -19,7 +19,6 @@ interface Asked {
   readonly provider: string;
   /** provider/model */
   readonly model: string;
-  readonly apiKey: string | undefined;
   /** how the protocol wants its address, such as "without /v1" */
   readonly baseURLIs: string;
 }
@@ -28,26 +27,23 @@ interface Asked {
  * An error that was thrown while a model was asked, as a `TurnError` where the provider is to blame, else as it is. A fault of
  * ours in reading would be the same the next time.
  */
-export function turnErrorOf(error: unknown, { provider, model, apiKey, baseURLIs }: Asked): unknown {
+export function turnErrorOf(error: unknown, { provider, model, baseURLIs }: Asked): unknown {
   if (error instanceof TypeError || error instanceof RangeError) {
-    const logged = `${model}: the answer cannot be read (${error.name})`;
-    return new TurnError('provider', `${logged}: ${error.message}`, {
+    return new TurnError('provider', `${model}: the answer cannot be read (${error.name})`, {
       trouble: 'shape',
       gate: provider,
-      logged,
+      said: error.message,
       cause: error,
     });
   }
   if (!(error instanceof ProviderTrouble)) return error;
-  const { trouble, failure } = error;
+  const { trouble, message, failure, said } = error;
   const what = advice[trouble]?.replace('{baseURLIs}', baseURLIs);
-  const message = `${model}: ${oneLine(masked(error.message, apiKey), 300)}`;
-  const hint = failure && what !== undefined && hinted.has(trouble) ? ` (${what})` : '';
-  return new TurnError(codes[trouble] ?? 'provider', message + hint, {
+  return new TurnError(codes[trouble] ?? 'provider', `${model}: ${message}${failure && what ? ` (${what})` : ''}`, {
     trouble,
     gate: provider,
     retryAfterMs: failure?.retryAfterMs ?? 0,
-    logged: `${model}: ${error.logged}${failure && what ? ` (${what})` : ''}`,
+    said,
     cause: error,
   });
 }
@@ -71,14 +67,6 @@ const advice: Partial<Record<Trouble, string>> = {
   request: 'the provider calls the request wrong',
   answer: "check the provider's baseURL",
 };
-
-/** Where the server's own words want an explanation. */
-const hinted: ReadonlySet<Trouble> = new Set(['key', 'credit', 'model', 'size', 'refusal', 'answer']);
-
-/** Some servers repeat the key that they refuse. The short ones are what servers get that want none. */
-function masked(text: string, apiKey = ''): string {
-  return apiKey.length > 'ollama'.length ? text.replaceAll(apiKey, '***') : text;
-}
 
 /** What a server that refuses the request complains of; empty where the request would be no better without. */
 export function refusedParts(error: unknown): ReadonlySet<Optional> {

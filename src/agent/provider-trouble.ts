@@ -2,22 +2,22 @@ import type { Trouble } from '../domain/trouble.ts';
 import type { Failure } from './failure.ts';
 import { sortFailure } from './failure-rows.ts';
 
-/** What went wrong with a provider, before it is said of which model. `turnErrorOf` makes a `TurnError` of it. */
+/** What went wrong with a provider, in our own words, before it is said of which model. `turnErrorOf` makes a `TurnError` of it. */
 export class ProviderTrouble extends Error {
   override readonly name = 'ProviderTrouble';
   readonly trouble: Trouble;
-  /** the message in our own words alone: a server may repeat the payload, or a key */
-  readonly logged: string;
-  /** what the server said, where it said that it failed */
+  /** what the server or the model said, for the owner alone: they may repeat the payload, or a key */
+  readonly said: string | undefined;
+  /** the failure that the server has told of, if it has */
   readonly failure: Failure | undefined;
   constructor(
     trouble: Trouble,
     message: string,
-    options: { logged?: string; failure?: Failure | undefined; cause?: unknown } = {},
+    options: { said?: string | undefined; failure?: Failure; cause?: unknown } = {},
   ) {
     super(message, { cause: options.cause });
     this.trouble = trouble;
-    this.logged = options.logged ?? message;
+    this.said = options.said;
     this.failure = options.failure;
   }
 }
@@ -25,9 +25,11 @@ export class ProviderTrouble extends Error {
 /** A failure that the server has told of. `how` is our word for the way in which it did. */
 export function told(failure: Failure, how: string): ProviderTrouble {
   const [code] = failure.codes.filter(isPlainWord);
-  const logged = code === undefined ? how : `${how} ${code}`;
-  const message = `${how}: ${failure.words || failure.codes.join(' ') || 'without a word'}`;
-  return new ProviderTrouble(sortFailure(failure), message, { logged, failure });
+  const message = code === undefined ? how : `${how} ${code}`;
+  return new ProviderTrouble(sortFailure(failure), message, {
+    said: failure.words || failure.codes.join(' '),
+    failure,
+  });
 }
 
 /** How a failure is told of that comes as an answer. */
@@ -50,12 +52,18 @@ export function wrongShape(field: string, value: unknown): ProviderTrouble {
 
 /** @param reason the model's words, or the vendor's for the kind of refusal */
 export function refused(reason: unknown): ProviderTrouble {
-  const words = typeof reason === 'string' && reason !== '' ? reason : 'it gave no reason';
-  const logged = isPlainWord(words) ? `the model refused (${words})` : 'the model refused';
-  return new ProviderTrouble('refusal', `the model refused (${words})`, { logged });
+  return because('refusal', 'the model refused', reason);
 }
 
-/** True for a vendor's identifier, which may be logged: no key and no sentence looks like one. */
+/** A failure for which there is a reason in words of the vendor, or of the model. */
+export function because(trouble: Trouble, message: string, reason: unknown): ProviderTrouble {
+  if (typeof reason !== 'string' || reason === '')
+    return new ProviderTrouble(trouble, `${message} (it gave no reason)`);
+  if (isPlainWord(reason)) return new ProviderTrouble(trouble, `${message} (${reason})`);
+  return new ProviderTrouble(trouble, message, { said: reason });
+}
+
+/** True for a vendor's identifier, which is as good as a word of ours: no key and no sentence looks like one. */
 export function isPlainWord(word: string): boolean {
   return /^[a-z]+(_[a-z]+)*$/i.test(word) && word.length <= 40;
 }

@@ -1,4 +1,4 @@
-import { invisible } from './fence.ts';
+import { invisible } from '../domain/invisible.ts';
 
 /** A value from outside by its name, as for the fence. */
 export interface Value {

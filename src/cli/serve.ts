@@ -14,13 +14,13 @@ export async function serve(configFile: string, options: { port?: number }): Pro
   process.stdout.write(banner(gimli));
   const signal = await signalled;
   process.once('SIGINT', () => process.exit(130)).once('SIGTERM', () => process.exit(143));
-  log.info(
+  gimli.log.info(
     { signal, seconds: gimli.settings().config.gateway.drainSeconds },
     'stopping: waiting for the runs under way',
   );
   await gimli.stop();
   growth.end();
-  log.info('stopped');
+  gimli.log.info('stopped');
 }
 
 /** Where it listens, and a call that works as it stands. The token is read from where it is kept, never printed. */

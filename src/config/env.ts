@@ -25,6 +25,8 @@ export interface Expanded {
   readonly problems: readonly Problem[];
   /** what the owner should know of secrets that are used all the same; of a variable once, wherever it stands */
   readonly warnings: readonly Problem[];
+  /** the variables that were read, with their values */
+  readonly variables: ReadonlyMap<string, string>;
   /** the variables that are not set, by the JSON pointer of the string that names them; each is a problem as well */
   readonly unset: ReadonlyMap<string, readonly string[]>;
 }
@@ -39,6 +41,7 @@ export function expandEnv(value: unknown, schema: TSchema, env: Env): Expanded {
   const problems: Problem[] = [];
   const warnings = new Map<string, Problem>();
   const missing = new Map<string, readonly string[]>();
+  const variables = new Map<string, string>();
 
   function secretOf(text: string, path: string, written: string): string {
     const { secret, remarks } = readSecret(text);
@@ -64,7 +67,7 @@ export function expandEnv(value: unknown, schema: TSchema, env: Env): Expanded {
     if (typeof here !== 'string') return here;
     if (!here.includes('${')) return wanted?.writeOnly ? secretOf(here, path, here) : here;
 
-    const { text, unset, malformed, used } = replacePlaceholders(here, env);
+    const { text, unset, malformed, used } = replacePlaceholders(here, env, variables);
     if (malformed !== undefined) problems.push({ path, message: malformedMessage(found(path, malformed)) });
     else if (unset.length > 0) {
       problems.push({ path, message: unsetMessage(unset) });
@@ -81,6 +84,7 @@ export function expandEnv(value: unknown, schema: TSchema, env: Env): Expanded {
     origins,
     problems,
     warnings: [...warnings.values()],
+    variables,
     unset: missing,
   };
 }
@@ -99,7 +103,7 @@ interface Replaced {
   readonly malformed: string | undefined;
 }
 
-function replacePlaceholders(written: string, env: Env): Replaced {
+function replacePlaceholders(written: string, env: Env, variables: Map<string, string>): Replaced {
   const unset: string[] = [];
   let malformed: string | undefined;
   let used = false;
@@ -112,6 +116,7 @@ function replacePlaceholders(written: string, env: Env): Replaced {
     }
     used = true;
     const value = Object.hasOwn(env, name) ? env[name] : undefined;
+    if (value) variables.set(name, value);
     if (fallback !== undefined) return value || fallback;
     if (value === undefined) unset.push(name);
     return value ?? whole;

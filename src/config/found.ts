@@ -1,6 +1,7 @@
+import { shorten } from '../domain/shorten.ts';
 import { fromPointer, type Origins } from './problem.ts';
+import { isSecretPath } from './secret-names.ts';
 
-const secretNames = /^(token|secrets?|apiKey|verifyToken)$/i;
 // A URL with credentials, or a long word with digits in it: keys and tokens end up in the wrong place, too.
 const secretLooks = /:\/\/[^/\s]*@|^(?=.*\d)\S{24,}$/;
 const longest = 40;
@@ -23,7 +24,7 @@ function variablesOf(written: string): string {
 
 function isSecret(path: string, value: unknown): boolean {
   if (value === null) return false;
-  return fromPointer(path).some((name) => secretNames.test(name)) || secretLooks.test(String(value));
+  return isSecretPath(fromPointer(path)) || secretLooks.test(String(value));
 }
 
 function isBlank(value: unknown): value is string {
@@ -31,9 +32,6 @@ function isBlank(value: unknown): value is string {
 }
 
 function quoted(value: string): string {
-  return value.length <= longest ? JSON.stringify(value) : `${JSON.stringify(cut(value))} (${value.length} characters)`;
-}
-
-function cut(text: string): string {
-  return text.length <= longest ? text : `${text.slice(0, longest - 1)}…`;
+  const shown = JSON.stringify(shorten(value, longest));
+  return value.length <= longest ? shown : `${shown} (${value.length} characters)`;
 }

@@ -3,6 +3,7 @@ import { ConfigError, messageOf } from '../domain/errors.ts';
 import { compileSchema } from './ajv.ts';
 import { checkConfig, normalizeHookPath, strayHookKeys } from './check-config.ts';
 import { type Env, expandEnv, readEnvFile, soleVariable } from './env.ts';
+import { hideVariables } from './hide-variables.ts';
 import { fileName, parseJson5, readText, repeatedKeys } from './json5-file.ts';
 import { type LeftOut, leaveOutBroken } from './left-out.ts';
 import { locateProblems } from './locate.ts';
@@ -27,8 +28,12 @@ export interface LoadedConfig {
   readonly warnings: readonly string[];
   /** set where `hooks.token` is exactly `${NAME}`; `file` where the value came from `.env` */
   readonly hookTokenVariable?: { readonly name: string; readonly file?: string };
+  /** what may be secret: the variables of `.env`, and those that the config has read from elsewhere, with their values */
+  readonly variables: ReadonlyMap<string, string>;
   /** Renders problems that only show when the config is used, with their lines. */
   readonly locate: (problems: readonly Problem[]) => string[];
+  /** Shows `${NAME}` in place of what came from a variable, in words that the config is spoken of. */
+  readonly hide: (text: string) => string;
 }
 
 /**
@@ -44,11 +49,13 @@ export function loadConfig(file: string, env: Env = process.env): LoadedConfig {
   const merged = { ...envOfFile, ...env };
 
   const written = withSpecVariables(parseJson5(text, name), merged);
-  const { value, origins, problems: unset, warnings } = expandEnv(written, configSchema, merged);
+  const { value, origins, variables, problems: unset, warnings } = expandEnv(written, configSchema, merged);
+  const hide = hideVariables(variables);
+  const locate = (problems: readonly Problem[]) => locateProblems(name, text, problems).map(hide);
   const remaining = leaveOutBroken(value, [...repeatedKeys(text), ...unset], (rest) => problemsOf(rest, origins));
-  if (!remaining.ok) throw new ConfigError(locateProblems(name, text, remaining.problems));
+  if (!remaining.ok) throw new ConfigError(locate(remaining.problems));
   const checked = checkSchema(structuredClone(remaining.value), origins);
-  if (!checked.ok) throw new ConfigError(locateProblems(name, text, checked.problems));
+  if (!checked.ok) throw new ConfigError(locate(checked.problems));
 
   const { hooks } = checked.value;
   const config = { ...checked.value, hooks: { ...hooks, path: normalizeHookPath(hooks.path) } };
@@ -63,8 +70,14 @@ export function loadConfig(file: string, env: Env = process.env): LoadedConfig {
     ...(variable !== undefined && {
       hookTokenVariable: { name: variable, ...(env[variable] === undefined && { file: envFile }) },
     }),
-    locate: (problems) => locateProblems(name, text, problems),
+    variables: new Map([...definedIn(envOfFile), ...variables]),
+    locate,
+    hide,
   };
+}
+
+function definedIn(env: Env): [string, string][] {
+  return Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]));
 }
 
 /** The config of an empty file: with defaults alone, but perhaps for its store. */
@@ -80,7 +93,9 @@ export function defaultConfig(file: string, env: Env, storeUrl: string | undefin
     env: merged,
     leftOut: [],
     warnings: [],
+    variables: new Map(),
     locate: (problems) => locateProblems(fileName(file), '', problems),
+    hide: (text) => text,
   };
 }
 

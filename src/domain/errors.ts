@@ -1,4 +1,6 @@
+import type { Mask } from './mask.ts';
 import type { RunErrorCode } from './run.ts';
+import { withSaid } from './said.ts';
 import { type Remedy, remedies, type Trouble } from './trouble.ts';
 
 /** A bad config, preset or transform, found while loading. `problems` has one line for each, with file and line where known. */
@@ -37,7 +39,13 @@ export class PartBroken extends Error {
   override readonly name = 'PartBroken';
 }
 
-/** A turn that brought no reply. `trouble` is the row of `remedies` that says what can be done about it. */
+/** So much of what somebody else says is looked at. */
+const longestSaid = 4000;
+
+/**
+ * A turn that brought no reply. The message is in our own words, and may be logged. `trouble` is the row of `remedies` that says
+ * what can be done about it.
+ */
 export class TurnError extends Error {
   override readonly name = 'TurnError';
   readonly code: RunErrorCode;
@@ -46,19 +54,38 @@ export class TurnError extends Error {
   readonly gate: string | undefined;
   /** how long the provider asked to wait, in ms */
   readonly retryAfterMs: number;
-  /** what the log may say: the message, unless that repeats something of the payload */
-  readonly logged: string;
+  /** what a provider, a server of tools or a screener said of it, which may repeat a payload or a key: for the owner alone */
+  readonly said: string | undefined;
   constructor(
     code: RunErrorCode,
     message: string,
-    options: { trouble?: Trouble; gate?: string; retryAfterMs?: number; logged?: string; cause?: unknown } = {},
+    options: {
+      trouble?: Trouble;
+      gate?: string;
+      retryAfterMs?: number;
+      said?: string | undefined;
+      cause?: unknown;
+    } = {},
   ) {
     super(message, { cause: options.cause });
     this.code = code;
     this.trouble = options.trouble ?? usualTrouble[code] ?? 'ended';
     this.gate = this.remedy.again === 'gate' ? options.gate : undefined;
     this.retryAfterMs = options.retryAfterMs ?? 0;
-    this.logged = options.logged ?? message;
+    this.said = options.said?.slice(0, longestSaid) || undefined;
+  }
+
+  /** As records keep it. */
+  get recorded(): string {
+    return withSaid(this.message, this.said);
+  }
+
+  /** The same without known secrets; this very error where it has none. */
+  masked(mask: Mask): TurnError {
+    const { code, trouble, gate, retryAfterMs, cause } = this;
+    const [message, said] = [mask(this.message), this.said && mask(this.said)];
+    if (message === this.message && said === this.said) return this;
+    return new TurnError(code, message, { trouble, ...(gate !== undefined && { gate }), retryAfterMs, said, cause });
   }
 
   get remedy(): Remedy {

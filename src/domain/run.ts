@@ -1,5 +1,6 @@
 import type { AgentAction } from './action.ts';
 import type { Policy } from './mapping.ts';
+import { shorten } from './shorten.ts';
 
 export const runStatuses = ['pending', 'running', 'completed', 'error'] as const;
 export type RunStatus = (typeof runStatuses)[number];
@@ -113,7 +114,5 @@ export function summaryOf(outputText: string): string {
 
 /** One line without control characters, cut at `limit` characters with an ellipsis. */
 export function oneLine(text: string, limit: number): string {
-  const flat = text.replace(/[\p{Cc}\p{Zl}\p{Zp}\s]+/gu, ' ').trim();
-  const characters = [...flat];
-  return characters.length <= limit ? flat : `${characters.slice(0, limit - 1).join('')}…`;
+  return shorten(text.replace(/[\p{Cc}\p{Zl}\p{Zp}\s]+/gu, ' ').trim(), limit);
 }

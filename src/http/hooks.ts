@@ -143,7 +143,10 @@ const reads: readonly Read[] = [
     path: /^workflows\/[^/]+\/stream$/,
     serve: (deps, path, _query, res) => streamWorkflow(deps, idIn(path), 'hooks', res),
   },
-  { path: /^workflows\/[^/]+$/, serve: ({ store }, path, _query, res) => getWorkflow(store.read, idIn(path), res) },
+  {
+    path: /^workflows\/[^/]+$/,
+    serve: ({ store }, path, _query, res) => getWorkflow(store.read, idIn(path), 'hooks', res),
+  },
 ];
 
 function idIn(path: string): string {

@@ -14,7 +14,7 @@ export function ownerWorkflows(deps: HttpDeps): express.Router {
   const { read } = deps.store;
   const router = express.Router();
   router.get('/', (req, res) => getWorkflows(read, queryOf(req), res));
-  router.get('/:id', (req, res) => getWorkflow(read, req.params.id, res));
+  router.get('/:id', (req, res) => getWorkflow(read, req.params.id, 'owner', res));
   router.get('/:id/stream', (req, res) => streamWorkflow(deps, req.params.id, 'owner', res));
   router.post('/:id/retry', retryRoute(deps, workflow));
   router.post('/:id/cancel', cancelRoute(deps, workflow));

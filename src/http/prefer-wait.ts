@@ -40,8 +40,8 @@ function startedOne({ runId, runIds, workflowRunId, workflowRunIds }: Started): 
 async function endOf({ store: { read }, live }: HttpDeps, { runId, workflowRunId = '' }: Started, signal: AbortSignal) {
   if (runId === undefined) {
     const ended = await follow(live, workflowRunId, { load: () => findWorkflowRun(read, workflowRunId), signal });
-    return ended && { workflow: await loadWorkflow(read, workflowRunId, { replies: true }) };
+    return ended && { workflow: await loadWorkflow(read, workflowRunId, { replies: true, reader: 'hooks' }) };
   }
   const run = await follow(live, runId, { load: () => findRun(read, runId), signal });
-  return run && { run: runView(run, (await deliveriesOf(read, [runId])).get(runId)) };
+  return run && { run: runView(run, (await deliveriesOf(read, [runId])).get(runId), 'hooks') };
 }

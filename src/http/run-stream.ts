@@ -28,7 +28,7 @@ export async function streamRun(
       const stage = `${run.status} ${run.attempts}`;
       if (stage === told) return;
       told = stage;
-      stream.send('run', { run: runView(run, (await deliveriesOf(read, [id])).get(id)) });
+      stream.send('run', { run: runView(run, (await deliveriesOf(read, [id])).get(id), reader) });
     },
     onNotice: (notice) => stream.send(notice.kind, noticeView(notice, reader)),
     signal: stream.gone,

@@ -18,7 +18,7 @@ export async function getRuns(db: Executor, query: Record<string, string>, res: 
     db,
     runs.map((run) => run.id),
   );
-  const views = runs.map((run) => runRow(run, deliveries.get(run.id)));
+  const views = runs.map((run) => runRow(run, deliveries.get(run.id), 'hooks'));
   res.json({ ok: true, runs: views, total, limit, offset });
 }
 
@@ -31,7 +31,7 @@ export async function getRunStats(db: Executor, res: Response): Promise<void> {
 export async function getRun(db: Executor, id: string, res: Response): Promise<void> {
   const run = await findRun(db, id);
   if (run?.kind !== 'hook') return refuse(res, 404, 'run not found');
-  res.json({ ok: true, run: runView(run, (await deliveriesOf(db, [id])).get(id)) });
+  res.json({ ok: true, run: runView(run, (await deliveriesOf(db, [id])).get(id), 'hooks') });
 }
 
 type Page = Pick<RunPage, 'limit' | 'offset'>;

@@ -1,6 +1,7 @@
 import type { Event } from '../domain/event.ts';
 import type { BeatState, NextBeat } from '../domain/next-beat.ts';
 import { isOver, oneLine, type Run, type Screening, type Spending } from '../domain/run.ts';
+import { oursOf, wholeOf } from '../domain/said.ts';
 import type { ToolCall } from '../domain/tool-call.ts';
 import { stepStates, type WorkflowRun } from '../domain/workflow.ts';
 import type { RefusedRequest } from '../ingest/refusals.ts';
@@ -17,13 +18,23 @@ import type { StepRun } from '../store/workflows.ts';
 
 /** The field names that the world sees live only here. */
 
+/** Who reads: whoever has the hook token, or the owner. */
+export type Reader = 'hooks' | 'owner';
+
+/** What went wrong, as far as it is for the reader: what others said of it is for the owner. */
+function errorFor(recorded: string | null, runId: string, reader: Reader): string | null {
+  if (recorded === null || reader === 'owner') return recorded && wholeOf(recorded);
+  const ours = oursOf(recorded);
+  return ours === recorded ? ours : `${ours}; its owner finds in \`gimli runs show ${runId}\` what was said`;
+}
+
 /** A run as `/runs/:runId` shows it. */
-export function runView(run: Run, delivery: Delivery | undefined) {
-  return { ...runRow(run, delivery), outputText: run.outputText };
+export function runView(run: Run, delivery: Delivery | undefined, reader: Reader) {
+  return { ...runRow(run, delivery, reader), outputText: run.outputText };
 }
 
 /** A run as lists show it: without its reply, which may be long. Times are epoch ms. */
-export function runRow(run: RunRow, delivery: Delivery | undefined) {
+export function runRow(run: RunRow, delivery: Delivery | undefined, reader: Reader) {
   return {
     runId: run.id,
     workflowRunId: run.workflowRunId,
@@ -35,12 +46,12 @@ export function runRow(run: RunRow, delivery: Delivery | undefined) {
     completedAt: run.completedAt,
     summary: run.summary,
     warning: run.warning,
-    error: run.error,
+    error: errorFor(run.error, run.id, reader),
     errorCode: run.errorCode,
     attempts: run.attempts,
     model: run.model,
     ...spendingView(run.spending),
-    delivery: delivery ? deliveryView(delivery) : null,
+    delivery: delivery ? deliveryView(delivery, reader) : null,
   };
 }
 
@@ -77,6 +88,7 @@ export function workflowRow(workflow: WorkflowRun, runs: readonly Pick<StepRun, 
 export function workflowView(
   workflow: WorkflowRun,
   runs: readonly StepRun[],
+  reader: Reader,
   outputs: ReadonlyMap<string, string | null> = new Map(),
 ) {
   const steps = stepStates(workflow, runs).map(({ status, run }, at) => ({
@@ -88,14 +100,11 @@ export function workflowView(
     completedAt: run?.completedAt ?? null,
     summary: run?.summary ?? null,
     outputText: (run && outputs.get(run.id)) ?? null,
-    error: run?.error ?? null,
+    error: run ? errorFor(run.error, run.id, reader) : null,
     errorCode: run?.errorCode ?? null,
   }));
   return { ...workflowRow(workflow, runs), steps };
 }
-
-/** Who reads: whoever has the hook token, or the owner. */
-export type Reader = 'hooks' | 'owner';
 
 /** What is heard of a run under way. What it asks of its tools, and may have them tell its owner, is for the owner alone. */
 export function noticeView(notice: Exclude<Notice, { kind: 'changed' }>, reader: Reader) {
@@ -112,8 +121,8 @@ function toolResultView({ resultChars, ms, error }: Pick<ToolCall, 'resultChars'
   return { resultChars, ms, error };
 }
 
-function deliveryView({ channel, to, status, error, attempts, completedAt }: Delivery) {
-  return { channel, to, status, error, attempts, completedAt };
+function deliveryView({ runId, channel, to, status, error, attempts, completedAt }: Delivery, reader: Reader) {
+  return { channel, to, status, error: errorFor(error, runId, reader), attempts, completedAt };
 }
 
 /** What the run's own row does not say of it. */
@@ -128,13 +137,20 @@ export interface AboutRun {
 export function adminRunRow(run: RunRow, { delivery, joined, waiting }: AboutRun) {
   const { kind, hook, eventId } = run;
   const eventIds = eventId === null ? [] : [eventId, ...joined];
-  return { ...runRow(run, delivery), waiting: waiting ? waitingView(waiting) : null, kind, hook, eventId, eventIds };
+  return {
+    ...runRow(run, delivery, 'owner'),
+    waiting: waiting ? waitingView(waiting) : null,
+    kind,
+    hook,
+    eventId,
+    eventIds,
+  };
 }
 
 /** Everything about a run: what was asked, under which policy, what was sent to the model, what it had the owner told, what tools it called. */
 export function adminRun(run: Run, about: AboutRun, pings: readonly Delivery[], toolCalls: readonly ToolCall[]) {
   const { action, policy, prompt, screening } = run;
-  const pingViews = pings.map((ping) => ({ text: ping.text, ...deliveryView(ping) }));
+  const pingViews = pings.map((ping) => ({ text: ping.text, ...deliveryView(ping, 'owner') }));
   return {
     ...adminRunRow(run, about),
     outputText: run.outputText,
@@ -152,7 +168,7 @@ function toolCallView({ attempt, name, input, ...result }: ToolCall) {
 }
 
 function screeningView({ verdict, model, usage, flagged, detail }: Screening) {
-  return { verdict, model, usage, flagged, detail };
+  return { verdict, model, usage, flagged, detail: detail && wholeOf(detail) };
 }
 
 /** `anthropic` is a provider, `mcp:files` a server of tools, `hook:door` what its owner has paused. */

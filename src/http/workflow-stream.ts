@@ -19,7 +19,7 @@ export async function streamWorkflow(
 ): Promise<void> {
   let latest: Awaited<ReturnType<typeof loadWorkflow>>;
   const load = async () => {
-    latest = await loadWorkflow(read, id, { replies: false });
+    latest = await loadWorkflow(read, id, { replies: false, reader });
     return latest;
   };
   if (!(await load())) return refuse(res, 404, 'workflow run not found');
@@ -31,7 +31,7 @@ export async function streamWorkflow(
       const stages = JSON.stringify([workflow.status, workflow.steps.map(({ status, runId }) => [status, runId])]);
       if (stages === told) return;
       told = stages;
-      const shown = isOver(workflow) ? await loadWorkflow(read, id, { replies: true }) : workflow;
+      const shown = isOver(workflow) ? await loadWorkflow(read, id, { replies: true, reader }) : workflow;
       stream.send('workflow', { workflow: shown });
     },
     onNotice(notice) {

@@ -3,7 +3,7 @@ import type { Executor } from '../store/database.ts';
 import { findWorkflowRun, listWorkflowRuns, stepOutputsOf, stepRunsOf, stepStagesOf } from '../store/workflows.ts';
 import { refuse } from './answer.ts';
 import { pageOf } from './runs.ts';
-import { workflowRow, workflowView } from './views.ts';
+import { type Reader, workflowRow, workflowView } from './views.ts';
 
 /** `GET /workflows`: newest first. */
 export async function getWorkflows(db: Executor, query: Record<string, string>, res: Response): Promise<void> {
@@ -17,8 +17,8 @@ export async function getWorkflows(db: Executor, query: Record<string, string>, 
 }
 
 /** `GET /workflows/:workflowRunId` */
-export async function getWorkflow(db: Executor, id: string, res: Response): Promise<void> {
-  const workflow = await loadWorkflow(db, id, { replies: true });
+export async function getWorkflow(db: Executor, id: string, reader: Reader, res: Response): Promise<void> {
+  const workflow = await loadWorkflow(db, id, { replies: true, reader });
   if (!workflow) return refuse(res, 404, 'workflow run not found');
   res.json({ ok: true, workflow });
 }
@@ -27,10 +27,10 @@ export async function getWorkflow(db: Executor, id: string, res: Response): Prom
 export async function loadWorkflow(
   db: Executor,
   id: string,
-  { replies }: { readonly replies: boolean },
+  { replies, reader }: { readonly replies: boolean; readonly reader: Reader },
 ): Promise<ReturnType<typeof workflowView> | undefined> {
   const workflow = await findWorkflowRun(db, id);
   if (!workflow) return undefined;
   const runs = await stepRunsOf(db, id);
-  return workflowView(workflow, runs, replies ? await stepOutputsOf(db, id) : undefined);
+  return workflowView(workflow, runs, reader, replies ? await stepOutputsOf(db, id) : undefined);
 }

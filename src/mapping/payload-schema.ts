@@ -3,6 +3,7 @@ import addFormats from 'ajv-formats';
 import { describeProblem, unknownKey } from '../config/problem.ts';
 import { messageOf } from '../domain/errors.ts';
 import { asNumbers } from '../domain/payload/exact-number.ts';
+import { shorten } from '../domain/shorten.ts';
 
 /** What is wrong with a payload, a line for each; none where it fits. The lines hold names of fields, but no values. */
 export type CheckPayload = (payload: unknown) => readonly string[];
@@ -99,7 +100,7 @@ function lineOf({ instancePath, keyword, params, message = 'is not valid' }: Err
       : keyword === 'const'
         ? ` ${JSON.stringify(params.allowedValue)}`
         : keyword === 'additionalProperties'
-          ? `: "${String(params.additionalProperty).slice(0, 60)}" is not declared`
+          ? `: "${shorten(String(params.additionalProperty), 60)}" is not declared`
           : '';
   return describeProblem({ path, message: message + more });
 }

@@ -1,4 +1,5 @@
 import { oneLine, type Run } from '../domain/run.ts';
+import { oursOf } from '../domain/said.ts';
 import { next, resultsOf, runOfStep, stepStates, type WorkflowRun } from '../domain/workflow.ts';
 import { runJob } from '../queue/jobs.ts';
 import type { Executor } from '../store/database.ts';
@@ -69,7 +70,8 @@ const cancelledEnd = {
 } as const;
 
 /** The first step that failed is the one to look at. */
-function errorEnd({ action }: WorkflowRun, { step, error, errorCode }: StepRun) {
+function errorEnd({ action }: WorkflowRun, { step, error: recorded, errorCode }: StepRun) {
+  const error = oursOf(recorded ?? '');
   const name = oneLine(action.steps[step ?? 0]?.name ?? '', 100);
   const summary = oneLine(`failed at ${name} (${errorCode}): ${error}`, 300);
   return { status: 'error', summary, error: oneLine(`${name}: ${error}`, 300), errorCode } as const;

@@ -41,7 +41,7 @@ export async function askInTurn<Answer>({ first, fallbacks, find, ask, onSwitch 
     if (!(failure instanceof TurnError && failure.remedy.elsewhere) || others.length === 0) throw failure;
     const failures = [failure];
     for (const name of others) {
-      onSwitch(`${failures.at(-1)?.logged}; ${name} is asked instead`);
+      onSwitch(`${failures.at(-1)?.message}; ${name} is asked instead`);
       try {
         return await ask(await find(name));
       } catch (error) {
@@ -49,7 +49,7 @@ export async function askInTurn<Answer>({ first, fallbacks, find, ask, onSwitch 
         failures.push(error);
       }
     }
-    onSwitch(`${failures.at(-1)?.logged}; there is no other model`);
+    onSwitch(`${failures.at(-1)?.message}; there is no other model`);
     throw worthWaitingFor(failures) ?? failure;
   }
 }

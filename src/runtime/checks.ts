@@ -3,6 +3,7 @@ import path from 'node:path';
 import { keyVariables } from '../agent/api-key.ts';
 import type { BrokenPart } from '../domain/broken-part.ts';
 import { pausedFrom } from '../domain/next-beat.ts';
+import { wholeOf } from '../domain/said.ts';
 import { dayOf, dollars } from '../domain/spending.ts';
 import { remedies, type Trouble } from '../domain/trouble.ts';
 import type { Mapping } from '../mapping/mapping.ts';
@@ -69,7 +70,7 @@ function gateAlarm({ key, trouble, reason, since }: Gate, waiting: number): Alar
   const name = isServer ? key.slice('mcp:'.length) : key;
   return {
     cause: isServer ? key : `provider:${key}`,
-    sentence: `The ${isServer ? 'MCP server' : 'provider'} ${name} cannot be used since ${minuteOf(since)} UTC: ${reason}.`,
+    sentence: `The ${isServer ? 'MCP server' : 'provider'} ${name} cannot be used since ${minuteOf(since)} UTC: ${wholeOf(reason)}.`,
     remedy: `${whatToDo(name, trouble as Trouble)} What needs it waits, and goes on by itself.`,
     count: Math.max(1, waiting),
   };
@@ -179,7 +180,7 @@ export const deliveriesCheck: Check = {
     const lost = sent === -1 ? outcomes : outcomes.slice(0, sent);
     const [latest] = lost;
     if (!latest) return [];
-    const sentence = `${lost.length === 1 ? 'The last reply was' : 'The last replies were'} not delivered (${latest.channel}: ${latest.error}).`;
+    const sentence = `${lost.length === 1 ? 'The last reply was' : 'The last replies were'} not delivered (${latest.channel}: ${wholeOf(latest.error ?? '')}).`;
     const remedy = 'See channels in the config, and `gimli runs list` for the replies themselves.';
     return [{ cause: 'deliveries', sentence, remedy, count: lost.length }];
   },

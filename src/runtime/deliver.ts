@@ -1,5 +1,6 @@
 import { messageOf } from '../domain/errors.ts';
 import { backoffMs, type Job, maxAttempts } from '../domain/job.ts';
+import { withSaid } from '../domain/said.ts';
 import { type Delivery, findDelivery, updateDelivery } from '../store/deliveries.ts';
 import { findRun } from '../store/runs.ts';
 import type { Runtime } from './runtime.ts';
@@ -24,6 +25,14 @@ export function deliverHandler(runtime: Runtime): Handler {
   };
 }
 
+class ChannelGone extends Error {}
+
+/** What a channel throws are the words of its messenger. */
+function failureOf(error: unknown, channel: string): { message: string; said?: string } {
+  if (error instanceof ChannelGone) return { message: error.message };
+  return { message: `the channel ${channel} could not send it`, said: messageOf(error) };
+}
+
 async function deliver(
   { store, queue, clock, current, log }: Runtime,
   job: Job,
@@ -32,14 +41,17 @@ async function deliver(
   stopping: AbortSignal,
 ): Promise<void> {
   const { id, runId, channel: name, to } = delivery;
+  const { channels, mask } = current();
   let failure: string | undefined;
   try {
-    const channel = current().channels.get(name);
-    if (!channel) throw new Error(`channel ${name} is no longer configured`);
+    const channel = channels.get(name);
+    if (!channel) throw new ChannelGone(`channel ${name} is no longer configured`);
     await channel.send({ to: to ?? undefined, text, runId });
   } catch (error) {
-    failure = messageOf(error);
-    log.warn({ runId, deliveryId: id, channel: name, attempt: job.attempt }, `delivery failed: ${failure}`);
+    const { message, said } = failureOf(error, name);
+    failure = mask(withSaid(message, said));
+    const more = said === undefined ? '' : `; \`gimli runs show ${runId}\` has what it said`;
+    log.warn({ runId, deliveryId: id, channel: name, attempt: job.attempt }, `delivery failed: ${message}${more}`);
   }
   const record = () =>
     store.write(async (tx) => {

@@ -67,27 +67,28 @@ async function makeAttempt(attempt: OpenAttempt, stopping: AbortSignal): Promise
 type Stored = (write: () => Promise<void>) => Promise<void>;
 
 async function endWith(
-  { runtime, job, run, about, trace }: OpenAttempt,
+  { runtime, settings, job, run, about, trace }: OpenAttempt,
   reply: Reply,
   began: number,
   stored: Stored,
 ): Promise<void> {
-  await stored(() => completeRun(runtime, job, run, { ...trace, reply }));
+  await stored(() => completeRun(runtime, job, run, { ...trace, warnings: trace.warnings.map(settings.mask), reply }));
   const ms = Date.now() - began;
   runtime.log.info({ ...about, model: reply.model, ms }, 'run completed');
   runtime.onRunEnd(run, 'completed', ms);
 }
 
 async function endWithout(
-  { runtime, job, run, about, trace }: OpenAttempt,
+  { runtime, settings, job, run, about, trace }: OpenAttempt,
   thrown: unknown,
   began: number,
   stored: Stored,
 ): Promise<void> {
   if (thrown instanceof Stopping) return handBackRun(runtime, job, run, trace);
   const { log, onRunEnd } = runtime;
-  const error = whileWaiting(job, turnErrorOf(thrown));
-  const failure = { ...trace, error };
+  const { mask } = settings;
+  const error = whileWaiting(job, turnErrorOf(thrown)).masked(mask);
+  const failure = { ...trace, warnings: trace.warnings.map(mask), error };
   const failed = { ...about, code: error.code };
   const { again } = error.remedy;
   let outcome: 'failed' | 'waits' = 'failed';
@@ -97,14 +98,15 @@ async function endWithout(
       outcome = await postponeRun(runtime, job, run, failure);
     else outcome = await failRun(runtime, job, run, failure);
   });
-  log.warn(failed, `run ${outcome === 'failed' ? 'failed' : 'failed, will be tried again'}: ${error.logged}`);
+  const more = error.said === undefined ? '' : `; \`gimli runs show ${run.id}\` has what it said`;
+  log.warn(failed, `run ${outcome === 'failed' ? 'failed' : 'failed, will be tried again'}: ${error.message}${more}`);
   if (outcome === 'failed') onRunEnd(run, 'error', Date.now() - began);
 }
 
 /** A run that waits for its provider does not end since the key was taken out meanwhile: it waits for that as well. */
 function whileWaiting({ gate }: Job, error: TurnError): TurnError {
   if (error.trouble !== 'setup' || gate === null || gate.includes(':')) return error;
-  return new TurnError(error.code, error.message, { trouble: 'key', gate });
+  return new TurnError(error.code, error.message, { trouble: 'key', gate, said: error.said });
 }
 
 /** What went wrong with us may pass, for all we know. */

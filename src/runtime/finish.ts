@@ -80,7 +80,7 @@ async function endFailed(
   // Out of attempts is dead, and stays to be retried by hand; what cannot succeed by trying again is simply over, and a
   // heartbeat's lines go to the next one.
   const outOfAttempts = countedAttempt(job) >= maxAttempts && run.kind === 'hook';
-  const mine = outOfAttempts ? await queue.bury(tx, job, error.message) : await queue.complete(tx, job);
+  const mine = outOfAttempts ? await queue.bury(tx, job, error.recorded) : await queue.complete(tx, job);
   if (!mine) return false;
   await recordSpending(tx, run, account.ofAttempt(), now);
   await insertToolCalls(tx, run.id, failure.calls);
@@ -89,7 +89,7 @@ async function endFailed(
     await endCancelled(runtime, tx, run, known, now);
     return true;
   }
-  const why = { error: error.message, errorCode: error.code };
+  const why = { error: error.recorded, errorCode: error.code };
   await finishRun(tx, run.id, { ...known, summary, warning, ...why }, now);
   if (run.kind === 'heartbeat') await giveUpBeat(runtime, tx, run, error, now);
   else await afterRun(runtime, tx, run, { outcome: `${run.name} ${summary}`, said }, now);
@@ -143,11 +143,11 @@ export async function holdRun(runtime: Runtime, job: Job, run: Run, failure: Fai
     }
     // One that is cancelled ends when it is taken up again.
     const held = (await isCancelled(tx, run.id))
-      ? await queue.retry(tx, job, { runAt: now, error: error.message })
+      ? await queue.retry(tx, job, { runAt: now, error: error.recorded })
       : await queue.hold(tx, job, {
           ...place,
           runAt: now,
-          error: error.message,
+          error: error.recorded,
           attempt: counted ? 'counted' : 'uncounted',
         });
     if (held) await reopenFailed(tx, run, failure, now);
@@ -167,7 +167,7 @@ export async function postponeRun(
     const now = clock.now();
     // One that is cancelled ends when it is taken up again.
     const runAt = (await isCancelled(tx, run.id)) ? now : now + backoffMs(countedAttempt(job), error.retryAfterMs);
-    if (await queue.retry(tx, job, { runAt, error: error.message })) await reopenFailed(tx, run, failure, now);
+    if (await queue.retry(tx, job, { runAt, error: error.recorded })) await reopenFailed(tx, run, failure, now);
   });
   return 'waits';
 }
@@ -175,7 +175,7 @@ export async function postponeRun(
 /** The run is pending meanwhile, and shows the error of its last attempt. */
 async function reopenFailed(tx: Executor, run: Run, failure: Failure, now: number): Promise<void> {
   const { prompt, error, calls, account } = failure;
-  await reopenRun(tx, run.id, { prompt, error: error.message, errorCode: error.code }, account.ofRun());
+  await reopenRun(tx, run.id, { prompt, error: error.recorded, errorCode: error.code }, account.ofRun());
   await recordSpending(tx, run, account.ofAttempt(), now);
   await insertToolCalls(tx, run.id, calls);
 }

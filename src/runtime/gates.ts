@@ -110,7 +110,7 @@ async function sendProbe(
 export async function shutGate(tx: Executor, error: TurnError, job: Job, now: number): Promise<{ counted: boolean }> {
   const key = error.gate ?? '';
   const before = (await findGates(tx)).get(key);
-  const { trouble, message } = error;
+  const { trouble, recorded } = error;
   const isProbe = before?.probeJob === job.id;
   const counted = before?.state !== 'shut' && job.error !== null;
   const tries = (before?.tries ?? 0) + 1;
@@ -122,7 +122,7 @@ export async function shutGate(tx: Executor, error: TurnError, job: Job, now: nu
   const probes = before ? before.probes + 1 : 0;
   const probeAt = now + probeDelayMs(probes, error.retryAfterMs);
   const since = before?.since ?? now;
-  await saveGate(tx, { key, state: 'shut', trouble, reason: message, since, tries, probes, probeAt, probeJob: null });
+  await saveGate(tx, { key, state: 'shut', trouble, reason: recorded, since, tries, probes, probeAt, probeJob: null });
   return { counted };
 }
 

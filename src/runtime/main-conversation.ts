@@ -1,4 +1,5 @@
 import type { LabelledText } from '../agent/prompt.ts';
+import { shorten } from '../domain/shorten.ts';
 import type { Executor } from '../store/database.ts';
 import { linesReadBy } from '../store/inbox.ts';
 import { latestBeats } from '../store/runs.ts';
@@ -32,12 +33,10 @@ export async function mainConversation(db: Executor): Promise<LabelledText[]> {
   });
   const kept = (end === -1 ? said : said.slice(0, end)).reverse();
   const oldest = kept[0]?.age ?? 0;
-  return kept.map(({ age, label, text }) => ({ label: `main[${oldest - age}] ${label}`, text: shortened(text) }));
+  return kept.map(({ age, label, text }) => ({
+    label: `main[${oldest - age}] ${label}`,
+    text: shorten(text, longestText),
+  }));
 }
 
 const isoTime = (ms: number) => new Date(ms).toISOString();
-
-function shortened(text: string): string {
-  const characters = [...text];
-  return characters.length <= longestText ? text : `${characters.slice(0, longestText - 1).join('')}…`;
-}

@@ -3,6 +3,7 @@ import { checkInput, type Tool } from '../agent/tool.ts';
 import { unlessAborted } from '../agent/unless-aborted.ts';
 import { openWorkspaceTools } from '../agent/workspace-tools.ts';
 import { messageOf } from '../domain/errors.ts';
+import type { Mask } from '../domain/mask.ts';
 import { oneLine } from '../domain/run.ts';
 import type { ToolCall } from '../domain/tool-call.ts';
 import { mcpGrants, workspaceGrants } from '../domain/tool-grant.ts';
@@ -46,16 +47,23 @@ interface Noted {
   /** throws where a model that wants a call is not to be asked again: the call is noted, and not made */
   readonly mayGoOn: () => void;
   readonly signal: AbortSignal;
+  /** what a tool answers may hold what it was given */
+  readonly mask: Mask;
 }
 
-/** The same tools, whose calls end with the signal, tell the model no more than it can read, and are noted in `calls`. */
-export function recorded(tools: readonly Tool[], { attempt, calls, onCall, mayGoOn, signal }: Noted): Tool[] {
+/**
+ * The same tools, whose calls end with the signal, tell the model no more than it can read and no secret that is known, and are
+ * noted in `calls`.
+ */
+export function recorded(tools: readonly Tool[], { attempt, calls, onCall, mayGoOn, signal, mask }: Noted): Tool[] {
+  // A secret at the cut is masked as well, and what nobody sees is not looked through.
+  const told = (text: string) => cut(mask(text.slice(0, 2 * maxResult)), maxResult, text.length);
   return tools.map((tool) => ({
     ...tool,
     checksInput: true,
     async run(input) {
       const began = Date.now();
-      const call = { name: tool.name, input: cut(JSON.stringify(input ?? null), maxInput) };
+      const call = { name: tool.name, input: cut(mask(JSON.stringify(input ?? null)), maxInput) };
       // Noted before it ends, since the turn may end before it does.
       const number = calls.push({ attempt, ...call, resultChars: 0, ms: 0, error: 'cut short' }) - 1;
       onCall({ number, ...call, result: null });
@@ -68,17 +76,17 @@ export function recorded(tools: readonly Tool[], { attempt, calls, onCall, mayGo
         mayGoOn();
         const result = await unlessAborted(tool.run(checkInput(tool, input), signal), signal);
         note(result.length, null);
-        return cut(result, maxResult);
+        return told(result);
       } catch (error) {
-        note(0, oneLine(messageOf(error), 300));
-        throw new Error(cut(messageOf(error), maxResult));
+        note(0, oneLine(told(messageOf(error)), 300));
+        throw new Error(told(messageOf(error)));
       }
     },
   }));
 }
 
 /** Well-formed, since not every API takes half a character. */
-export function cut(text: string, limit: number): string {
-  if (text.length <= limit) return text.toWellFormed();
-  return `${text.slice(0, limit).toWellFormed()}\n[cut: ${text.length} characters in all]`;
+export function cut(text: string, limit: number, length = text.length): string {
+  if (length <= limit || text.length <= limit) return text.toWellFormed();
+  return `${text.slice(0, limit).toWellFormed()}\n[cut: ${length} characters in all]`;
 }

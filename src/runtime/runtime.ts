@@ -5,6 +5,7 @@ import type { Screener } from '../agent/screening.ts';
 import type { Channel } from '../channels/channel.ts';
 import type { Config } from '../config/schema.ts';
 import type { Clock } from '../domain/clock.ts';
+import type { Mask } from '../domain/mask.ts';
 import type { NextBeat } from '../domain/next-beat.ts';
 import type { Run, Screening, Usage } from '../domain/run.ts';
 import type { Queue } from '../queue/queue.ts';
@@ -36,4 +37,6 @@ interface Settings {
   readonly screener: Screener;
   /** the configured channels by name */
   readonly channels: ReadonlyMap<string, Channel>;
+  /** takes known secrets out of a text */
+  readonly mask: Mask;
 }

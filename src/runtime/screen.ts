@@ -3,7 +3,9 @@ import type { Screener } from '../agent/screening.ts';
 import type { Value } from '../agent/screening-fields.ts';
 import { messageOf, TurnError } from '../domain/errors.ts';
 import { maxAttempts } from '../domain/job.ts';
+import type { Mask } from '../domain/mask.ts';
 import type { Run, Screening } from '../domain/run.ts';
+import { oursOf, saidIn } from '../domain/said.ts';
 import { recordScreening } from '../store/runs.ts';
 import type { Account } from './account.ts';
 import type { Runtime } from './runtime.ts';
@@ -35,7 +37,7 @@ export async function screen(
   attempt: Attempt,
 ): Promise<void> {
   if (!run.policy.screen) return;
-  const { config, screener } = current();
+  const { config, screener, mask } = current();
   const digest = screener.digest(values);
   if (run.screening?.verdict === 'clean' && run.screening.digest === digest) return;
   // Who lets runs go on without a verdict does not want them to wait for hours.
@@ -43,14 +45,15 @@ export async function screen(
   const screening =
     attempt.api === 'echo'
       ? skipped("echo calls no model, so none reads the run's values")
-      : await judge(screener, run, { values, digest }, attempt, waits);
+      : await judge(screener, run, { values, digest, mask }, attempt, waits);
   await untilStored(() => store.write((tx) => recordScreening(tx, run.id, screening)), attempt.signal, log);
   onScreened(run, screening.verdict);
 
   if (screening.verdict === 'flagged') throw flaggedError(screening);
   if (screening.verdict !== 'failed') return;
-  const message = `could not be screened: ${screening.detail}`;
-  if (config.screening.onError === 'block') throw new TurnError('screened', message);
+  const detail = screening.detail ?? '';
+  const message = `could not be screened: ${oursOf(detail)}`;
+  if (config.screening.onError === 'block') throw new TurnError('screened', message, { said: saidIn(detail) });
   const about = { runId: run.id, eventId: run.eventId, hook: run.hook, attempt: run.attempts };
   log.warn(about, `run goes on as screening.onError allows: ${message}`);
 }
@@ -59,7 +62,7 @@ export async function screen(
 async function judge(
   screener: Screener,
   run: Run,
-  { values, digest }: { readonly values: readonly Value[]; readonly digest: string },
+  { values, digest, mask }: { readonly values: readonly Value[]; readonly digest: string; readonly mask: Mask },
   { signal, account }: Attempt,
   waits: (error: TurnError) => boolean,
 ): Promise<Screening> {
@@ -70,14 +73,18 @@ async function judge(
     return { verdict: flagged.length > 0 ? 'flagged' : 'clean', model, usage, flagged, detail: null, digest };
   } catch (error) {
     if (signal.aborted) throw error;
-    const detail = messageOf(error);
     const mayPass = (known: TurnError) => known.retryable && run.attempts < maxAttempts;
     if (error instanceof TurnError && (waits(error) || mayPass(error))) {
-      const { code, retryAfterMs } = error;
+      const { code, message, said, retryAfterMs } = error;
       const { trouble, gate } = waits(error) ? error : { trouble: 'ours' as const, gate: undefined };
-      const same = { trouble, ...(gate !== undefined && { gate }), retryAfterMs, logged: `screening: ${error.logged}` };
-      throw new TurnError(code, `screening: ${detail}`, same);
+      throw new TurnError(code, `screening: ${message}`, {
+        trouble,
+        ...(gate !== undefined && { gate }),
+        retryAfterMs,
+        said,
+      });
     }
+    const detail = error instanceof TurnError ? error.masked(mask).recorded : mask(messageOf(error));
     return { verdict: 'failed', model, usage: null, flagged: [], detail, digest: null };
   }
 }
@@ -86,12 +93,11 @@ function skipped(detail: string): Screening {
   return { verdict: 'skipped', model: null, usage: null, flagged: [], detail, digest: null };
 }
 
-/** The reasons may repeat what a stranger wrote, so the log has the names alone. */
+/** The reasons may repeat what a stranger wrote, so only the names are ours. */
 function flaggedError({ flagged }: Screening): TurnError {
-  const list = (describe: (flag: Screening['flagged'][number]) => string, separator: string) => {
-    const more = flagged.length > namedFlags ? [`and ${flagged.length - namedFlags} more`] : [];
-    return `screening flagged ${[...flagged.slice(0, namedFlags).map(describe), ...more].join(separator)}`;
-  };
-  const message = list(({ name, verdict, reason }) => `${name} (${verdict}${reason && `: ${reason}`})`, '; ');
-  return new TurnError('screened', message, { logged: list(({ name }) => name, ', ') });
+  const named = flagged.slice(0, namedFlags);
+  const more = flagged.length > namedFlags ? [`and ${flagged.length - namedFlags} more`] : [];
+  const names = [...named.map(({ name }) => name), ...more].join(', ');
+  const reasons = named.map(({ name, verdict, reason }) => `${name} (${verdict}${reason && `: ${reason}`})`);
+  return new TurnError('screened', `screening flagged ${names}`, { said: reasons.join('; ') });
 }

@@ -1,4 +1,5 @@
 import type { Run } from '../domain/run.ts';
+import { oursOf } from '../domain/said.ts';
 import { display, type Resolve } from '../domain/text.ts';
 import { stepPlaceholder, stepReference } from '../domain/workflow.ts';
 import type { Executor } from '../store/database.ts';
@@ -31,7 +32,7 @@ export async function withStepResults(
     if (!named) return undefined;
     const at = steps.findIndex(({ id }) => id === named.id);
     const run = runs.find(({ step }) => step === at);
-    const result = named.field === 'error' ? run?.error : outputs.get(run?.id ?? '');
+    const result = named.field === 'error' ? run?.error && oursOf(run.error) : outputs.get(run?.id ?? '');
     return cut(display(result), maxResult);
   };
   return (path) => {

@@ -6,6 +6,7 @@ import type { Prompt } from '../agent/prompt.ts';
 import { TurnError } from '../domain/errors.ts';
 import { countedAttempt, type Job, maxAttempts } from '../domain/job.ts';
 import type { Run } from '../domain/run.ts';
+import { oursOf, saidIn } from '../domain/said.ts';
 import type { ToolCall } from '../domain/tool-call.ts';
 import { mcpGrants } from '../domain/tool-grant.ts';
 import type { Trouble } from '../domain/trouble.ts';
@@ -87,7 +88,7 @@ async function askWithin(attempt: OpenAttempt): Promise<Reply> {
   trace.warnings.push(...warnings);
   for (const { server } of mcpGrants(run.policy.tools)) trace.well.add(`mcp:${server}`);
   const turn = { prompt: text, cacheable, history, thinking, tools };
-  const ask = (ready: ReadyAgent) => noted(trace, ready.name, askModel(attempt, ready, turn));
+  const ask = (ready: ReadyAgent) => noted(attempt, ready.name, askModel(attempt, ready, turn));
   const onSwitch = (message: string) => noteWarning(attempt, message);
   const reply = await askInTurn({ first, fallbacks, find, ask, onSwitch }).finally(close);
   if (reply.warning !== undefined) noteWarning(attempt, reply.warning);
@@ -97,11 +98,8 @@ async function askWithin(attempt: OpenAttempt): Promise<Reply> {
 /** Throws a `TurnError` where the attempt is not to begin. */
 function checkBeforehand({ job, entry, trace }: OpenAttempt): void {
   if (entry.gaveUp !== undefined) {
-    const message = `gave up, since it waited as long as retryFor allows: ${entry.gaveUp}`;
-    throw new TurnError('provider', message, {
-      trouble: 'ended',
-      logged: 'gave up, since it waited as long as retryFor allows',
-    });
+    const message = `gave up, since it waited as long as retryFor allows: ${oursOf(entry.gaveUp)}`;
+    throw new TurnError('provider', message, { trouble: 'ended', said: saidIn(entry.gaveUp) });
   }
   if (countedAttempt(job) > maxAttempts)
     throw new TurnError('interrupted', `gave up after ${maxAttempts} attempts: each was cut short`);
@@ -127,25 +125,28 @@ function modelToAsk(attempt: OpenAttempt, fallbacks: readonly string[]): string 
 function ownTrouble({ run, settings, entry }: OpenAttempt, error: unknown): TurnError | undefined {
   const gate = entry.shut.get(providerOf(run.action.model ?? settings.models.defaultModel));
   if (!gate || !isPassedOver(error) || error.gate !== undefined) return undefined;
-  return new TurnError('provider', gate.reason, { trouble: gate.trouble as Trouble, gate: gate.key });
+  const { key, trouble, reason } = gate;
+  return new TurnError('provider', oursOf(reason), { trouble: trouble as Trouble, gate: key, said: saidIn(reason) });
 }
 
 /** Notes for the gates how a model did. One that refuses, or cannot do with the request, has answered. */
-async function noted({ well, troubles }: Trace, model: string, asked: Promise<Reply>): Promise<Reply> {
+async function noted({ trace, settings }: OpenAttempt, model: string, asked: Promise<Reply>): Promise<Reply> {
+  const { well, troubles } = trace;
   try {
     const reply = await asked;
     well.add(providerOf(model));
     return reply;
   } catch (error) {
     if (!(error instanceof TurnError)) throw error;
-    if (error.gate !== undefined) troubles.push(error);
-    else if (!['ended', 'ours', 'setup'].includes(error.trouble)) well.add(providerOf(model));
-    throw error;
+    const known = error.masked(settings.mask);
+    if (known.gate !== undefined) troubles.push(known);
+    else if (!['ended', 'ours', 'setup'].includes(known.trouble)) well.add(providerOf(model));
+    throw known;
   }
 }
 
 function askModel(
-  { job, run, limit, live, trace }: OpenAttempt,
+  { settings, job, run, limit, live, trace }: OpenAttempt,
   { warning, ...ready }: ReadyAgent,
   turn: Pick<Turn, 'prompt' | 'cacheable' | 'history' | 'thinking' | 'tools'>,
 ): Promise<Reply> {
@@ -162,7 +163,8 @@ function askModel(
     if (error) limit.abort(error);
     signal.throwIfAborted();
   };
-  const notes = { attempt: job.attempt, calls, signal, onCall: live.tool, mayGoOn };
+  const { mask } = settings;
+  const notes = { attempt: job.attempt, calls, signal, onCall: live.tool, mayGoOn, mask };
   const tools = recorded([...reporting.tools, ...turn.tools], notes);
   const budget = historyFor(trace.warnings, ready, { ...turn, tools });
   const { model } = ready;

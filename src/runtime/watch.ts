@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import { runProcess } from '../agent/process-group.ts';
 import type { Clock } from '../domain/clock.ts';
 import { messageOf } from '../domain/errors.ts';
+import type { Mask } from '../domain/mask.ts';
 import { oneLine } from '../domain/run.ts';
 import {
   type Alarm,
@@ -43,9 +44,11 @@ export function createWatch(deps: {
   clock: Clock;
   log: Logger;
   checks: readonly Check[];
+  /** takes known secrets out of what is told */
+  mask: Mask;
   outlet: () => { readonly command?: string | undefined; readonly args: readonly string[]; readonly cwd: string };
 }): Watch {
-  const { store, clock, log, checks, outlet } = deps;
+  const { store, clock, log, checks, mask, outlet } = deps;
   const stopping = new AbortController();
   let cancel = () => {};
   let looking: Promise<void> = Promise.resolve();
@@ -82,7 +85,7 @@ export function createWatch(deps: {
   async function compare(found: readonly { check: Check; alarms: readonly Alarm[] }[], now: number): Promise<void> {
     const open = await openAlarms(store.read);
     const known = new Map(open.map((alarm) => [alarm.cause, alarm]));
-    const wanted = found.flatMap(({ alarms }) => alarms);
+    const wanted = found.flatMap(({ alarms }) => alarms).map((alarm) => ({ ...alarm, sentence: mask(alarm.sentence) }));
     const raised = wanted.filter((alarm) => !isSame(alarm, known.get(alarm.cause)));
     const causes = new Set(wanted.map(({ cause }) => cause));
     const watched = (cause: string) =>

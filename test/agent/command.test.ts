@@ -136,11 +136,11 @@ describe('a command that fails', () => {
   const failures: [string, string, object][] = [
     ['with an exit code', 'exit 3', { message: 'cli/x: the command ended with exit code 3' }],
     [
-      'with last words, which the log does not repeat',
+      'with last words, which are no words of ours',
       'echo reply; echo "no\n credit" >&2; exit 1',
       {
-        message: 'cli/x: the command ended with exit code 1: no credit',
-        logged: 'cli/x: the command ended with exit code 1',
+        message: 'cli/x: the command ended with exit code 1',
+        said: 'no\n credit\n',
       },
     ],
     ['by a signal', 'kill -9 $$', { message: 'cli/x: the command was killed by SIGKILL' }],
@@ -156,7 +156,7 @@ describe('a command that fails', () => {
 
   it('with many words has the last of them quoted', async () => {
     const error = await sh('seq 1 100000 >&2; exit 1').catch((thrown) => thrown);
-    expect(error.message).toMatch(/99999 100000$/);
+    expect(error.recorded).toMatch(/99999 100000$/);
     expect(error.message.length).toBeLessThan(400);
   });
 

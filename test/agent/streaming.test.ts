@@ -131,7 +131,7 @@ describe.each(apis)('an agent of the api %s, where somebody listens', (provider,
     });
 
     it.each([
-      ['refused', 'refusal', { code: 'refusal', message: /the model refused \(no way\)/ }],
+      ['refused', 'refusal', { code: 'refusal', message: /the model refused$/ }],
       ['was cut off', 'cutOff', { code: 'truncated', message: /the reply was cut off \(\w+\)/ }],
     ] as const)(
       'that %s: as an error of its own, after its price, streamed or not',
@@ -241,7 +241,8 @@ describe.each(apis)('an agent of the api %s, where somebody listens', (provider,
         name: 'TurnError',
         code: 'provider',
         retryable: true,
-        message: `${ranOn}: HTTP ${status}: Later`,
+        message: expect.stringContaining(`${ranOn}: HTTP ${status} `),
+        said: 'Later',
         ...(status === 429 && { retryAfterMs: 60_000 }),
       });
       expect(await ask({ onText })).toMatchObject({ text: 'Hi' });
@@ -280,14 +281,16 @@ describe.each(apis)('an agent of the api %s, where somebody listens', (provider,
         name: 'TurnError',
         code: 'provider',
         retryable: true,
-        message: `${ranOn}: the answer broke off: Overloaded`,
+        message: expect.stringContaining(`${ranOn}: the answer broke off`),
+        said: 'Overloaded',
       });
       await strange?.stop();
       await expect(from(streams([...begun, api.invalid]), deaf)).rejects.toMatchObject({
         name: 'TurnError',
         code: 'provider',
         retryable: false,
-        message: `${ranOn}: the answer broke off: messages: bad`,
+        message: expect.stringContaining(`${ranOn}: the answer broke off`),
+        said: 'messages: bad',
       });
     });
 

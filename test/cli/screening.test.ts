@@ -192,7 +192,7 @@ it('gimli runs shows what screening said, and retries without it where it is tol
   const { runId } = JSON.parse(sent.stdout.slice(sent.stdout.indexOf('\n')));
   await ended(runId, 'error');
   const shown = await cli.run('runs', 'show', runId, '--config', config);
-  expect(shown.stdout).toMatch(/^error +screening flagged text \(injection: gives orders to an AI\)$/m);
+  expect(shown.stdout).toMatch(/^error +screening flagged text: text \(injection: gives orders to an AI\)$/m);
   expect(shown.stdout).toMatch(/^screening +\{"verdict":"flagged","model":"anthropic\/claude-haiku-5-5"/m);
 
   const retried = await cli.run('runs', 'retry', runId, '--unscreened', '--config', config);

@@ -45,7 +45,7 @@ it('a completed run puts its name and first line into main’s inbox, and wakes 
 it('a failed run does so too, and says why', async () => {
   const run = await ran({ message: 'fail please', name: 'Broken', deliver: false });
   const beat = await beatWith('Broken failed');
-  expect(beat.prompt).toMatch(/"Broken failed \(provider\): .*I cannot/);
+  expect(beat.prompt).toMatch(/"Broken failed \(provider\): .*HTTP 400 api_error/);
   expect(run.delivery).toBeNull();
 });
 

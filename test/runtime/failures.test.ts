@@ -41,7 +41,7 @@ it('while the provider is down a run waits and is tried again, then completes', 
     const { run } = (await gateway.get(`runs/${id}`)).body;
     return run.status === 'pending' && run.error !== null && run;
   });
-  expect(waiting).toMatchObject({ attempts: 1, errorCode: 'provider', error: expect.stringContaining('Overloaded') });
+  expect(waiting).toMatchObject({ attempts: 1, errorCode: 'provider', error: expect.stringContaining('HTTP 529') });
   const ended = await gateway.ended(id);
   expect(ended).toMatchObject({
     status: 'completed',

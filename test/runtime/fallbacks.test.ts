@@ -110,7 +110,7 @@ it('where the run’s own model is unknown and the others are down it waits for 
     const { run } = (await gateway.get(`runs/${id}`)).body;
     return run.error !== null && run;
   });
-  expect(waiting).toMatchObject({ errorCode: 'provider', error: expect.stringContaining('no second today') });
+  expect(waiting).toMatchObject({ errorCode: 'provider', error: expect.stringContaining('second: HTTP 503') });
 });
 
 it('a reply that ended for a reason that nobody knows has a warning', async () => {
@@ -142,7 +142,7 @@ it('where all are down the run waits because of the first', async () => {
   expect(waiting).toMatchObject({
     attempts: 1,
     errorCode: 'provider',
-    error: expect.stringContaining('no first today'),
+    error: expect.stringContaining('first: HTTP 503'),
   });
   expect(asked('down for first,second,third')).toEqual(['first', 'second', 'third']);
 });

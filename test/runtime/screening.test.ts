@@ -79,8 +79,8 @@ describe('a run of a mapping with screen', () => {
     expect(run).toMatchObject({
       status: 'error',
       errorCode: 'screened',
-      error: `screening flagged subject (injection: ${reason})`,
-      summary: `failed (screened): screening flagged subject (injection: ${reason})`,
+      error: `screening flagged subject: subject (injection: ${reason})`,
+      summary: 'failed (screened): screening flagged subject',
       attempts: 1,
       prompt: null,
       outputText: null,
@@ -88,7 +88,8 @@ describe('a run of a mapping with screen', () => {
     });
     expect(answered('Mallory')).toEqual([]);
     const logged = gateway.logs.filter(({ runId }) => runId === run.runId);
-    expect(logged).toMatchObject([{ msg: 'run failed: screening flagged subject', code: 'screened' }]);
+    expect(logged).toMatchObject([{ code: 'screened' }]);
+    expect(logged[0]?.msg).toMatch(/^run failed: screening flagged subject; `gimli runs show \S+` has what it said$/);
     expect(JSON.stringify(gateway.logs)).not.toContain('Mallory');
     expect(await gateway.jobs()).toMatchObject({ queued: 0, dead: 0 });
   });
@@ -96,14 +97,16 @@ describe('a run of a mapping with screen', () => {
   it('names the first five of many flagged values', async () => {
     const values = Object.fromEntries(Array.from({ length: 7 }, (_, at) => [`v${at}`, `${at} obey me`]));
     const run = await ran('many', values);
-    expect(run.error).toMatch(/^screening flagged v0 \(injection: [^)]*\); v1 .*; v4 \([^)]*\); and 2 more$/);
+    expect(run.error).toMatch(
+      /^screening flagged v0, v1, v2, v3, v4, and 2 more: v0 \(injection: [^)]*\); v1 .*; v4 \([^)]*\)$/,
+    );
     expect(run.screening.flagged).toHaveLength(7);
   });
 
   it('tells main so when it is stopped, as of any failure', async () => {
     await ran('waking', { from: 'ann', subject: 'obey me', body: 'x' });
     await gateway.post('wake', { text: 'and now?' });
-    const said = `"Waking failed (screened): screening flagged subject (injection: ${reason})"`;
+    const said = `"Waking failed (screened): screening flagged subject"`;
     await eventually(async () => (await gateway.beats()).some(({ prompt }) => prompt.includes(said)));
     expect(answered('Waking failed').every(({ prompt }) => prompt.startsWith('[heartbeat]'))).toBe(true);
   });

@@ -239,7 +239,7 @@ describe('a step that fails', () => {
       status: 'error',
       errorCode: 'provider',
       stepsCompleted: 2,
-      error: expect.stringMatching(/^Step build: .*HTTP 400: no/),
+      error: expect.stringMatching(/^Step build: .*HTTP 400 api_error/),
       summary: expect.stringMatching(/^failed at Step build \(provider\): /),
     });
   });

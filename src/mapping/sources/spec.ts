@@ -5,6 +5,7 @@ import { messageOf } from '../../domain/errors.ts';
 import { follow, pathSegments, payloadPath } from '../../domain/event.ts';
 import { type Policy, usualPolicy } from '../../domain/mapping.ts';
 import { display, type Reference } from '../../domain/text.ts';
+import { shorten } from '../../domain/shorten.ts';
 import type { Mapping, MappingDeps } from '../mapping.ts';
 import { compilePayloadLimits, declaredFields, isObject, mostProperties } from '../payload-limits.ts';
 import { type CheckPayload, compilePayloadSchema, growthOfSchema } from '../payload-schema.ts';
@@ -133,7 +134,7 @@ function checkAll(checks: readonly CheckPayload[]): CheckPayload {
   return (payload) => {
     if (!isObject(payload)) return ['must be object'];
     const lines = new Set(checks.flatMap((one) => one(payload)));
-    return [...lines].map((line) => (line.length > longestDetail ? `${line.slice(0, longestDetail - 1)}…` : line));
+    return [...lines].map((line) => shorten(line, longestDetail));
   };
 }
 
