@@ -66,7 +66,7 @@ export function loadConfig(file: string, env: Env = process.env): LoadedConfig {
     envFile,
     env: merged,
     leftOut: remaining.leftOut,
-    warnings: locateProblems(name, text, warnings),
+    warnings: locate(warnings),
     ...(variable !== undefined && {
       hookTokenVariable: { name: variable, ...(env[variable] === undefined && { file: envFile }) },
     }),

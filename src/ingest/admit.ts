@@ -3,6 +3,7 @@ import { readPayload } from '../domain/payload/read-payload.ts';
 import { readQuery } from '../domain/payload/read-query.ts';
 import type { Mapping } from '../mapping/mapping.ts';
 import { cleanHeaders } from './clean-headers.ts';
+import { cleanQuery } from './clean-query.ts';
 import { type Once, onceByDelivery, onceByHeader } from './once.ts';
 import {
   type Handshake,
@@ -80,7 +81,7 @@ export async function admit(
   }
 
   const { payload, notes } = read;
-  const clean = { notes, ...withoutCredentials(verifiers, request.headers, read.query) };
+  const clean = { notes, ...withoutCredentials(candidates, request.headers, read.query) };
   for (const { mapping, verifier } of candidates) {
     const answer = verifier && proven.has(verifier) ? verifier.handshake(request, payload) : null;
     if (answer) {
@@ -127,12 +128,16 @@ function readRequest({ rawBody, headers, search }: SignedRequest) {
 }
 
 function withoutCredentials(
-  verifiers: readonly Verifier[],
+  candidates: readonly Candidate[],
   headers: SignedRequest['headers'],
   query: Record<string, unknown>,
 ) {
-  const secretHeaders = verifiers.flatMap(({ credentials }) => credentials.headers);
-  const { token: _, ...cleanQuery } = query;
-  for (const { credentials } of verifiers) for (const name of credentials.query) delete cleanQuery[name];
-  return { headers: cleanHeaders(headers, secretHeaders), query: cleanQuery };
+  const credentials = verifiersOf(candidates).map((verifier) => verifier.credentials);
+  const isRead = (kind: 'headers' | 'query') => (name: string) =>
+    candidates.some(({ mapping }) => mapping.reads?.[kind].has(name));
+  const named = (kind: 'headers' | 'query') => credentials.flatMap((of) => of[kind]);
+  return {
+    headers: cleanHeaders(headers, named('headers'), isRead('headers')),
+    query: cleanQuery(query, named('query'), isRead('query')),
+  };
 }

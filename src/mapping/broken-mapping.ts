@@ -32,6 +32,7 @@ export function brokenMapping({ id, origin, endpoint = 'hooks', outline, reason 
     // It makes nothing, so what a text may be long is no matter.
     limits: limitsOf(outline.limits, Number.POSITIVE_INFINITY),
     verify: verify === 'unknown' ? undefined : verify,
+    ...(outline.reads && { reads: outline.reads }),
     broken: { reason, sealed: verify === 'unknown' },
     match,
     growth,

@@ -9,6 +9,7 @@ import { type Actions, compileAct } from './act.ts';
 import { describeRule } from './describe-rule.ts';
 import { compileFanOut } from './fan-out.ts';
 import { compileMatch, describeMatch, growthOfMatch } from './match.ts';
+import { type NamesRead, namesRead } from './names-read.ts';
 import { orProblem } from './or-problem.ts';
 import { type CheckPayload, compilePayloadSchema, growthOfSchema } from './payload-schema.ts';
 import { commandProblems, compileModels, type ModelDeps, namesOf } from './rule-models.ts';
@@ -39,6 +40,8 @@ export interface Mapping {
   readonly verify: Verify | undefined;
   /** set where it does not load: why, and whether nobody can prove to be its sender (`sealed`) */
   readonly broken?: { readonly reason: string; readonly sealed: boolean };
+  /** what it reads of a request beside the body; nothing unless given */
+  readonly reads?: NamesRead;
   /** null where the event is for this mapping, else the clause that failed and the value seen */
   match(context: Context): string | null;
   /** how the time of `match` and `check` may grow with the size of an event: see `growthOf` */
@@ -100,6 +103,7 @@ export function compileMapping(
     ...(rule.expect !== undefined && { expectMs: durationMs(rule.expect) }),
     verify: rule.verify,
     growth: Math.max(growthOfMatch(rule.match), schema ? growthOfSchema(schema) : 1),
+    reads: namesRead(rule, rule.workflow === undefined ? undefined : deps.workflows.get(rule.workflow)?.reads),
     match,
     check,
     act: compileAct({ rule, name, ...templates, ...models, resolveModel, maxTimeoutSeconds }, elementsOf, {

@@ -4,6 +4,7 @@ import { checkVerify } from '../domain/check-verify.ts';
 import { follow } from '../domain/event.ts';
 import { type MappingRule, mappingSchema } from '../domain/mapping.ts';
 import type { Verify } from '../domain/verify.ts';
+import { type NamesRead, namesRead } from './names-read.ts';
 
 /** What can still be read of a mapping that does not load: which events it is for, and how their senders prove themselves. */
 export interface Outline {
@@ -14,6 +15,8 @@ export interface Outline {
   readonly limits: Pick<MappingRule, 'coalesce' | 'rate' | 'maxConcurrent'>;
   /** `unknown`: it has one that cannot be used, so nobody can prove to be its sender */
   readonly verify: Verify | 'unknown' | undefined;
+  /** nothing unless given */
+  readonly reads?: NamesRead;
 }
 
 const { match, verify, coalesce, rate, maxConcurrent } = mappingSchema.properties;
@@ -30,6 +33,7 @@ export function outlineOf(written: unknown): Outline {
     match: read('match', written) as Outline['match'],
     limits: { ...without(limits), ...(typeof most === 'number' && { maxConcurrent: most }) } as Outline['limits'],
     verify: verifyOf(written),
+    reads: namesRead(written),
   };
 }
 

@@ -7,6 +7,7 @@ import type { StepRule, WorkflowRule } from '../domain/mapping.ts';
 import { oneLine } from '../domain/run.ts';
 import { isBlank } from '../domain/text.ts';
 import { stepReference } from '../domain/workflow.ts';
+import { type NamesRead, namesRead } from './names-read.ts';
 import { orProblem } from './or-problem.ts';
 import { compileTemplate, maxPieces, type Template, tooManyPieces } from './template.ts';
 
@@ -17,6 +18,7 @@ export interface CompiledWorkflow {
   /** of all steps that name none */
   readonly model: string | undefined;
   readonly steps: readonly CompiledStep[];
+  readonly reads: NamesRead;
 }
 
 interface CompiledStep extends Omit<Step, 'message'> {
@@ -48,7 +50,9 @@ export function compileWorkflow(
   });
   problems.push(...repeatedStepIds(steps));
   const model = modelOf('/model', rule.model);
-  return problems.length > 0 ? { ok: false, problems } : { ok: true, value: { id, rule, model, steps: compiled } };
+  return problems.length > 0
+    ? { ok: false, problems }
+    : { ok: true, value: { id, rule, model, steps: compiled, reads: namesRead(steps) } };
 }
 
 /** The models that a workflow names. */
