@@ -9,6 +9,7 @@ import type { Channel } from './channels/channel.ts';
 import { createLogChannel } from './channels/log.ts';
 import { checkDefaultTools, createToolCheck } from './config/check-tools.ts';
 import { type LoadedConfig, loadConfig } from './config/load.ts';
+import { openFileProblem } from './config/open-file.ts';
 import { secretsIn } from './config/secrets.ts';
 import { specToken } from './config/spec-token.ts';
 import { type BrokenPart, isSamePart, problemsOfParts } from './domain/broken-part.ts';
@@ -115,6 +116,7 @@ async function makeSettings(loaded: LoadedConfig, log: Logger, reuse?: Settings)
     checkTools,
     transforms,
     locate: loaded.locate,
+    hide,
     leftOut,
     takes: (parts) => ![...before, ...parts].some(isNew),
   });
@@ -138,6 +140,8 @@ async function makeSettings(loaded: LoadedConfig, log: Logger, reuse?: Settings)
   const more = mappings.some(({ limits }) => limits.perDay !== undefined);
   for (const line of budgetWarnings(config.agents.defaults.budget, inUse, models.priceOf, more)) log.warn(hide(line));
   for (const line of contextWarnings(inUse, models.isSizeKnown)) log.warn(hide(line));
+  const open = openFileProblem(loaded.envFile);
+  if (open) log.warn(`${open.text}, and what is secret in it; mend it with: ${open.remedy}`);
   for (const { id, reads } of table.mappings)
     for (const name of reads?.headers ?? []) if (isCredentialName(name)) log.warn(`${id}: ${credentialWarning(name)}`);
   const secrets = [...secretsIn(loaded), ...keysOf(loaded), ...table.mappings.flatMap(secretsOfMapping)];

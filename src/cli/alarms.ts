@@ -1,6 +1,6 @@
 import type { alarmView } from '../http/views.ts';
 import { queryString, withClient } from './client.ts';
-import { printable, printJson, time } from './print.ts';
+import { printable, printJson, say, time } from './print.ts';
 
 type Alarm = ReturnType<typeof alarmView>;
 
@@ -12,7 +12,7 @@ export async function listAlarms(
     client.get<{ alarms: Alarm[] }>(`/alarms${queryString({ limit })}`),
   );
   if (json) return printJson({ alarms });
-  console.log(alarms.length === 0 ? 'no alarms' : alarms.map(textOf).join('\n\n'));
+  say(alarms.length === 0 ? 'no alarms' : alarms.map(textOf).join('\n\n'));
 }
 
 function textOf({ cause, sentence, remedy, count, since, endedAt }: Alarm): string {

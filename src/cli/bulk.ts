@@ -2,6 +2,7 @@ import { createInterface } from 'node:readline/promises';
 import { sinceHelp, sinceMs } from '../domain/since.ts';
 import { queryString, withClient } from './client.ts';
 import { CommandError } from './command-error.ts';
+import { say } from './print.ts';
 import { cancelRun, findRuns, type RunFilterOptions, retryRun, runTable } from './runs.ts';
 
 type Filter = RunFilterOptions & { readonly yes?: true };
@@ -59,22 +60,22 @@ async function inBulk(configFile: string, { verb, done, status }: Work, options:
   const filter = { ...given, status: given.status ?? status, ...(given.since !== undefined && fixed(given.since)) };
   await withClient(configFile, async (client) => {
     const { runs, total } = await findRuns(client, { ...filter, kind: 'hook', limit: shown });
-    if (total === 0) return console.log('no runs match');
-    console.log(runTable(runs));
-    if (total > runs.length) console.log(`… and ${total - runs.length} more`);
+    if (total === 0) return say('no runs match');
+    say(runTable(runs));
+    if (total > runs.length) say(`… and ${total - runs.length} more`);
     const count = total === 1 ? '1 run' : `${total} runs`;
     if (!yes) {
       if (!process.stdin.isTTY || !process.stdout.isTTY)
         throw new CommandError(`${count}. Nothing was done: add --yes to ${verb} ${total === 1 ? 'it' : 'them'}`);
       if (!(await confirm(`${count}. ${verb === 'retry' ? 'Retry' : 'Cancel'} ${total === 1 ? 'it' : 'them'}? [y/N] `)))
-        return console.log('nothing was done');
+        return say('nothing was done');
     }
     const answer = await client.post<{ matched: number; done: number; refused: number }>(
       `/runs/${verb}${queryString({ ...filter, expect: total })}`,
     );
-    console.log(`${answer.done} of ${answer.matched} runs ${done}`);
+    say(`${answer.done} of ${answer.matched} runs ${done}`);
     if (answer.refused > 0)
-      console.log(
+      say(
         `${answer.refused} could not be: they have ended or gone on meanwhile, or their workflow has; gimli runs ${verb} <runId> says why`,
       );
   });

@@ -1,7 +1,7 @@
 import { pino } from 'pino';
 import { problemsOfParts } from '../domain/broken-part.ts';
 import { loadSettings } from '../settings.ts';
-import { printable, printJson, table } from './print.ts';
+import { complain, printable, printJson, say, table } from './print.ts';
 
 /**
  * Loads everything that `serve` would and prints the effective mapping table. Resolves to 1 where a part
@@ -15,7 +15,8 @@ export async function check(configFile: string, { json }: { json?: boolean }): P
   };
   const log = pino({ level: 'warn' }, { write: note });
   const settings = await loadSettings(configFile, process.env, log);
-  const { table: mappings, config, models, screener, transforms } = settings;
+  const { table: mappings, config, models, screener, transforms, loaded } = settings;
+  const { hide } = loaded;
   await transforms.close();
   for (const mapping of mappings.mappings) {
     if (mapping.policy.allowUnsafeExternalContent) {
@@ -27,7 +28,8 @@ export async function check(configFile: string, { json }: { json?: boolean }): P
       warnings.push(`${mapping.id}: bash lets a run do whatever the user of the gateway can, and read its secrets`);
     }
   }
-  const { name: defaultModel, api } = models.agent(models.defaultModel);
+  const { name, api } = models.agent(models.defaultModel);
+  const defaultModel = hide(name);
   if (api === 'command' && !config.agents.defaults.tools.includes('command')) {
     warnings.push(
       "builtin:agent, builtin:workflow: the default model runs a command, so a request that names no other ends in error; list 'command' in agents.defaults.tools to let it",
@@ -42,23 +44,24 @@ export async function check(configFile: string, { json }: { json?: boolean }): P
       `${screened.join(', ')}: what they start ${outcome}, since screening cannot work: ${screener.problem}`,
     );
   }
+  const shown = warnings.map(hide);
   const rows = all.map(({ id, origin, endpoint, path, verify, does, when, policy }) => ({
     id,
     origin,
     hook: endpoint === 'specs' ? `/hook/${path}` : (path ?? '*'),
     auth: verify?.scheme ?? 'token',
-    does,
-    when,
+    does: hide(does),
+    when: hide(when),
     screen: policy.screen,
   }));
   const workflows = Object.entries(config.workflows).map(([id, { steps }]) => ({ id, steps: steps.length }));
   const problems = [...new Set([...problemsOfParts(settings.broken), ...specs.problems])];
   const code = problems.length === 0 ? 0 : 1;
   if (json) {
-    printJson({ ok: code === 0, defaultModel, mappings: rows, workflows, warnings, problems });
+    printJson({ ok: code === 0, defaultModel, mappings: rows, workflows, warnings: shown, problems });
     return code;
   }
-  console.log(
+  say(
     table(
       ['HOOK', 'AUTH', 'MAPPING', 'ORIGIN', 'DOES', 'WHEN'],
       rows.map((row) => [
@@ -72,12 +75,10 @@ export async function check(configFile: string, { json }: { json?: boolean }): P
     ),
   );
   const started = workflows.map(({ id, steps }) => `${printable(id)} (${steps} step${steps === 1 ? '' : 's'})`);
-  if (started.length > 0) console.log(`\nworkflows that a request may start by id: ${started.join(', ')}`);
-  console.log(`\ndefault model: ${defaultModel}`);
-  for (const warning of warnings) console.log(`warning: ${warning}`);
-  for (const problem of problems) console.error(problem);
-  console.log(
-    code === 0 ? 'the config is fine' : 'what is named above does not load and is left out; the rest is fine',
-  );
+  if (started.length > 0) say(`\nworkflows that a request may start by id: ${started.join(', ')}`);
+  say(`\ndefault model: ${defaultModel}`);
+  for (const warning of shown) say(`warning: ${warning}`);
+  for (const problem of problems) complain(problem);
+  say(code === 0 ? 'the config is fine' : 'what is named above does not load and is left out; the rest is fine');
   return code;
 }

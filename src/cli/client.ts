@@ -6,6 +6,7 @@ import { ConfigError } from '../domain/errors.ts';
 import { headerOfUtf8 } from '../domain/secret.ts';
 import { type Addresses, findHolder, type Holder } from '../store/lock.ts';
 import { CommandError } from './command-error.ts';
+import { complain } from './print.ts';
 
 export interface Client {
   get<T>(path: string): Promise<T>;
@@ -49,7 +50,7 @@ export async function withClient<T>(configFile: string, use: (client: Client) =>
 
 function noteProblems(configFile: string, [first, ...more]: readonly string[]): void {
   const rest = more.length > 0 ? `, and ${more.length} more` : '';
-  console.error(`note: ${fileName(configFile)} does not load (${first}${rest}); showing what is stored`);
+  complain(`note: ${fileName(configFile)} does not load (${first}${rest}); showing what is stored`);
 }
 
 /** Without the mappings of the config, nothing may be done again: it would go through others. */

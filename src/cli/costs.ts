@@ -1,7 +1,7 @@
 import { dollars } from '../domain/spending.ts';
 import type { costsView } from '../http/views.ts';
 import { queryString, withClient } from './client.ts';
-import { printJson, table } from './print.ts';
+import { printJson, say, table } from './print.ts';
 
 type Costs = ReturnType<typeof costsView>;
 
@@ -13,17 +13,17 @@ export async function showCosts(
   const answer = await withClient(configFile, (client) => client.get<Costs>(`/costs${queryString(filter)}`));
   if (json) return printJson(answer);
   const { days, total, budget } = answer;
-  if (days.length === 0) console.log('nothing was spent');
+  if (days.length === 0) say('nothing was spent');
   else {
     const rows = days.flatMap(({ day, mappings, ...sum }) => [
       ...mappings.map(({ mapping, ...one }) => [day, mapping, ...cells(one)]),
       ...(mappings.length > 1 ? [[day, 'all', ...cells(sum)]] : []),
     ]);
     const all = ['total', '', ...cells(total)];
-    console.log(table(['DAY (UTC)', 'MAPPING', 'RUNS', 'INPUT', 'OUTPUT', 'COST'], [...rows, all]));
+    say(table(['DAY (UTC)', 'MAPPING', 'RUNS', 'INPUT', 'OUTPUT', 'COST'], [...rows, all]));
   }
   if (budget.isDaySpent) {
-    console.log(`the budget of the day (${dollars(budget.perDay ?? 0)}) is spent: runs and heartbeats wait`);
+    say(`the budget of the day (${dollars(budget.perDay ?? 0)}) is spent: runs and heartbeats wait`);
   }
 }
 

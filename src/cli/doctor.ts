@@ -5,7 +5,7 @@ import type { DoctorCheck, DoctorContext, Finding } from './doctor/finding.ts';
 import { gatewayChecks } from './doctor/gateway-checks.ts';
 import { machineChecks } from './doctor/machine-checks.ts';
 import { modelChecks } from './doctor/model-checks.ts';
-import { printJson } from './print.ts';
+import { printJson, say } from './print.ts';
 
 /** All that is looked at, in this order. */
 const checks: readonly DoctorCheck[] = [...configChecks, ...gatewayChecks, ...modelChecks, ...machineChecks];
@@ -15,7 +15,8 @@ export async function doctor(configFile: string, { json }: { json?: boolean }): 
   const found = await withContext(configFile, async (context) => {
     const all = [];
     for (const check of checks) all.push(...(await findingsOf(check, context)));
-    return all;
+    const { hide = (text: string) => text } = context.loaded ?? {};
+    return all.map(({ text, ...same }) => ({ ...same, text: hide(text) }));
   });
   const count = (state: Finding['state']) => found.filter((one) => one.state === state).length;
   const [problems, warnings] = [count('problem'), count('warning')];
@@ -25,12 +26,12 @@ export async function doctor(configFile: string, { json }: { json?: boolean }): 
   }
   const width = Math.max(...checks.map(({ name }) => name.length));
   for (const { name, state, text, remedy } of found) {
-    console.log(`${state.padEnd(7)}  ${name.padEnd(width)}  ${text}`);
-    if (remedy !== undefined) console.log(`${' '.repeat(width + 11)}→ ${remedy}`);
+    say(`${state.padEnd(7)}  ${name.padEnd(width)}  ${text}`);
+    if (remedy !== undefined) say(`${' '.repeat(width + 11)}→ ${remedy}`);
   }
-  const say = (n: number, what: string) => `${n} ${what}${n === 1 ? '' : 's'}`;
-  console.log(
-    `\n${problems + warnings === 0 ? 'all is well' : `${say(problems, 'problem')}, ${say(warnings, 'warning')}`}`,
+  const counted = (n: number, what: string) => `${n} ${what}${n === 1 ? '' : 's'}`;
+  say(
+    `\n${problems + warnings === 0 ? 'all is well' : `${counted(problems, 'problem')}, ${counted(warnings, 'warning')}`}`,
   );
   return problems === 0 ? 0 : 1;
 }

@@ -1,6 +1,6 @@
 import type { eventRow, eventView, refusedRow } from '../http/views.ts';
 import { queryString, withClient } from './client.ts';
-import { printJson, record, table, time } from './print.ts';
+import { printJson, record, say, table, time } from './print.ts';
 
 export async function listEvents(
   configFile: string,
@@ -10,7 +10,7 @@ export async function listEvents(
     client.get<{ events: ReturnType<typeof eventRow>[] }>(`/events${queryString(filter)}`),
   );
   if (json) return printJson(answer);
-  if (answer.events.length === 0) return console.log('no events');
+  if (answer.events.length === 0) return say('no events');
   const rows = answer.events.map((event) => [
     event.eventId,
     time(event.receivedAt),
@@ -18,7 +18,7 @@ export async function listEvents(
     event.outcome,
     event.detail ?? event.mapping ?? '',
   ]);
-  console.log(table(['EVENT', 'RECEIVED', 'HOOK', 'OUTCOME', 'WHY OR MAPPING'], rows));
+  say(table(['EVENT', 'RECEIVED', 'HOOK', 'OUTCOME', 'WHY OR MAPPING'], rows));
 }
 
 /** What nobody could prove to be theirs, newest first. The gateway keeps it in memory: without one there is nothing to show. */
@@ -27,12 +27,12 @@ export async function listRefused(configFile: string, { json }: { json?: boolean
     client.get<{ refused: ReturnType<typeof refusedRow>[] }>('/refused'),
   );
   if (json) return printJson(answer);
-  if (answer.refused.length === 0) return console.log('nothing refused since the gateway started');
+  if (answer.refused.length === 0) return say('nothing refused since the gateway started');
   // No table, which would cut the details: their ends say what to do.
   const records = answer.refused.map(({ time: at, hook, status, step, detail }) =>
     record({ refused: `${time(at)} with ${status}`, hook, step, detail }),
   );
-  console.log(records.join('\n\n'));
+  say(records.join('\n\n'));
 }
 
 export async function showEvent(configFile: string, id: string, { json }: { json?: boolean }): Promise<void> {
@@ -40,7 +40,7 @@ export async function showEvent(configFile: string, id: string, { json }: { json
     client.get<{ event: ReturnType<typeof eventView> }>(`/events/${encodeURIComponent(id)}`),
   );
   if (json) return printJson(event);
-  console.log(record({ ...event, receivedAt: time(event.receivedAt) }));
+  say(record({ ...event, receivedAt: time(event.receivedAt) }));
 }
 
 export async function replayEvent(configFile: string, id: string): Promise<void> {
@@ -49,5 +49,5 @@ export async function replayEvent(configFile: string, id: string): Promise<void>
       `/events/${encodeURIComponent(id)}/replay`,
     ),
   );
-  console.log(record({ outcome: answer.outcome, status: answer.status, answer: answer.answer }));
+  say(record({ outcome: answer.outcome, status: answer.status, answer: answer.answer }));
 }

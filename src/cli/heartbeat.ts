@@ -1,6 +1,6 @@
 import type { heartbeatView } from '../http/views.ts';
 import { withClient } from './client.ts';
-import { printJson, record, time } from './print.ts';
+import { printJson, record, say, time } from './print.ts';
 
 type Heartbeat = ReturnType<typeof heartbeatView>;
 
@@ -12,7 +12,7 @@ export async function showHeartbeat(configFile: string, { json }: { json?: boole
   if (json) return printJson(heartbeat);
   const { at, asksModel, why, hindrance, lastAt, failures, waitingLines, setAside } = heartbeat;
   const stopped = isRunning ? null : 'no gateway runs, so there is no beat';
-  console.log(
+  say(
     record({
       next: at === null ? 'none' : time(at),
       why,

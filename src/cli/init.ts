@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseEnv } from 'node:util';
@@ -12,7 +12,8 @@ const secretNames = ['GIMLI_HOOK_TOKEN', 'GIMLI_GATEWAY_TOKEN', 'GITHUB_WEBHOOK_
 
 /**
  * Makes a folder ready to serve: a commented gimli.json5, and a `.env` with random secrets that only its owner can read. A file
- * that is there stays as it is, but that a secret missing in `.env` is added to it. Returns the names of the files.
+ * that is there stays as it is, but that a secret missing in `.env` is added to it, and that nobody else can read that from now
+ * on. Returns the names of the files.
  */
 export function init(dir: string): { written: string[]; kept: string[] } {
   mkdirSync(dir, { recursive: true });
@@ -46,6 +47,8 @@ function writeSecrets(file: string): boolean {
   const present = existsSync(file) ? readFileSync(file, 'utf8') : undefined;
   const known = parseEnv(present ?? '');
   const missing = secretNames.filter((name) => !Object.hasOwn(known, name));
+  // Whoever wrote it first may have left it open to others.
+  if (present !== undefined) chmodSync(file, 0o600);
   if (missing.length === 0) return false;
   const lines = missing.map((name) => `${name}=${randomBytes(32).toString('hex')}\n`).join('');
   if (present === undefined) writeFileSync(file, lines, { flag: 'wx', mode: 0o600 });

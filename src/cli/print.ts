@@ -1,7 +1,9 @@
+import { visible, visibleJson } from '../domain/invisible.ts';
+import { shorten } from '../domain/shorten.ts';
+
 /** Rows under aligned headings; each cell is cut at `widest` characters. */
 export function table(headings: readonly string[], rows: readonly (readonly string[])[], widest = 60): string {
-  const cut = (text: string) => (text.length > widest ? `${text.slice(0, widest - 1)}…` : text);
-  const lines = [headings, ...rows].map((row) => row.map((cell) => cut(printable(cell))));
+  const lines = [headings, ...rows].map((row) => row.map((cell) => shorten(printable(cell), widest)));
   const widths = headings.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));
   return lines
     .map((line) =>
@@ -13,9 +15,12 @@ export function table(headings: readonly string[], rows: readonly (readonly stri
     .join('\n');
 }
 
-/** A stranger's text without what would steer a terminal. */
-export function printable(text: string): string {
-  return text.replace(/\p{Cc}+/gu, ' ');
+/** A stranger's text on one line, without what would steer a terminal or cannot be seen. */
+export const printable = visible;
+
+/** The same for a text of several lines. */
+export function printableLines(text: string): string {
+  return text.replace(/[^\n]+/g, printable);
 }
 
 /**
@@ -27,7 +32,7 @@ export function record(fields: Record<string, unknown>): string {
   const width = Math.max(...shown.map(([label]) => label.length));
   return shown
     .map(([label, value]) => {
-      const text = (typeof value === 'string' ? value : JSON.stringify(value)).replace(/[^\n]+/g, printable);
+      const text = printableLines(typeof value === 'string' ? value : JSON.stringify(value));
       return text.includes('\n') ? `${label}\n${text.replace(/^/gm, '    ')}` : `${label.padEnd(width)}  ${text}`;
     })
     .join('\n');
@@ -44,5 +49,15 @@ export function time(ms: number | null): string {
 }
 
 export function printJson(value: unknown): void {
-  console.log(JSON.stringify(value, null, 2));
+  console.log(visibleJson(JSON.stringify(value, null, 2)));
+}
+
+/** A line, or several, on stdout; what commands print goes through here, since most of it has words from outside. */
+export function say(text: string): void {
+  console.log(printableLines(text));
+}
+
+/** The same on stderr. */
+export function complain(text: string): void {
+  console.error(printableLines(text));
 }

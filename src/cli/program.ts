@@ -2,6 +2,7 @@ import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { findConfig } from '../config/find-config.ts';
 import { ConfigError, StoreError } from '../domain/errors.ts';
 import { CommandError } from './command-error.ts';
+import { complain, say } from './print.ts';
 
 /** Runs one command. Resolves to the exit code: 0 done, 1 failed, 2 the config or the store cannot be used. */
 export async function main(argv: readonly string[]): Promise<number> {
@@ -19,8 +20,8 @@ export async function main(argv: readonly string[]): Promise<number> {
     .action(async () => {
       const { init } = await import('./init.ts');
       const { written, kept } = init(process.cwd());
-      for (const file of written) console.log(`wrote ${file}`);
-      for (const file of kept) console.log(`kept  ${file}`);
+      for (const file of written) say(`wrote ${file}`);
+      for (const file of kept) say(`kept  ${file}`);
     });
 
   program
@@ -209,7 +210,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode;
     if (error instanceof CommandError || error instanceof StoreError || error instanceof ConfigError) {
-      console.error(error.message);
+      complain(error.message);
       return error instanceof CommandError ? 1 : 2;
     }
     throw error;

@@ -1,7 +1,7 @@
 import { dollars } from '../domain/spending.ts';
 import type { adminRun, adminRunRow } from '../http/views.ts';
 import { type Client, queryString, withClient } from './client.ts';
-import { printable, printJson, record, table, time } from './print.ts';
+import { printable, printJson, record, say, table, time } from './print.ts';
 
 type RunRow = ReturnType<typeof adminRunRow>;
 type FullRun = ReturnType<typeof adminRun>;
@@ -12,9 +12,9 @@ export async function listRuns(
 ): Promise<void> {
   const answer = await withClient(configFile, (client) => findRuns(client, filter));
   if (json) return printJson(answer);
-  if (answer.runs.length === 0) return console.log('no runs');
-  console.log(runTable(answer.runs));
-  if (answer.total > answer.runs.length) console.log(`${answer.runs.length} of ${answer.total}`);
+  if (answer.runs.length === 0) return say('no runs');
+  say(runTable(answer.runs));
+  if (answer.total > answer.runs.length) say(`${answer.runs.length} of ${answer.total}`);
 }
 
 /** What runs are looked for; the API says what is wrong with it. */
@@ -55,7 +55,7 @@ export async function showRun(configFile: string, id: string, { json }: { json?:
   const spent = cost === null ? {} : { cost: dollars(cost) };
   const events = eventIds.length > 1 ? { eventIds } : {};
   const [calls, said] = [toolCalls.map(callLine), pings.map(pingLine)].map((lines) => lines.join('\n'));
-  console.log(record({ ...same, ...spent, ...events, ...times, prompt, 'tool calls': calls, outputText, pings: said }));
+  say(record({ ...same, ...spent, ...events, ...times, prompt, 'tool calls': calls, outputText, pings: said }));
 }
 
 function pingLine({ text, channel, to, status, error }: FullRun['pings'][number]): string {
@@ -71,10 +71,10 @@ function callLine({ attempt, name, input, resultChars, ms, error }: FullRun['too
 export async function retryRun(configFile: string, id: string, { unscreened }: { unscreened?: true }): Promise<void> {
   const query = unscreened ? '?unscreened=true' : '';
   await withClient(configFile, (client) => client.post(`/runs/${encodeURIComponent(id)}/retry${query}`));
-  console.log(`run ${id} waits to be tried again${unscreened ? ', without screening' : ''}`);
+  say(`run ${id} waits to be tried again${unscreened ? ', without screening' : ''}`);
 }
 
 export async function cancelRun(configFile: string, id: string): Promise<void> {
   await withClient(configFile, (client) => client.post(`/runs/${encodeURIComponent(id)}/cancel`));
-  console.log(`run ${id} is cancelled`);
+  say(`run ${id} is cancelled`);
 }

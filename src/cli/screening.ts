@@ -7,7 +7,7 @@ import { loadConfig } from '../config/load.ts';
 import { describeProblem } from '../config/problem.ts';
 import { messageOf } from '../domain/errors.ts';
 import { CommandError } from './command-error.ts';
-import { printJson, record } from './print.ts';
+import { complain, printJson, record, say } from './print.ts';
 
 const labels = ['attack', 'benign'] as const;
 const checkSample = compileSchema(Type.Object({ text: Type.String(), label: Type.Enum([...labels]) }));
@@ -35,7 +35,7 @@ const concurrency = 4;
  */
 export async function evaluateScreening(configFile: string, file: string, { json }: { json?: true }): Promise<void> {
   const { config, env } = loadConfig(configFile);
-  const screener = createScreener(config.screening, createModels(config.agents, env, console.error));
+  const screener = createScreener(config.screening, createModels(config.agents, env, complain));
   if (screener.problem !== undefined) throw new CommandError(screener.problem);
   const judged = await judgeAll(screener, readSamples(file));
   const result = { model: screener.model, ...resultOf(judged) };
@@ -82,7 +82,7 @@ async function judgeAll(screener: Screener, samples: readonly Sample[]): Promise
     for (const [at, sample] of queue) {
       judged[at] = await judge(screener, sample);
       done += 1;
-      if (done % step === 0 || done === samples.length) console.error(`judged ${done} of ${samples.length}`);
+      if (done % step === 0 || done === samples.length) complain(`judged ${done} of ${samples.length}`);
     }
   };
   await Promise.all(Array.from({ length: concurrency }, work));
@@ -122,7 +122,7 @@ function resultOf(judged: readonly Judged[]) {
 function printResult(result: { model: string } & ReturnType<typeof resultOf>): void {
   const { model, attack, benign, recall, falseAlarmRate, missed, falseAlarms, failures } = result;
   const percent = (share: number | null) => (share === null ? '-' : `${(share * 100).toFixed(1)} %`);
-  console.log(
+  say(
     record({
       model,
       recall: `${percent(recall)} (${attack.flagged} of ${attack.judged} attacks flagged)`,

@@ -7,6 +7,7 @@ import type { Addresses } from '../store/lock.ts';
 import { asItsSender, type Message, withToken } from './as-its-sender.ts';
 import { request, runningGateway } from './client.ts';
 import { CommandError } from './command-error.ts';
+import { say } from './print.ts';
 import { sampleMessage } from './sample.ts';
 
 interface SendOptions {
@@ -36,9 +37,9 @@ export async function send(configFile: string, hook: string, options: SendOption
     body: message.body,
   });
   const text = await response.text();
-  console.log(`${response.status} ${response.statusText}${text ? `\n${text}` : ''}`);
+  say(`${response.status} ${response.statusText}${text ? `\n${text}` : ''}`);
   if (!response.ok) throw new CommandError('the hook refused the call');
-  if (response.status === 204) console.log('nothing was done; "gimli events list" says why');
+  if (response.status === 204) say('nothing was done; "gimli events list" says why');
 }
 
 function specAddress({ specsUrl }: Addresses, path: string): string {

@@ -1,6 +1,6 @@
 import type { sessionView, turnView } from '../http/views.ts';
 import { queryString, withClient } from './client.ts';
-import { printable, printJson, record, table, time } from './print.ts';
+import { printable, printJson, record, say, table, time } from './print.ts';
 
 type Session = ReturnType<typeof sessionView>;
 type Turn = ReturnType<typeof turnView>;
@@ -13,7 +13,7 @@ export async function listSessions(
     client.get<{ sessions: Session[]; next: string | null }>(`/sessions${queryString(filter)}`),
   );
   if (json) return printJson(answer);
-  if (answer.sessions.length === 0) return console.log('no sessions');
+  if (answer.sessions.length === 0) return say('no sessions');
   const rows = answer.sessions.map(({ sessionKey, turns, updatedAt, clearedAt }) => [
     time(updatedAt),
     String(turns),
@@ -21,8 +21,8 @@ export async function listSessions(
     sessionKey,
   ]);
   // No key is cut: it is what the other commands ask for.
-  console.log(table(['LAST TURN', 'TURNS', 'CLEARED', 'SESSION'], rows, Number.POSITIVE_INFINITY));
-  if (answer.next !== null) console.log('There are older ones: --limit shows up to 100.');
+  say(table(['LAST TURN', 'TURNS', 'CLEARED', 'SESSION'], rows, Number.POSITIVE_INFINITY));
+  if (answer.next !== null) say('There are older ones: --limit shows up to 100.');
 }
 
 export async function showSession(
@@ -38,7 +38,7 @@ export async function showSession(
   const shown = answer.turns.length < turns ? `${turns}, of which these are the newest ${answer.turns.length}` : turns;
   const about = { turns: shown, 'last turn': time(updatedAt), cleared: time(clearedAt) };
   const blocks = [record({ session: sessionKey, ...about }), ...answer.turns.map(turnBlock)];
-  console.log(blocks.join('\n\n'));
+  say(blocks.join('\n\n'));
 }
 
 function turnBlock({ runId, name, completedAt, model, prompt, outputText }: Turn): string {
@@ -47,7 +47,7 @@ function turnBlock({ runId, name, completedAt, model, prompt, outputText }: Turn
 
 export async function clearSession(configFile: string, key: string): Promise<void> {
   await withClient(configFile, (client) => client.post(`${pathOf(key)}/clear`));
-  console.log(`session ${printable(key)} is cleared: its next run starts anew`);
+  say(`session ${printable(key)} is cleared: its next run starts anew`);
 }
 
 const pathOf = (key: string) => `/sessions/${encodeURIComponent(key)}`;

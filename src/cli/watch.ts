@@ -1,8 +1,9 @@
 import { EventSourceParserStream } from 'eventsource-parser/stream';
+import { visibleJson } from '../domain/invisible.ts';
 import type { noticeView, runView } from '../http/views.ts';
 import { withClient } from './client.ts';
 import { CommandError } from './command-error.ts';
-import { printable } from './print.ts';
+import { printable, printableLines, say } from './print.ts';
 
 type RunView = ReturnType<typeof runView>;
 type ToolView = Extract<ReturnType<typeof noticeView>, { input: string }>;
@@ -17,7 +18,7 @@ export async function watchRun(configFile: string, id: string, { json }: { json?
     for await (const { event, data } of events) {
       const value = JSON.parse(data);
       if (event === 'run') last = value.run;
-      if (json) console.log(JSON.stringify({ event, ...value }));
+      if (json) say(visibleJson(JSON.stringify({ event, ...value })));
       else if (event === 'run') {
         // Who comes too late to hear it may read it.
         if (value.run.outputText !== null && !lines.heard()) lines.text(value.run.outputText);
@@ -41,7 +42,7 @@ function createLines() {
     heard: () => heard,
     text(piece: string) {
       heard = true;
-      const shown = piece.replace(/[^\n]+/g, printable);
+      const shown = printableLines(piece);
       process.stdout.write(shown);
       open = shown === '' ? open : !shown.endsWith('\n');
     },

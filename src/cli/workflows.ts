@@ -1,6 +1,6 @@
 import type { workflowRow, workflowView } from '../http/views.ts';
 import { queryString, withClient } from './client.ts';
-import { printJson, record, table, time } from './print.ts';
+import { printJson, record, say, table, time } from './print.ts';
 
 type Row = ReturnType<typeof workflowRow>;
 type Full = ReturnType<typeof workflowView>;
@@ -13,7 +13,7 @@ export async function listWorkflows(
     client.get<{ workflows: Row[]; total: number }>(`/workflows${queryString({ ...filter, workflowId })}`),
   );
   if (json) return printJson(answer);
-  if (answer.workflows.length === 0) return console.log('no workflows');
+  if (answer.workflows.length === 0) return say('no workflows');
   const rows = answer.workflows.map((row) => [
     row.workflowRunId,
     time(row.createdAt),
@@ -22,8 +22,8 @@ export async function listWorkflows(
     row.workflowName,
     row.summary ?? (row.currentStep === null ? '' : `at ${row.currentStep}`),
   ]);
-  console.log(table(['WORKFLOW RUN', 'CREATED', 'STATUS', 'STEPS', 'NAME', 'SUMMARY'], rows));
-  if (answer.total > rows.length) console.log(`${rows.length} of ${answer.total}`);
+  say(table(['WORKFLOW RUN', 'CREATED', 'STATUS', 'STEPS', 'NAME', 'SUMMARY'], rows));
+  if (answer.total > rows.length) say(`${rows.length} of ${answer.total}`);
 }
 
 export async function showWorkflow(configFile: string, id: string, { json }: { json?: boolean }): Promise<void> {
@@ -32,7 +32,7 @@ export async function showWorkflow(configFile: string, id: string, { json }: { j
   );
   if (json) return printJson(workflow);
   const { createdAt, startedAt, completedAt, steps, ...rest } = workflow;
-  console.log(record({ ...rest, created: time(createdAt), started: time(startedAt), completed: time(completedAt) }));
+  say(record({ ...rest, created: time(createdAt), started: time(startedAt), completed: time(completedAt) }));
   const rows = steps.map(({ stepId, stepName, status, runId, summary, error }) => [
     stepId,
     stepName,
@@ -40,7 +40,7 @@ export async function showWorkflow(configFile: string, id: string, { json }: { j
     runId ?? '',
     error ?? summary ?? '',
   ]);
-  console.log(`\n${table(['STEP', 'NAME', 'STATUS', 'RUN', 'SUMMARY'], rows)}`);
+  say(`\n${table(['STEP', 'NAME', 'STATUS', 'RUN', 'SUMMARY'], rows)}`);
 }
 
 export async function retryWorkflow(
@@ -50,10 +50,10 @@ export async function retryWorkflow(
 ): Promise<void> {
   const query = unscreened ? '?unscreened=true' : '';
   await withClient(configFile, (client) => client.post(`/workflows/${encodeURIComponent(id)}/retry${query}`));
-  console.log(`workflow ${id} goes on at the step that failed${unscreened ? ', without screening' : ''}`);
+  say(`workflow ${id} goes on at the step that failed${unscreened ? ', without screening' : ''}`);
 }
 
 export async function cancelWorkflow(configFile: string, id: string): Promise<void> {
   await withClient(configFile, (client) => client.post(`/workflows/${encodeURIComponent(id)}/cancel`));
-  console.log(`workflow ${id} is cancelled`);
+  say(`workflow ${id} is cancelled`);
 }

@@ -59,6 +59,8 @@ export interface Mapping {
 export interface MappingDeps extends ModelDeps {
   /** Throws an Error where the config cannot grant these tools. */
   readonly checkTools: (tools: readonly string[]) => void;
+  /** shows names of variables in place of what they hold, in words about the rule */
+  readonly hide?: (text: string) => string;
   /** what a run may do whose mapping does not say so */
   readonly usualTools: Policy['tools'];
   readonly transforms: Pick<Transforms, 'run'>;
@@ -79,7 +81,7 @@ export function compileMapping(
   const problems: Problem[] = [];
   const { schema } = rule;
   const check = schema === undefined ? takesAll : orProblem(problems, '/schema', () => compilePayloadSchema(schema));
-  const match = orProblem(problems, '/match', () => compileMatch(rule.match));
+  const match = orProblem(problems, '/match', () => compileMatch(rule.match, deps.hide));
   const elementsOf = orProblem(problems, '/forEach', () => compileFanOut(rule.forEach));
   const { name, ...templates } = compileTemplates(rule, problems);
   const models = compileModels(rule, id, deps, problems);
@@ -94,7 +96,7 @@ export function compileMapping(
     origin,
     endpoint: 'hooks',
     path: rule.match?.path === undefined ? undefined : hookName(rule.match.path),
-    when: describeMatch(rule.match),
+    when: describeMatch(rule.match, deps.hide),
     does: describeRule(rule),
     maxBodyBytes: rule.maxBodyBytes,
     policy,

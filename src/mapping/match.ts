@@ -23,9 +23,10 @@ interface Clause {
  * All clauses have to hold; `path` is the table's business. Header names in any case, payload paths from the payload's
  * top. A literal wants the same type too; null also accepts a value that is not there. Throws an Error naming a clause
  * that cannot work.
+ * @param hide shows names of variables in place of what they hold, in words about the rule
  */
-export function compileMatch(rule: Rule = {}): Match {
-  const clauses = clausesOf(rule);
+export function compileMatch(rule: Rule = {}, hide = asItIs): Match {
+  const clauses = clausesOf(rule).map((clause) => ({ ...clause, wanted: hide(clause.wanted) }));
   return (context) => {
     for (const { label, wanted, found, accepts } of clauses) {
       const value = found(context);
@@ -36,9 +37,9 @@ export function compileMatch(rule: Rule = {}): Match {
 }
 
 /** The clauses in words, for people who read the table: `headers.x-github-event is "push"`. */
-export function describeMatch(rule: Rule = {}): string {
+export function describeMatch(rule: Rule = {}, hide = asItIs): string {
   return clausesOf(rule)
-    .map(({ label, wanted }) => `${label.replace(/^match\./, '')} is ${wanted}`)
+    .map(({ label, wanted }) => `${label.replace(/^match\./, '')} is ${hide(wanted)}`)
     .join(' and ');
 }
 
@@ -51,6 +52,8 @@ export function growthOfMatch({ headers = {}, payload = {} }: Rule = {}): number
 function isPattern(condition: Condition): condition is { readonly regex: string } {
   return typeof condition === 'object' && condition !== null && 'regex' in condition;
 }
+
+const asItIs = (text: string) => text;
 
 function clausesOf(rule: Rule): Clause[] {
   const source = rule.source === undefined ? [] : [payloadClause('match.source', 'source', rule.source)];

@@ -75,3 +75,68 @@ it('shows what starts a workflow, and which of them a request may start by id', 
     /hooks\.mappings\[0\]: the default model runs a command, for which .*\n.*mappings\[1\]: the/,
   );
 });
+
+it('shows the names of variables, and nothing of what they hold', async () => {
+  const folder = tempDir();
+  const held = {
+    SEKRET: 'provider/s3kret-in-the-wrong-place',
+    HEADER: 'literal-of-a-header',
+    SHORT: 'abc',
+    NUMBER: '987654',
+    TOKEN: 'token-of-the-hooks',
+  };
+  const env = Object.entries(held).map(([name, value]) => `${name}=${value}\n`);
+  fs.writeFileSync(path.join(folder, '.env'), env.join(''), { mode: 0o600 });
+  const write = (model: string, more: object = {}) =>
+    fs.writeFileSync(
+      path.join(folder, 'gimli.json5'),
+      JSON.stringify({
+        hooks: {
+          enabled: true,
+          token: '${TOKEN}',
+          mappings: [
+            {
+              match: { path: 'x', headers: { 'x-kind': '${HEADER}' }, payload: { a: '${SHORT}' } },
+              messageTemplate: 'x',
+              ...more,
+            },
+          ],
+        },
+        agents: { defaults: { model }, mcpServers: { one: { command: 'x', env: { A: '${NUMBER}' } } } },
+      }),
+    );
+  const all = builtCli(folder);
+  write('${SEKRET}');
+  const bad = await all.run('check');
+  expect(bad.code).not.toBe(0);
+  expect(bad.stderr).toContain('${SEKRET}');
+  write('echo/${SHORT}', { thinking: '${NUMBER}' });
+  const left = await all.run('check');
+  expect(left.code).toBe(1);
+  write('echo/echo');
+  const good = await all.run('check');
+  const json = await all.run('check', '--json');
+  expect(good.code).toBe(0);
+  expect(good.stdout).toContain('headers.x-kind is "${HEADER}"');
+  expect(JSON.parse(json.stdout).mappings[0].when).toContain('a is "${SHORT}"');
+  const printed = [bad, left, good, json].map(({ stdout, stderr }) => stdout + stderr).join('');
+  const shown = Object.values(held).filter((value) => printed.includes(value));
+  expect(shown.filter((value) => value !== 'abc')).toEqual([]);
+});
+
+it('warns of an .env that others may read, with the command that mends it, and of headers that never travel', async () => {
+  const folder = tempDir();
+  const file = path.join(folder, '.env');
+  fs.writeFileSync(file, 'A=b\n');
+  fs.chmodSync(file, 0o644);
+  const mappings = [{ id: 'nosy', match: { path: 'x' }, messageTemplate: '{{headers.X-Api-Key}} {{headers.x-mine}}' }];
+  fs.writeFileSync(
+    path.join(folder, 'gimli.json5'),
+    JSON.stringify({ hooks: { enabled: true, token: 'tokens', mappings } }),
+  );
+  const { stdout } = await builtCli(folder).run('check', '--json');
+  expect(JSON.parse(stdout).warnings).toEqual([
+    `other users of this machine may read ${file}, and what is secret in it; mend it with: chmod 600 ${file}`,
+    'nosy: it reads the header x-api-key, which is always empty: what proves a sender stays behind; see verify for proofs',
+  ]);
+});

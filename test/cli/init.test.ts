@@ -46,7 +46,7 @@ it('a second time changes nothing', () => {
   expect([read('gimli.json5'), read('.env')]).toEqual(before);
 });
 
-it('what the owner wrote stays, and a secret that .env lacks is added to it', () => {
+it('what the owner wrote stays, a secret that .env lacks is added to it, and others can read it no more', () => {
   writeFileSync(join(dir, 'gimli.json5'), '{}');
   writeFileSync(join(dir, '.env'), '# mine\nGIMLI_HOOK_TOKEN=own', { mode: 0o640 });
   expect(init(dir)).toEqual({ written: ['.env'], kept: ['gimli.json5'] });
@@ -55,5 +55,5 @@ it('what the owner wrote stays, and a secret that .env lacks is added to it', ()
     /^# mine\nGIMLI_HOOK_TOKEN=own\nGIMLI_GATEWAY_TOKEN=[0-9a-f]{64}\nGITHUB_WEBHOOK_SECRET=[0-9a-f]{64}\n$/,
   );
   expect(parseEnv(read('.env'))).toMatchObject({ GIMLI_HOOK_TOKEN: 'own' });
-  expect(statSync(join(dir, '.env')).mode & 0o777).toBe(0o640);
+  expect(statSync(join(dir, '.env')).mode & 0o777).toBe(0o600);
 });

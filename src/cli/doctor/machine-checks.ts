@@ -1,5 +1,6 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { openFileProblem } from '../../config/open-file.ts';
 import { diskRoom } from '../../runtime/checks.ts';
 import { type DoctorCheck, ok, problem, storeFileOf, warning } from './finding.ts';
 
@@ -48,10 +49,8 @@ const secrets: DoctorCheck = {
   run: ({ configFile }) => {
     const file = path.join(path.dirname(path.resolve(configFile)), '.env');
     if (process.platform === 'win32' || !existsSync(file)) return [];
-    const isOpen = (statSync(file).mode & 0o077) !== 0;
-    return isOpen
-      ? [warning(`other users of this machine may read ${file}`, `chmod 600 ${file}`)]
-      : [ok(`only you may read ${file}`)];
+    const open = openFileProblem(file);
+    return open ? [warning(open.text, open.remedy)] : [ok(`only you may read ${file}`)];
   },
 };
 
