@@ -38,7 +38,7 @@ export async function connectMcp(
   const client = new Client({ name: 'gimli', version });
   const about = { mcpServer: id };
   const { transport, lastWords, leave } = await openTransport(settings, (stderr) =>
-    log.debug({ ...about, stderr: shorten(stderr, longestLogged) }, 'MCP server wrote to stderr'),
+    log.debug({ ...about, stderr: headOf(stderr) }, 'MCP server wrote to stderr'),
   );
   let wanted = false;
   client.onerror = (error) =>
@@ -84,6 +84,11 @@ export function requestProblem(error: unknown, timeoutSeconds: number): McpProbl
   const because = rootCode(cause) ?? (typeof code === 'number' ? `(${code})` : undefined);
   const how = cause === undefined ? 'it answered with an error' : 'it cannot be reached';
   return new McpProblem(because === undefined ? how : `${how} ${because}`, messageOf(error));
+}
+
+/** Without the word that is cut in two, as `tailOf`. */
+function headOf(text: string): string {
+  return text.length <= longestLogged ? text : shorten(text, longestLogged).replace(/\S*…$/, '…');
 }
 
 /** Whether the server died while it was asked. */

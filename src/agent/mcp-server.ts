@@ -1,6 +1,7 @@
 import type { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import type { Logger } from 'pino';
 import { messageOf, TurnError } from '../domain/errors.ts';
+import { oneLine } from '../domain/run.ts';
 import { wholeOf, withSaid } from '../domain/said.ts';
 import { shorten } from '../domain/shorten.ts';
 import {
@@ -135,7 +136,10 @@ export function createMcpServer(id: string, settings: McpSettings, log: Logger):
       try {
         tools.set(tool.name, toolOf(tool, signal));
       } catch (error) {
-        unfit.set(tool.name, `the tool "${tool.name}" of the MCP server "${id}" was left out: ${messageOf(error)}`);
+        unfit.set(
+          tool.name,
+          `the tool "${oneLine(tool.name, 60)}" of the MCP server "${id}" was left out: ${messageOf(error)}`,
+        );
       }
     }
     return { tools, unfit };

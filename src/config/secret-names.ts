@@ -6,4 +6,4 @@ export function isSecretPath(path: readonly string[]): boolean {
 }
 
 /** What environments and headers call theirs. */
-export const likelyNames = /token|secret|passw|passphrase|pwd|key|auth|credential|dsn|cookie|signature/i;
+export const likelyNames = /token|secret|passw|passphrase|pwd|key(?!board)|auth(?!or)|credential|dsn|cookie|signature/i;

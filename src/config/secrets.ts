@@ -18,14 +18,24 @@ export function secretsIn({
   const walk = (value: unknown, path: readonly string[]) => {
     if (typeof value === 'string') return takeSetting(value, path);
     if (typeof value !== 'object' || value === null) return;
+    if (path.at(-1) === 'args' && Array.isArray(value)) return takeArguments(value);
     for (const [key, item] of Object.entries(value)) walk(item, [...path, key]);
   };
   const takeSetting = (value: string, path: readonly string[]) => {
     const [name = '', within] = [path.at(-1), path.at(-2)];
     if (isSecretPath(path)) take(value, true);
     else if (within === 'env' || within === 'headers') take(value, likelyNames.test(name));
-    else if (within === 'args') take(/^--?[\w-]+=(.*)$/s.exec(value)?.[1] ?? value, false);
     else if (value.includes('://')) found.push(...credentialsIn(value));
+  };
+  // `--token x` or `--token=x`
+  const takeArguments = (list: readonly unknown[]) => {
+    let option = '';
+    for (const one of list.map(String)) {
+      const [, name, value] = /^--?([\w-]+)(?:=(.*))?$/s.exec(one) ?? [];
+      if (name === undefined) take(one, likelyNames.test(option));
+      else if (value !== undefined) take(value, likelyNames.test(name));
+      option = name ?? '';
+    }
   };
   walk(config, []);
   for (const { written, pointer } of leftOut) walk(written, fromPointer(pointer));
