@@ -14,9 +14,9 @@ import { secretsIn } from './config/secrets.ts';
 import { specToken } from './config/spec-token.ts';
 import { type BrokenPart, isSamePart, problemsOfParts } from './domain/broken-part.ts';
 import { ConfigError } from './domain/errors.ts';
-import { createTokenCheck, type TokenCheck } from './ingest/authenticate.ts';
 import { createMask, type Mask } from './domain/mask.ts';
 import { secretsOf } from './domain/verify.ts';
+import { createTokenCheck, type TokenCheck } from './ingest/authenticate.ts';
 import { isCredentialName } from './ingest/credential-names.ts';
 import { createVerifiers } from './ingest/verify/create-verifiers.ts';
 import type { Verifier } from './ingest/verify/verifier.ts';
@@ -144,7 +144,7 @@ async function makeSettings(loaded: LoadedConfig, log: Logger, reuse?: Settings)
   if (open) log.warn(`${open.text}, and what is secret in it; mend it with: ${open.remedy}`);
   for (const { id, reads } of table.mappings)
     for (const name of reads?.headers ?? []) if (isCredentialName(name)) log.warn(`${id}: ${credentialWarning(name)}`);
-  const secrets = [...secretsIn(loaded), ...keysOf(loaded), ...table.mappings.flatMap(secretsOfMapping)];
+  const secrets = [...secretsBefore(loaded), ...table.mappings.flatMap(secretsOfMapping)];
   return {
     loaded,
     config,
@@ -172,9 +172,9 @@ function credentialWarning(header: string): string {
   return `it reads the header ${header}, which is always empty: what proves a sender stays behind; see verify for proofs`;
 }
 
-/** The keys of providers that the environment gives without a word in the config. */
-function keysOf({ env }: LoadedConfig): string[] {
-  return [...keyVariables.values()].flatMap((name) => env[name] ?? []);
+/** What is known as secret before presets are read: of the config, and the keys that the environment gives without a word in it. */
+export function secretsBefore(loaded: LoadedConfig): string[] {
+  return [...secretsIn(loaded), ...[...keyVariables.values()].flatMap((name) => loaded.env[name] ?? [])];
 }
 
 /** Presets read theirs from the environment. */

@@ -5,7 +5,10 @@ import { createScreener, type Screener } from '../agent/screening.ts';
 import { compileSchema } from '../config/ajv.ts';
 import { loadConfig } from '../config/load.ts';
 import { describeProblem } from '../config/problem.ts';
-import { messageOf } from '../domain/errors.ts';
+import { messageOf, TurnError } from '../domain/errors.ts';
+import { createMask, type Mask } from '../domain/mask.ts';
+import { wholeOf } from '../domain/said.ts';
+import { secretsBefore } from '../settings.ts';
 import { CommandError } from './command-error.ts';
 import { complain, printJson, record, say } from './print.ts';
 
@@ -34,10 +37,11 @@ const concurrency = 4;
  * no store. Throws CommandError where it cannot begin.
  */
 export async function evaluateScreening(configFile: string, file: string, { json }: { json?: true }): Promise<void> {
-  const { config, env } = loadConfig(configFile);
+  const loaded = loadConfig(configFile);
+  const { config, env } = loaded;
   const screener = createScreener(config.screening, createModels(config.agents, env, complain));
   if (screener.problem !== undefined) throw new CommandError(screener.problem);
-  const judged = await judgeAll(screener, readSamples(file));
+  const judged = await judgeAll(screener, readSamples(file), createMask(secretsBefore(loaded)));
   const result = { model: screener.model, ...resultOf(judged) };
   if (json) printJson(result);
   else printResult(result);
@@ -73,14 +77,14 @@ function read(file: string): string {
 }
 
 /** In the order of the samples, whichever is done first. */
-async function judgeAll(screener: Screener, samples: readonly Sample[]): Promise<Judged[]> {
+async function judgeAll(screener: Screener, samples: readonly Sample[], mask: Mask): Promise<Judged[]> {
   const judged: Judged[] = [];
   const step = Math.ceil(samples.length / 10);
   const queue = samples.entries();
   let done = 0;
   const work = async () => {
     for (const [at, sample] of queue) {
-      judged[at] = await judge(screener, sample);
+      judged[at] = await judge(screener, sample, mask);
       done += 1;
       if (done % step === 0 || done === samples.length) complain(`judged ${done} of ${samples.length}`);
     }
@@ -89,13 +93,13 @@ async function judgeAll(screener: Screener, samples: readonly Sample[]): Promise
   return judged;
 }
 
-async function judge(screener: Screener, sample: Sample): Promise<Judged> {
+async function judge(screener: Screener, sample: Sample, mask: Mask): Promise<Judged> {
   try {
     const values = [{ label: 'text', text: sample.text }];
     const { flagged } = await screener.screen(values, new AbortController().signal);
     return { ...sample, flagged: flagged.length > 0 };
   } catch (error) {
-    return { ...sample, failure: messageOf(error) };
+    return { ...sample, failure: error instanceof TurnError ? wholeOf(error.masked(mask).recorded) : messageOf(error) };
   }
 }
 

@@ -80,7 +80,7 @@ describe('gimli screening eval', () => {
             'missed, lines +3',
             'false alarms, lines +6',
             'failed, lines',
-            ' +7: anthropic/claude-haiku-5-5: HTTP 529: Overloaded',
+            ' +7: anthropic/claude-haiku-5-5: HTTP 529 api_error \\(the provider cannot answer at the moment\\): Overloaded',
             ' +8: the answer of the screening model is not JSON\n$',
           ].join('\n'),
         ),

@@ -112,6 +112,10 @@ describe('a parameter', () => {
     expect(names({ [name]: 'v' })).toEqual([]);
     expect(names({ [name]: 'v' }, (asked) => asked === name)).toEqual([name]);
   });
+  it('does so within another as well, and the rest of that travels', () => {
+    const query = { filter: { token: 't', page: '1', key: 'k', list: [{ secret: 's', a: 'b' }] } };
+    expect(JSON.stringify(cleanQuery(query, [], () => false))).toBe('{"filter":{"page":"1","list":[{"a":"b"}]}}');
+  });
   it('of any other name travels', () => {
     expect(names({ page: '1', a: 'x', challenge: 'y', keyword: 'z' })).toEqual(['page', 'a', 'challenge', 'keyword']);
   });
