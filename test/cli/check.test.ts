@@ -132,7 +132,7 @@ it('warns of an .env that others may read, with the command that mends it, and o
   const mappings = [{ id: 'nosy', match: { path: 'x' }, messageTemplate: '{{headers.X-Api-Key}} {{headers.x-mine}}' }];
   fs.writeFileSync(
     path.join(folder, 'gimli.json5'),
-    JSON.stringify({ hooks: { enabled: true, token: 'tokens', mappings } }),
+    JSON.stringify({ hooks: { enabled: true, token: 'a-token-of-the-hooks-that-is-long', mappings } }),
   );
   const { stdout } = await builtCli(folder).run('check', '--json');
   expect(JSON.parse(stdout).warnings).toEqual([
