@@ -7,6 +7,7 @@ import type { BrokenPart } from '../domain/broken-part.ts';
 import { ConfigError } from '../domain/errors.ts';
 import { follow } from '../domain/event.ts';
 import type { MappingRule, PresetOverlay } from '../domain/mapping.ts';
+import { ignoredKey } from '../domain/mapping-keys.ts';
 import { brokenMapping } from './broken-mapping.ts';
 import { hookName, type Mapping } from './mapping.ts';
 import { outlineOf } from './outline.ts';
@@ -89,6 +90,8 @@ function presetRules({ hooks, env, locate, leftOut = [] }: RuleDeps): PlacedRule
         place: (message) => locate([{ path, message }]),
       });
       part.warnings.push(...preset.warnings);
+      const useless = uselessOverlay(name, overlay, preset.mappings);
+      if (useless.length > 0) throw new ConfigError(locate(useless));
       return placed(
         preset.mappings.map((rule) => ({ rule, written: rule })),
         preset.locate,
@@ -102,6 +105,17 @@ function presetRules({ hooks, env, locate, leftOut = [] }: RuleDeps): PlacedRule
         locate,
       );
     }
+  });
+}
+
+/** What the owner changes in a preset and none of its mappings has a use for. */
+function uselessOverlay(name: string, overlay: unknown, rules: readonly MappingRule[]): Problem[] {
+  const made = rules.map(({ action = 'agent', transform }) => ({ action, hasTransform: transform !== undefined }));
+  return Object.keys(overlay ?? {}).flatMap((key) => {
+    const users = made.map((one) => ignoredKey(key, one));
+    if (users.includes(undefined)) return [];
+    const message = `would be ignored: no mapping of this preset is of action ${users[0]?.join(' or ')}`;
+    return [{ path: toPointer(['hooks', name, key]), message }];
   });
 }
 
