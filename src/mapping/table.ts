@@ -120,8 +120,10 @@ async function checkTransforms(
 /** Answers are looked up, not searched: this is on the way of every request. */
 function index(mappings: readonly Mapping[], usualBytes: number): Omit<Table, 'broken' | 'warnings'> {
   const names = new Set(mappings.map(({ path }) => path).filter((path) => path !== undefined));
+  // What callers of these were promised, no mapping takes that says nothing of them.
+  const builtin = new Set(mappings.flatMap(({ origin, path }) => (origin === 'builtin' ? path : [])));
   const entry = (hook: string | undefined) => {
-    const candidates = mappings.filter(({ path }) => path === undefined || path === hook);
+    const candidates = mappings.filter(({ path }) => path === hook || (path === undefined && !builtin.has(hook)));
     const limits = candidates.map(({ maxBodyBytes }) => maxBodyBytes ?? usualBytes);
     return { candidates, maxBodyBytes: limits.length > 0 ? Math.max(...limits) : usualBytes };
   };

@@ -266,9 +266,7 @@ describe('a bad config is refused with file, line, key, what was found and what 
     [
       'an unknown key of a mapping',
       mapping('{ message: "x", transform: { module: "a.ts" } }'),
-      [
-        'gimli.json5:3: hooks.mappings[0].message: unknown key; expected one of id, match, verify, action, wakeMode, name, sessionKey, messageTemplate, textTemplate, workflow, steps, continueOnError, deliver, channel, to, model, thinking, timeoutSeconds, transform, forEach, maxBodyBytes, dedupeKey, coalesce, rate, maxConcurrent, retryFor, expect, budget, allowUnsafeExternalContent, schema, screen, tools, context, updateMainSession',
-      ],
+      ['gimli.json5:3: hooks.mappings[0].message: unknown key; did you mean "messageTemplate"?'],
     ],
     ...[
       ['runs', 'runs'],
