@@ -10,8 +10,9 @@ import { checkDefaultTools, createToolCheck } from './config/check-tools.ts';
 import { type LoadedConfig, loadConfig } from './config/load.ts';
 import { specToken } from './config/spec-token.ts';
 import { type BrokenPart, isSamePart, problemsOfParts } from './domain/broken-part.ts';
-import { ConfigError } from './domain/errors.ts';
+import { ConfigError, messageOf } from './domain/errors.ts';
 import { createTokenCheck, type TokenCheck } from './ingest/authenticate.ts';
+import { travels } from './ingest/clean-headers.ts';
 import { createVerifiers } from './ingest/verify/create-verifiers.ts';
 import type { Verifier } from './ingest/verify/verifier.ts';
 import type { Mapping } from './mapping/mapping.ts';
@@ -19,6 +20,8 @@ import { createSpecs, type Specs } from './mapping/sources/spec-folder.ts';
 import { createTable, type Table } from './mapping/table.ts';
 import { createTransforms, type Transforms } from './mapping/transform.ts';
 import { createTransformLog } from './mapping/transform-log.ts';
+import { type MissingChannel, missingChannels } from './mapping/warnings/channels.ts';
+import { allWarnings, wholeRules } from './mapping/warnings/warnings.ts';
 import { budgetWarnings } from './runtime/budget.ts';
 
 /** Everything that a config file brings about. A reload makes a whole new one, or none. */
@@ -40,6 +43,10 @@ export interface Settings {
   readonly broken: readonly BrokenPart[];
   /** what the owner should know of secrets and tokens that are used all the same, with its place; nothing of them */
   readonly warnings: readonly string[];
+  /** what the config says and does not do or mean, a line for each, each once */
+  readonly hints: readonly string[];
+  /** channels that the config counts on and that are not there */
+  readonly missingChannels: readonly MissingChannel[];
 }
 
 /**
@@ -73,7 +80,9 @@ async function makeSettings(loaded: LoadedConfig, log: Logger, reuse?: Settings)
   const ofConfig = brokenInConfig(loaded);
   const brokenProviders: BrokenProviders = new Map();
   for (const { kind, id, problems } of ofConfig) if (kind === 'provider') brokenProviders.set(id, problems);
-  const models = createModels(config.agents, loaded.env, (line) => log.warn(line), brokenProviders);
+  const loading: string[] = [];
+  let warn = (line: string): void => void loading.push(line);
+  const models = createModels(config.agents, loaded.env, (line) => warn(line), brokenProviders);
   const providers = [...brokenProviders].map(([id, problems]): BrokenPart => ({ kind: 'provider', id, problems }));
   const before = [...ofConfig.filter(({ kind }) => kind !== 'provider'), ...providers];
   const isNew = (part: BrokenPart) => reuse !== undefined && !reuse.broken.some((known) => isSamePart(known, part));
@@ -112,11 +121,12 @@ async function makeSettings(loaded: LoadedConfig, log: Logger, reuse?: Settings)
     if (!sameDir) await transforms.close();
     throw new ConfigError(problemsOfParts(broken.filter(isNew)));
   }
-  const warnings = [...loaded.warnings, ...table.warnings];
-  for (const line of warnings) log.warn(line);
+  const modelProblem = modelProblemIn(models);
   const specs = createSpecs({
     dir: config.specs.dir,
     ...runs,
+    modelProblem,
+    warn: (line) => log.warn(line),
     maxTextChars: config.hooks.maxTextChars,
     report: (problems) => log.error({ problems }, 'specs do not load'),
     before: reuse?.specs,
@@ -125,8 +135,20 @@ async function makeSettings(loaded: LoadedConfig, log: Logger, reuse?: Settings)
   const mappings = [...table.mappings, ...specs.all().mappings];
   const inUse = modelsInUse({ config, models, screener }, mappings);
   const more = mappings.some(({ limits }) => limits.perDay !== undefined);
-  for (const line of budgetWarnings(config.agents.defaults.budget, inUse, models.priceOf, more)) log.warn(line);
-  for (const line of contextWarnings(inUse, models.isSizeKnown)) log.warn(line);
+  const channels = new Map([['log', createLogChannel(log)]]);
+  const rules = wholeRules(table.rules);
+  const around = { config, channels: new Set(channels.keys()), travels, modelProblem };
+  const missing = missingChannels(rules, around, loaded.locate);
+  const hints = new Set([
+    ...loaded.hints,
+    ...table.rules.flatMap(({ part }) => part.hints),
+    ...allWarnings(rules, around, loaded.locate),
+    ...missing.flatMap(({ lines }) => lines),
+    ...loading,
+    ...budgetWarnings(config.agents.defaults.budget, inUse, models.priceOf, more),
+    ...contextWarnings(inUse, models.isSizeKnown),
+  ]);
+  warn = (line) => log.warn(line);
   return {
     loaded,
     config,
@@ -136,15 +158,28 @@ async function makeSettings(loaded: LoadedConfig, log: Logger, reuse?: Settings)
     mcpServers: createMcpServers(config.agents.mcpServers, log, reuse?.mcpServers),
     screener,
     transforms,
-    channels: new Map([['log', createLogChannel(log)]]),
+    channels,
     isHookToken: createTokenCheck(config.hooks.token),
     specs,
     isSpecToken: createTokenCheck(specToken(config).token),
     isGatewayToken: createTokenCheck(config.gateway.token),
-    warnings,
+    warnings: [...new Set([...loaded.warnings, ...table.warnings])],
     get broken() {
       return [...broken, ...specs.broken()];
     },
+    hints: [...hints],
+    missingChannels: missing,
+  };
+}
+
+/** Says why no run can be on a model that a config names. */
+function modelProblemIn(models: Models): (name: string) => string | undefined {
+  return (name) => {
+    try {
+      return models.agent(models.resolve(name)).problem;
+    } catch (error) {
+      return messageOf(error);
+    }
   };
 }
 

@@ -8,13 +8,8 @@ import { printable, printJson, table } from './print.ts';
  * does not load. Throws ConfigError where a gateway would not start.
  */
 export async function check(configFile: string, { json }: { json?: boolean }): Promise<number> {
-  const warnings: string[] = [];
-  const note = (line: string) => {
-    const { level, msg } = JSON.parse(line);
-    if (level === pino.levels.values.warn) warnings.push(msg);
-  };
-  const log = pino({ level: 'warn' }, { write: note });
-  const settings = await loadSettings(configFile, process.env, log);
+  const settings = await loadSettings(configFile, process.env, pino({ level: 'silent' }));
+  const warnings = [...settings.warnings];
   const { table: mappings, config, models, screener, transforms } = settings;
   await transforms.close();
   for (const mapping of mappings.mappings) {
@@ -34,6 +29,7 @@ export async function check(configFile: string, { json }: { json?: boolean }): P
     );
   }
   const specs = settings.specs.all();
+  warnings.push(...specs.warnings);
   const all = [...mappings.mappings, ...specs.mappings];
   const screened = all.filter(({ policy }) => policy.screen).map(({ id }) => id);
   if (screened.length > 0 && screener.problem !== undefined && api !== 'echo') {
@@ -76,8 +72,7 @@ export async function check(configFile: string, { json }: { json?: boolean }): P
   console.log(`\ndefault model: ${defaultModel}`);
   for (const warning of warnings) console.log(`warning: ${warning}`);
   for (const problem of problems) console.error(problem);
-  console.log(
-    code === 0 ? 'the config is fine' : 'what is named above does not load and is left out; the rest is fine',
-  );
+  const verdict = warnings.length === 0 ? 'the config is fine' : 'the config loads; see the warnings above';
+  console.log(code === 0 ? verdict : 'what is named above does not load and is left out; the rest is fine');
   return code;
 }

@@ -1,3 +1,4 @@
+import { isMeant } from '../domain/delivery.ts';
 import { dollars } from '../domain/spending.ts';
 import type { adminRun, adminRunRow } from '../http/views.ts';
 import { type Client, queryString, withClient } from './client.ts';
@@ -38,10 +39,12 @@ export function runTable(runs: readonly RunRow[]): string {
     run.runId,
     time(run.createdAt),
     run.status,
+    // What had nothing to say was not to be sent.
+    run.delivery && isMeant(run.delivery.error) ? `${run.delivery.status} ${run.delivery.channel}` : '',
     run.name,
     run.error ?? run.summary ?? run.waiting ?? '',
   ]);
-  return table(['RUN', 'CREATED', 'STATUS', 'NAME', 'SUMMARY'], rows);
+  return table(['RUN', 'CREATED', 'STATUS', 'DELIVERY', 'NAME', 'SUMMARY'], rows);
 }
 
 export async function showRun(configFile: string, id: string, { json }: { json?: boolean }): Promise<void> {

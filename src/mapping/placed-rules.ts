@@ -27,8 +27,10 @@ export interface RuleDeps {
 /** What its problems belong to. One with lines does not load. */
 interface Part extends Pick<BrokenPart, 'kind' | 'id'> {
   readonly lines: string[];
-  /** what the owner should know of one that loads */
+  /** what the owner should know of the secrets of one that loads */
   readonly warnings: string[];
+  /** what its file says and does not mean, where it has one of its own */
+  readonly hints: string[];
 }
 
 /** A rule with where it came from; `at` is its JSON pointer in its file, whose lines `locate` knows. */
@@ -54,11 +56,11 @@ function configRules({ hooks, locate, leftOut = [] }: RuleDeps): PlacedRule[] {
     const place = { at, locate, origin: 'config' as const };
     const left = leftOut.find(({ pointer }) => pointer === at);
     if (left) {
-      const part = { kind: 'mapping' as const, id: left.id, lines: locate(left.problems), warnings: [] };
+      const part = { kind: 'mapping' as const, id: left.id, lines: locate(left.problems), warnings: [], hints: [] };
       return { ...place, id: left.id, rule: undefined, written: left.written, part };
     }
     const id = rule.id ?? `config[${position}]`;
-    return { ...place, id, rule, written: rule, part: { kind: 'mapping', id, lines: [], warnings: [] } };
+    return { ...place, id, rule, written: rule, part: { kind: 'mapping', id, lines: [], warnings: [], hints: [] } };
   });
 }
 
@@ -70,7 +72,7 @@ function presetRules({ hooks, env, locate, leftOut = [] }: RuleDeps): PlacedRule
     const name = left?.id ?? presetName(entry);
     const ofOverlay = leftOut.find(({ pointer }) => pointer === toPointer(['hooks', name]));
     const overlay = ofOverlay ? ofOverlay.written : presetOverlay(hooks, name);
-    const part: Part = { kind: 'preset', id: name, lines: [], warnings: [] };
+    const part: Part = { kind: 'preset', id: name, lines: [], warnings: [], hints: [] };
     const placed = (rules: readonly { rule?: MappingRule; written: unknown }[], render: RuleDeps['locate']) =>
       rules.map(({ rule, written }, at) => ({
         rule,
@@ -89,9 +91,10 @@ function presetRules({ hooks, env, locate, leftOut = [] }: RuleDeps): PlacedRule
         overlay: overlay as PresetOverlay,
         place: (message) => locate([{ path, message }]),
       });
-      part.warnings.push(...preset.warnings);
       const useless = uselessOverlay(name, overlay, preset.mappings);
       if (useless.length > 0) throw new ConfigError(locate(useless));
+      part.warnings.push(...preset.warnings);
+      part.hints.push(...preset.hints);
       return placed(
         preset.mappings.map((rule) => ({ rule, written: rule })),
         preset.locate,

@@ -1,0 +1,30 @@
+import type { Problem } from '../../config/problem.ts';
+import type { Config } from '../../config/schema.ts';
+import type { MappingRule } from '../../domain/mapping.ts';
+import type { PlacedRule } from '../placed-rules.ts';
+
+/** A rule that is right by itself, in its place. */
+export type WholeRule = PlacedRule & { readonly rule: MappingRule };
+
+/** What a rule stands among. */
+export interface Place extends Pick<PlacedRule, 'id' | 'origin'> {
+  /** those that are tried before it */
+  readonly above: readonly WholeRule[];
+  /** all that there are */
+  readonly rules: readonly WholeRule[];
+  readonly around: Around;
+}
+
+/** What a rule may count on, whichever it is. */
+export interface Around {
+  readonly config: Pick<Config, 'hooks' | 'workflows' | 'channels' | 'agents' | 'screening' | 'log'>;
+  /** names of the channels that can send */
+  readonly channels: ReadonlySet<string>;
+  /** Whether a header, by its name in lower case, can be seen by conditions and templates. */
+  readonly travels: (header: string) => boolean;
+  /** Why no run can be on a model that a config names; undefined where one may. */
+  readonly modelProblem: (name: string) => string | undefined;
+}
+
+/** Looks for one kind of thing that a rule says and does not do; the paths of what it finds begin at the rule. */
+export type Find = (rule: MappingRule, place: Place) => readonly Problem[];

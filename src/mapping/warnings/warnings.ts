@@ -1,0 +1,62 @@
+import { presetName } from '../../config/preset-name.ts';
+import { type Problem, toPointer } from '../../config/problem.ts';
+import type { PlacedRule } from '../placed-rules.ts';
+import { hiddenReplies } from './channels.ts';
+import { deadModelsOfConfig, deadModelsOfRule } from './models.ts';
+import { neverMatches } from './never-matches.ts';
+import { emptyPlaceholders, excludedBySchema, maybeMain } from './placeholders.ts';
+import { oddPath, pastByProof, shadowed, shadowedPreset } from './reach.ts';
+import type { Around, Find, WholeRule } from './warning.ts';
+
+/** What is looked for in each rule when it is loaded. The next thing to look for is one more entry. */
+const finds: readonly Find[] = [
+  oddPath,
+  shadowed,
+  pastByProof,
+  neverMatches,
+  emptyPlaceholders,
+  excludedBySchema,
+  maybeMain,
+  deadModelsOfRule,
+];
+
+/** What is looked for in the config as a whole. */
+const findsOfConfig: readonly ((around: Around) => readonly Problem[])[] = [deadModelsOfConfig, hiddenReplies];
+
+/** The rules that are right by themselves. */
+export function wholeRules(rules: readonly PlacedRule[]): WholeRule[] {
+  return rules.filter((placed): placed is WholeRule => placed.rule !== undefined && placed.part.lines.length === 0);
+}
+
+/** What rules say and do not do, a line for each with its file, line and key. */
+export function ruleWarnings(rules: readonly WholeRule[], around: Around, looked: readonly Find[] = finds): string[] {
+  const found = rules.flatMap((placed, at) => {
+    const place = { id: placed.id, origin: placed.origin, above: rules.slice(0, at), rules, around };
+    return looked.flatMap((find) =>
+      find(placed.rule, place).map((problem) => ({
+        locate: placed.locate,
+        problem: { ...problem, path: placed.at + problem.path },
+      })),
+    );
+  });
+  const byFile = Map.groupBy(found, (one) => one.locate);
+  return [...byFile].flatMap(([place, inFile]) => place(inFile.map(({ problem }) => problem)));
+}
+
+/** What a config says and does not do, all its rules included; what is of channels, `missingChannels` says. */
+export function allWarnings(rules: readonly WholeRule[], around: Around, locate: WholeRule['locate']): string[] {
+  const own = rules.filter(({ origin }) => origin === 'config');
+  const presets = Map.groupBy(
+    rules.filter(({ origin }) => origin === 'preset'),
+    ({ part }) => part,
+  );
+  const hidden = [...presets].flatMap(([{ id }, ofPreset]): Problem[] => {
+    const taker = shadowedPreset(ofPreset, own);
+    if (taker === undefined) return [];
+    const message = `nothing reaches the preset "${id}": ${taker}, which is tried before it, takes all that it would`;
+    const at = around.config.hooks.presets.findIndex((entry) => presetName(entry) === id);
+    return [{ path: toPointer(['hooks', 'presets', at]), message }];
+  });
+  const ofConfig = [...findsOfConfig.flatMap((find) => find(around)), ...hidden];
+  return [...locate(ofConfig), ...ruleWarnings(rules, around)];
+}
