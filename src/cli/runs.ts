@@ -39,12 +39,12 @@ export function runTable(runs: readonly RunRow[]): string {
     run.runId,
     time(run.createdAt),
     run.status,
+    run.name,
     // What had nothing to say was not to be sent.
     run.delivery && isMeant(run.delivery.error) ? `${run.delivery.status} ${run.delivery.channel}` : '',
-    run.name,
     run.error ?? run.summary ?? run.waiting ?? '',
   ]);
-  return table(['RUN', 'CREATED', 'STATUS', 'DELIVERY', 'NAME', 'SUMMARY'], rows);
+  return table(['RUN', 'CREATED', 'STATUS', 'NAME', 'DELIVERY', 'SUMMARY'], rows);
 }
 
 export async function showRun(configFile: string, id: string, { json }: { json?: boolean }): Promise<void> {

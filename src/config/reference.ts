@@ -88,7 +88,8 @@ token with a line break inside.
 A version with an error in it is refused and logged, and the last good one stays in force. These keys are read at the start
 only, and a change of them is logged with a note to restart: ${restartKeys.map((key) => `\`${key}\``).join(', ')}.
 
-**Unknown keys** are errors, so that a typing mistake does not go unnoticed.
+**Keys that mean nothing** are errors, so that a mistake does not go unnoticed: unknown ones, those that are written twice in one object, and those that the
+\`action\` of a mapping ignores. What loads and still cannot do what it says is a [warning](operating.md#what-loads-and-does-not-do-what-it-says).
 
 **In your editor.** \`$schema: './config/gimli.schema.json'\` at the top of the file gives completion and checks in editors that
 know JSON Schema; the path is that of the file in the installed package.
