@@ -24,7 +24,7 @@ export function takerOf({ table }: Pick<Settings, 'table'>, { hook, headers, bod
  * preset is proved as its service does, also where a mapping before the preset asks for less. Throws CommandError where only the
  * sender can make the proof.
  */
-export function asItsSender(settings: Settings, message: Message, isSample: boolean): Message {
+export function asItsSender(settings: Settings, message: Message, isSample = false): Message {
   const candidates = settings.table.candidates(message.hook);
   const ofPreset = isSample ? candidates.find(({ origin }) => origin === 'preset') : undefined;
   const mapping = ofPreset ?? takerOf(settings, message) ?? candidates[0];

@@ -3,7 +3,7 @@ import { type Context, contextOf } from '../domain/event.ts';
 import { hookName } from '../mapping/mapping.ts';
 import { presetSamples } from '../mapping/sources/preset.ts';
 import { type KnownEvents, neverFilled } from '../mapping/warnings/filled.ts';
-import type { WholeRule } from '../mapping/warnings/warning.ts';
+import { type Located, linesOf, type WholeRule, writtenAt } from '../mapping/warnings/warning.ts';
 import { wholeRules } from '../mapping/warnings/warnings.ts';
 import type { Settings } from '../settings.ts';
 import type { Executor } from '../store/database.ts';
@@ -20,23 +20,23 @@ const maxMs = 3000;
  * What the mappings of a config count on and no event that is known has: for those of presets these are their samples, for the owner's
  * own the newest in the store, where there is one. A line for each, with file, line and key.
  */
-export async function warningsByEvents({ config, table }: Pick<Settings, 'config' | 'table'>): Promise<string[]> {
+export async function warningsByEvents({ loaded, config, table }: Settings): Promise<string[]> {
   const store = await peekIntoStore(config.store.url.slice('sqlite:'.length));
   const until = Date.now() + maxMs;
-  const lines: string[] = [];
+  const found: Located[] = [];
   try {
     for (const placed of wholeRules(table.rules)) {
       if (Date.now() > until) break;
       const isOwn = placed.origin === 'config';
       const known = isOwn ? store && (await storedFor(placed, store)) : samplesFor(placed, config.hooks.presets);
       const problems = known ? neverFilled(placed.rule, known) : [];
-      const inFile = problems.map((problem) => ({ ...problem, path: placed.at + problem.path }));
-      if (inFile.length > 0) lines.push(...placed.locate(inFile));
+      const written = { hooks: config.hooks, locate: loaded.locate };
+      found.push(...problems.map((problem) => writtenAt(placed, problem, written)));
     }
   } finally {
     await store?.destroy();
   }
-  return lines;
+  return linesOf(found);
 }
 
 /** The newest events at the hook of a rule; of a rule for any hook, those that it took. */

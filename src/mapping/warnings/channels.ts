@@ -1,6 +1,6 @@
 import { type Problem, toPointer } from '../../config/problem.ts';
 import type { MappingRule } from '../../domain/mapping.ts';
-import type { Around, WholeRule } from './warning.ts';
+import { type Around, linesOf, type WholeRule, writtenAt } from './warning.ts';
 
 /** A channel that replies are to go through and that is not there. */
 export interface MissingChannel {
@@ -10,44 +10,42 @@ export interface MissingChannel {
   readonly lines: readonly string[];
 }
 
-/** Where replies go, as it was written. */
-interface Named {
-  readonly path: string;
-  readonly channel: string;
-  readonly locate: WholeRule['locate'];
-}
-
 /** Channels that the config counts on and that are not there: what goes to them is skipped. */
 export function missingChannels(
   rules: readonly WholeRule[],
   { config, channels }: Pick<Around, 'config' | 'channels'>,
   locate: WholeRule['locate'],
 ): MissingChannel[] {
-  const ofRules = rules.flatMap(({ rule, at, locate }) => {
-    const channel = channelOf(rule, config.workflows);
-    return channel === undefined ? [] : [{ path: rule.channel === undefined ? at : `${at}/channel`, channel, locate }];
+  const ofRules = rules.flatMap((placed) => {
+    const channel = channelOf(placed.rule, config.workflows);
+    return channel === undefined
+      ? []
+      : [{ channel, placed, path: placed.rule.channel === undefined ? '' : '/channel' }];
   });
-  const named = [...ofRules, ...namedInConfig(config).map((one) => ({ ...one, locate }))];
-  const missing = Map.groupBy(
-    named.filter(({ channel }) => channel !== 'last' && !channels.has(channel)),
-    ({ channel }) => channel,
-  );
-  const known = [...channels].join(', ');
-  const lines = [...missing].map(([channel, places]) => ({
+  const isMissing = ({ channel }: { readonly channel: string }) => channel !== 'last' && !channels.has(channel);
+  const messageOf = (channel: string) =>
+    `the channel "${channel}" is not there, so what goes to it is skipped; there is ${[...channels].join(', ')}`;
+  const found = [
+    ...ofRules.filter(isMissing).map(({ channel, placed, path }) => ({
+      channel,
+      at: writtenAt(placed, { path, message: messageOf(channel) }, { hooks: config.hooks, locate }),
+    })),
+    ...namedInConfig(config)
+      .filter(isMissing)
+      .map(({ channel, path }) => ({
+        channel,
+        at: { problem: { path, message: messageOf(channel) }, locate },
+      })),
+  ];
+  const missing = [...Map.groupBy(found, ({ channel }) => channel)].map(([channel, places]) => ({
     channel,
-    lines: linesOf(places, `the channel "${channel}" is not there, so what goes to it is skipped; there is ${known}`),
+    lines: linesOf(places.map(({ at }) => at)),
   }));
   const toLast = ofRules.filter(({ channel }) => channel === 'last');
-  if (toLast.length === 0 || config.channels.owner || channels.has('whatsapp')) return lines;
+  if (toLast.length === 0 || config.channels.owner || channels.has('whatsapp')) return missing;
   const count = `${toLast.length} mapping${toLast.length === 1 ? '' : 's'}`;
   const message = `missing: replies of ${count} go nowhere until main has a route; say where, such as owner: {channel: "log"}, or deliver: false in the mapping`;
-  return [...lines, { channel: 'owner', lines: locate([{ path: '/channels/owner', message }]) }];
-}
-
-function linesOf(places: readonly Named[], message: string): string[] {
-  return [...Map.groupBy(places, ({ locate }) => locate)].flatMap(([locate, inFile]) =>
-    locate(inFile.map(({ path }): Problem => ({ path, message }))),
-  );
+  return [...missing, { channel: 'owner', lines: locate([{ path: '/channels/owner', message }]) }];
 }
 
 /** The channel that carries the replies of a rule; undefined where it delivers none. */
@@ -61,7 +59,7 @@ function channelOf(rule: MappingRule, workflows: Around['config']['workflows']):
 }
 
 /** What the config says outside of mappings. */
-function namedInConfig({ channels, workflows, agents }: Around['config']): Omit<Named, 'locate'>[] {
+function namedInConfig({ channels, workflows, agents }: Around['config']): { path: string; channel: string }[] {
   const { heartbeat } = agents.defaults;
   const target = heartbeat.target === 'none' ? [] : [heartbeat.target];
   return [

@@ -1,5 +1,5 @@
 import { toPointer } from '../../config/problem.ts';
-import type { MappingRule, StepRule } from '../../domain/mapping.ts';
+import type { MappingRule } from '../../domain/mapping.ts';
 
 /** A tag of a template, as it was written. */
 export interface Tag {
@@ -25,12 +25,8 @@ export function templatesOf(rule: MappingRule): PlacedTemplate[] {
   return [
     ...Object.entries(own).map(([key, text]) => ({ path: toPointer([key]), text })),
     { path: '/coalesce/key', text: coalesce?.key },
-    ...templatesOfSteps(steps),
+    ...steps.map(({ message }, at) => ({ path: toPointer(['steps', at, 'message']), text: message })),
   ].filter((template): template is PlacedTemplate => template.text !== undefined);
-}
-
-export function templatesOfSteps(steps: readonly StepRule[]): PlacedTemplate[] {
-  return steps.map(({ message }, at) => ({ path: toPointer(['steps', at, 'message']), text: message }));
 }
 
 /** The tags of a template that compiles, without comments. */

@@ -1,4 +1,5 @@
-import type { Problem } from '../../config/problem.ts';
+import { presetOverlay } from '../../config/preset-name.ts';
+import { fromPointer, type Problem, toPointer } from '../../config/problem.ts';
 import type { Config } from '../../config/schema.ts';
 import type { MappingRule } from '../../domain/mapping.ts';
 import type { PlacedRule } from '../placed-rules.ts';
@@ -28,3 +29,29 @@ export interface Around {
 
 /** Looks for one kind of thing that a rule says and does not do; the paths of what it finds begin at the rule. */
 export type Find = (rule: MappingRule, place: Place) => readonly Problem[];
+
+/** A problem with its path in a file, and that file's `locate`. */
+export interface Located {
+  readonly problem: Problem;
+  readonly locate: WholeRule['locate'];
+}
+
+/** A line for each problem, each file read once. */
+export function linesOf(found: readonly Located[]): string[] {
+  const byFile = Map.groupBy(found, ({ locate }) => locate);
+  const lines = [...byFile].flatMap(([locate, inFile]) => locate(inFile.map(({ problem }) => problem)));
+  return [...new Set(lines)];
+}
+
+/** Where what a rule says was written: of a preset, what its owner changes stands in the config. The path begins at the rule. */
+export function writtenAt(
+  { at, origin, part, locate }: WholeRule,
+  problem: Problem,
+  config: { readonly hooks: Config['hooks']; readonly locate: WholeRule['locate'] },
+): Located {
+  const [key = ''] = fromPointer(problem.path);
+  const isOverlaid = origin === 'preset' && Object.hasOwn(presetOverlay(config.hooks, part.id), key);
+  return isOverlaid
+    ? { problem: { ...problem, path: toPointer(['hooks', part.id]) + problem.path }, locate: config.locate }
+    : { problem: { ...problem, path: at + problem.path }, locate };
+}

@@ -2,11 +2,11 @@ import { presetName } from '../../config/preset-name.ts';
 import { type Problem, toPointer } from '../../config/problem.ts';
 import type { PlacedRule } from '../placed-rules.ts';
 import { hiddenReplies } from './channels.ts';
-import { deadModelsOfConfig, deadModelsOfRule } from './models.ts';
+import { deadModels } from './models.ts';
 import { neverMatches } from './never-matches.ts';
 import { emptyPlaceholders, excludedBySchema, maybeMain } from './placeholders.ts';
 import { oddPath, pastByProof, shadowed, shadowedPreset } from './reach.ts';
-import type { Around, Find, WholeRule } from './warning.ts';
+import { type Around, type Find, linesOf, type WholeRule, writtenAt } from './warning.ts';
 
 /** What is looked for in each rule when it is loaded. The next thing to look for is one more entry. */
 const finds: readonly Find[] = [
@@ -17,11 +17,19 @@ const finds: readonly Find[] = [
   emptyPlaceholders,
   excludedBySchema,
   maybeMain,
-  deadModelsOfRule,
+  deadModels,
 ];
 
-/** What is looked for in the config as a whole. */
-const findsOfConfig: readonly ((around: Around) => readonly Problem[])[] = [deadModelsOfConfig, hiddenReplies];
+/** What is looked for in the workflows of the config, which are rules but for what starts them. */
+const findsOfWorkflow: readonly Find[] = [emptyPlaceholders, deadModels];
+
+function ofWorkflows(around: Around): Problem[] {
+  return Object.entries(around.config.workflows).flatMap(([id, { model, steps }]) => {
+    const rule = { steps, ...(model !== undefined && { model }) };
+    const found = findsOfWorkflow.flatMap((find) => find(rule, { id, origin: 'config', above: [], rules: [], around }));
+    return found.map((problem) => ({ ...problem, path: toPointer(['workflows', id]) + problem.path }));
+  });
+}
 
 /** The rules that are right by themselves. */
 export function wholeRules(rules: readonly PlacedRule[]): WholeRule[] {
@@ -29,18 +37,13 @@ export function wholeRules(rules: readonly PlacedRule[]): WholeRule[] {
 }
 
 /** What rules say and do not do, a line for each with its file, line and key. */
-export function ruleWarnings(rules: readonly WholeRule[], around: Around, looked: readonly Find[] = finds): string[] {
+function ruleWarnings(rules: readonly WholeRule[], around: Around, locate: WholeRule['locate']): string[] {
+  const config = { hooks: around.config.hooks, locate };
   const found = rules.flatMap((placed, at) => {
     const place = { id: placed.id, origin: placed.origin, above: rules.slice(0, at), rules, around };
-    return looked.flatMap((find) =>
-      find(placed.rule, place).map((problem) => ({
-        locate: placed.locate,
-        problem: { ...problem, path: placed.at + problem.path },
-      })),
-    );
+    return finds.flatMap((find) => find(placed.rule, place).map((problem) => writtenAt(placed, problem, config)));
   });
-  const byFile = Map.groupBy(found, (one) => one.locate);
-  return [...byFile].flatMap(([place, inFile]) => place(inFile.map(({ problem }) => problem)));
+  return linesOf(found);
 }
 
 /** What a config says and does not do, all its rules included; what is of channels, `missingChannels` says. */
@@ -57,6 +60,6 @@ export function allWarnings(rules: readonly WholeRule[], around: Around, locate:
     const at = around.config.hooks.presets.findIndex((entry) => presetName(entry) === id);
     return [{ path: toPointer(['hooks', 'presets', at]), message }];
   });
-  const ofConfig = [...findsOfConfig.flatMap((find) => find(around)), ...hidden];
-  return [...locate(ofConfig), ...ruleWarnings(rules, around)];
+  const ofConfig = [...ofWorkflows(around), ...hiddenReplies(around), ...hidden];
+  return [...locate(ofConfig), ...ruleWarnings(rules, around, locate)];
 }

@@ -275,6 +275,9 @@ describe('a placeholder that nothing fills is told so:', () => {
       'hooks.mappings[0].coalesce.key: {f}',
       'hooks.mappings[1].steps[1].message: {g}',
     ]);
+    expect(await warningsOf(`{ workflows: { w: { steps: [{ id: 'a', message: '{h}' }] } } }`)).toEqual([
+      'gimli.json5:1: workflows.w.steps[0].message: {h} is shown as it stands; a value is {{h}}',
+    ]);
   });
 
   it.each([
@@ -338,6 +341,16 @@ describe('what is not there is told so:', () => {
       `gimli.json5:7: workflows.w.channel: ${missing('discord')}`,
       `gimli.json5:8: agents.defaults.heartbeat.target: ${missing('signal')}`,
       `gimli.json5:9: channels.owner.channel: ${missing('slack')}`,
+    ]);
+  });
+
+  it('what an owner changes in a preset, once and where it was written', async () => {
+    const overlay = `presets: ['github', 'gmail'],\ngithub: { model: 'mistral/large',\nchannel: 'slack' },`;
+    expect(
+      await warningsOf(mappings('', overlay), { env: { GITHUB_WEBHOOK_SECRET: 'It is a secret to all' } }),
+    ).toEqual([
+      `gimli.json5:2: hooks.github.model: ${provider}`,
+      `gimli.json5:3: hooks.github.channel: ${missing('slack')}`,
     ]);
   });
 
