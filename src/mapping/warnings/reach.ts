@@ -1,19 +1,11 @@
 import { toPointer } from '../../config/problem.ts';
-import type { MappingRule } from '../../domain/mapping.ts';
 import { actionKinds } from '../../domain/mapping-keys.ts';
 import { hookName } from '../mapping.ts';
-import { clausesOf, isWithin } from './clauses.ts';
-import type { Find, WholeRule } from './warning.ts';
-
-/** More rules above one are not looked at, so that a long list costs no more than its length. */
-const mostAbove = 200;
-
-const nameOf = ({ match }: MappingRule) => (match?.path === undefined ? undefined : hookName(match.path));
-const proofOf = ({ verify }: MappingRule) => JSON.stringify(verify ?? null);
+import { isWithin } from './clauses.ts';
+import type { Find, Takes, WholeRule } from './warning.ts';
 
 /** A name that no URL below `hooks.path` has, or another than was meant. */
-export const oddPath: Find = (rule, { around }) => {
-  const name = nameOf(rule);
+export const oddPath: Find = (rule, { takes: { name }, around }) => {
   if (name === undefined) return [];
   const message = oddName(rule.match?.path ?? name, name, around.config.hooks.path);
   return message === undefined ? [] : [{ path: '/match/path', message }];
@@ -49,10 +41,10 @@ function decode(name: string): string | undefined {
 }
 
 /** A mapping above that takes everything which this one would. */
-export const shadowed: Find = (rule, { above, origin }) => {
+export const shadowed: Find = (_rule, { takes, above, origin }) => {
   // What an owner puts before a shipped preset is meant to take its place; `shadowedPreset` says where it takes all.
   if (origin !== 'config') return [];
-  const taker = takerAbove(rule, above);
+  const taker = takerAbove(takes, above);
   if (!taker) return [];
   const message = `can never be reached: ${taker.id}, which is tried before it, takes all that this one would`;
   return [{ path: '', message, see: taker.at }];
@@ -61,30 +53,26 @@ export const shadowed: Find = (rule, { above, origin }) => {
 /** What has no path is not tried for the names of the built-ins. */
 const isBuiltin = (name: string | undefined) => actionKinds.some((kind) => kind === name);
 
-function takerAbove(rule: MappingRule, above: readonly WholeRule[]): WholeRule | undefined {
-  const [name, proof, clauses] = [nameOf(rule), proofOf(rule), clausesOf(rule.match)];
-  return above.slice(-mostAbove).find(({ rule: other }) => {
-    const taken = nameOf(other);
-    return (
-      (taken === name || (taken === undefined && !isBuiltin(name))) &&
-      proofOf(other) === proof &&
-      isWithin(clauses, clausesOf(other.match))
-    );
-  });
+function takerAbove({ name, proof, clauses }: Takes, above: readonly WholeRule[]): WholeRule | undefined {
+  return above.find(
+    ({ takes }) =>
+      (takes.name === name || (takes.name === undefined && !isBuiltin(name))) &&
+      takes.proof === proof &&
+      isWithin(clauses, takes.clauses),
+  );
 }
 
 /** A preset none of whose mappings can be reached; told of the first, which stands for all. */
 export function shadowedPreset(preset: readonly WholeRule[], own: readonly WholeRule[]): string | undefined {
-  const takers = preset.map(({ rule }) => takerAbove(rule, own));
+  const takers = preset.map(({ takes }) => takerAbove(takes, own));
   const [first] = takers;
   return first && takers.every((taker) => taker) ? first.id : undefined;
 }
 
 /** A mapping for the hook token at a hook whose other callers prove themselves by more: their calls go past it. */
-export const pastByProof: Find = (rule, { rules, origin }) => {
-  const name = nameOf(rule);
+export const pastByProof: Find = (rule, { takes: { name }, rules, origin }) => {
   if (origin !== 'config' || name === undefined || rule.verify) return [];
-  const other = rules.find((one) => one.rule.verify && nameOf(one.rule) === name);
+  const other = rules.find((one) => one.rule.verify && one.takes.name === name);
   if (!other) return [];
   const { scheme } = other.rule.verify as { scheme: string };
   const whose = other.origin === 'preset' ? `the preset of ${other.id}` : other.id;

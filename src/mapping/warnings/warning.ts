@@ -2,13 +2,32 @@ import { presetOverlay } from '../../config/preset-name.ts';
 import { fromPointer, type Problem, toPointer } from '../../config/problem.ts';
 import type { Config } from '../../config/schema.ts';
 import type { MappingRule } from '../../domain/mapping.ts';
+import { hookName } from '../mapping.ts';
 import type { PlacedRule } from '../placed-rules.ts';
+import { type Clause, clausesOf } from './clauses.ts';
 
 /** A rule that is right by itself, in its place. */
-export type WholeRule = PlacedRule & { readonly rule: MappingRule };
+export interface WholeRule extends PlacedRule {
+  readonly rule: MappingRule;
+  /** what it takes, worked out once: each rule is held against those above it */
+  readonly takes: Takes;
+}
+
+export interface Takes {
+  /** undefined for any hook */
+  readonly name: string | undefined;
+  /** `verify`, as a text to compare */
+  readonly proof: string;
+  readonly clauses: readonly Clause[];
+}
+
+export function takesOf({ match, verify }: MappingRule): Takes {
+  const name = match?.path === undefined ? undefined : hookName(match.path);
+  return { name, proof: JSON.stringify(verify ?? null), clauses: clausesOf(match) };
+}
 
 /** What a rule stands among. */
-export interface Place extends Pick<PlacedRule, 'id' | 'origin'> {
+export interface Place extends Pick<WholeRule, 'id' | 'origin' | 'takes'> {
   /** those that are tried before it */
   readonly above: readonly WholeRule[];
   /** all that there are */
