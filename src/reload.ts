@@ -28,7 +28,7 @@ export async function openSettings(configFile: string, env: NodeJS.ProcessEnv, l
   let settings = await loadSettings(configFile, env, log);
   let refused: readonly string[] | undefined;
   logBroken(settings.broken, log);
-  logWarnings(settings.warnings, log);
+  logWarnings(warningsOf(settings), log);
   let watching: Promise<FileWatch> | undefined;
   let watchingSpecs: Promise<FileWatch> | undefined;
   let caughtUp: Promise<unknown> | undefined;
@@ -67,7 +67,7 @@ export async function openSettings(configFile: string, env: NodeJS.ProcessEnv, l
     if (keys.includes('log.level')) log.level = settings.config.log.level;
     log.info({ changed: keys }, 'config reloaded');
     logWarnings(
-      settings.warnings.filter((line) => !before.warnings.includes(line)),
+      warningsOf(settings).filter((line) => !warningsOf(before).includes(line)),
       log,
     );
     const mended = before.broken.filter((part) => !settings.broken.some((still) => isSamePart(still, part)));
@@ -116,6 +116,8 @@ function logBroken(parts: readonly BrokenPart[], log: Logger): void {
       log.error({ part: kind, id, problems }, `the ${kind} "${id}" does not load and is left out`);
   }
 }
+
+const warningsOf = ({ warnings, hints }: Settings) => [...warnings, ...hints];
 
 /** A line for each, and no more than a person would read. */
 function logWarnings(lines: readonly string[], log: Logger): void {

@@ -67,9 +67,9 @@ const beside = /hooks\.enabled: missing|channels\.owner: missing|has no API key|
 it.each(snippets)('the snippet at $at loads as it stands, and does what it says', async ({ text }) => {
   const settings = await load(configWith(text));
   // Its modules and files are the reader's.
-  const { broken, warnings } = settings;
+  const { broken, hints } = settings;
   expect(broken.filter(({ problems }) => !problems.some((line) => /transform|presets/.test(line)))).toEqual([]);
-  expect(warnings.filter((line) => !beside.test(line) && /hooks\.|workflows\./.test(line))).toEqual([]);
+  expect(hints.filter((line) => !beside.test(line) && /hooks\.|workflows\./.test(line))).toEqual([]);
 });
 
 describe('the first rule of the README', () => {

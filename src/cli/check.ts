@@ -10,7 +10,7 @@ import { printable, printJson, table } from './print.ts';
  */
 export async function check(configFile: string, { json }: { json?: boolean }): Promise<number> {
   const settings = await loadSettings(configFile, process.env, pino({ level: 'silent' }));
-  const warnings = [...settings.warnings, ...(await warningsByEvents(settings))];
+  const warnings = [...settings.warnings, ...settings.hints, ...(await warningsByEvents(settings))];
   const { table: mappings, config, models, screener, transforms } = settings;
   await transforms.close();
   for (const mapping of mappings.mappings) {

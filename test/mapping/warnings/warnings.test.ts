@@ -13,7 +13,7 @@ async function warningsOf(text: string, { channels = false, env = {} } = {}): Pr
   fs.writeFileSync(path.join(dir, 'gimli.json5'), text);
   const settings = await loadSettings(path.join(dir, 'gimli.json5'), env, pino({ level: 'silent' }));
   await settings.transforms.close();
-  const lines = settings.warnings.map((line) => line.replace(/^\/\S*\//, ''));
+  const lines = settings.hints.map((line) => line.replace(/^\/\S*\//, ''));
   return lines.filter((line) => channels || !line.includes('channels.owner: missing'));
 }
 
