@@ -1,13 +1,15 @@
-// Writes the files that derive from the config's schema. `npm test` fails while they are stale.
-import { mkdirSync, writeFileSync } from 'node:fs';
+// Writes the files, and the parts of files, that derive from the config's schema. `npm test` fails while they are stale.
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { configurationPage, editorSchema } from '../src/config/reference.ts';
+import { configurationPage, editorSchema, withKeysByAction } from '../src/config/reference.ts';
 import { configSchema } from '../src/config/schema.ts';
 
+const mappingsPage = fileURLToPath(new URL('../docs/mappings.md', import.meta.url));
 const files = {
   'config/gimli.schema.json': `${JSON.stringify(editorSchema(configSchema), null, 2)}\n`,
   'docs/configuration.md': configurationPage(configSchema),
+  'docs/mappings.md': withKeysByAction(readFileSync(mappingsPage, 'utf8')),
 };
 
 for (const [name, text] of Object.entries(files)) {

@@ -17,6 +17,7 @@ import { openSettings } from './reload.ts';
 import {
   beatsCheck,
   budgetCheck,
+  channelsCheck,
   deliveriesCheck,
   diskCheck,
   gateChecks,
@@ -139,6 +140,7 @@ export async function createGimli({
       waitingCheck(queue),
       diskCheck(storeFile(current().config)),
       deliveriesCheck,
+      channelsCheck(() => current().missingChannels),
       silentCheck(() => current().table.mappings),
       screeningCheck(runtime, () => mappings().some(({ policy }) => policy.screen), screeningHealth),
     ],

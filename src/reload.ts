@@ -28,6 +28,7 @@ export async function openSettings(configFile: string, env: NodeJS.ProcessEnv, l
   let settings = await loadSettings(configFile, env, log);
   let refused: readonly string[] | undefined;
   logBroken(settings.broken, log);
+  logWarnings(warningsOf(settings), log);
   let watching: Promise<FileWatch> | undefined;
   let watchingSpecs: Promise<FileWatch> | undefined;
   let caughtUp: Promise<unknown> | undefined;
@@ -65,6 +66,10 @@ export async function openSettings(configFile: string, env: NodeJS.ProcessEnv, l
     const keys = changedKeys(before.config, settings.config);
     if (keys.includes('log.level')) log.level = settings.config.log.level;
     log.info({ changed: keys }, 'config reloaded');
+    logWarnings(
+      warningsOf(settings).filter((line) => !warningsOf(before).includes(line)),
+      log,
+    );
     const mended = before.broken.filter((part) => !settings.broken.some((still) => isSamePart(still, part)));
     for (const { kind, id } of mended) log.info({ part: kind, id }, `the ${kind} "${id}" loads again`);
     const late = needsRestart(keys);
@@ -111,6 +116,16 @@ function logBroken(parts: readonly BrokenPart[], log: Logger): void {
       log.error({ part: kind, id, problems }, `the ${kind} "${id}" does not load and is left out`);
   }
 }
+
+const warningsOf = ({ warnings, hints }: Settings) => [...warnings, ...hints];
+
+/** A line for each, and no more than a person would read. */
+function logWarnings(lines: readonly string[], log: Logger): void {
+  for (const line of lines.slice(0, mostWarnings)) log.warn(line);
+  const more = lines.length - mostWarnings;
+  if (more > 0) log.warn(`${more} more warnings about the config: \`gimli check\` shows them all`);
+}
+const mostWarnings = 50;
 
 /** Config, `.env`, presets and transforms. */
 function watchedPaths({ file, envFile, config }: LoadedConfig): string[] {

@@ -13,7 +13,7 @@ import { openFileProblem } from './config/open-file.ts';
 import { secretsIn } from './config/secrets.ts';
 import { specToken } from './config/spec-token.ts';
 import { type BrokenPart, isSamePart, problemsOfParts } from './domain/broken-part.ts';
-import { ConfigError } from './domain/errors.ts';
+import { ConfigError, messageOf } from './domain/errors.ts';
 import { createMask, type Mask } from './domain/mask.ts';
 import { secretsOf } from './domain/verify.ts';
 import { createTokenCheck, type TokenCheck } from './ingest/authenticate.ts';
@@ -25,6 +25,8 @@ import { createSpecs, type Specs } from './mapping/sources/spec-folder.ts';
 import { createTable, type Table } from './mapping/table.ts';
 import { createTransforms, type Transforms } from './mapping/transform.ts';
 import { createTransformLog } from './mapping/transform-log.ts';
+import { type MissingChannel, missingChannels } from './mapping/warnings/channels.ts';
+import { allWarnings, wholeRules } from './mapping/warnings/warnings.ts';
 import { budgetWarnings } from './runtime/budget.ts';
 
 /** Everything that a config file brings about. A reload makes a whole new one, or none. */
@@ -50,6 +52,10 @@ export interface Settings {
   readonly broken: readonly BrokenPart[];
   /** what the owner should know of secrets and tokens that are used all the same, with its place; nothing of them */
   readonly warnings: readonly string[];
+  /** what the config says and does not do or mean, a line for each, each once */
+  readonly hints: readonly string[];
+  /** channels that the config counts on and that are not there */
+  readonly missingChannels: readonly MissingChannel[];
 }
 
 /**
@@ -85,7 +91,9 @@ async function makeSettings(loaded: LoadedConfig, log: Logger, reuse?: Settings)
   const ofConfig = brokenInConfig(loaded);
   const brokenProviders: BrokenProviders = new Map();
   for (const { kind, id, problems } of ofConfig) if (kind === 'provider') brokenProviders.set(id, problems);
-  const models = createModels(config.agents, loaded.env, (line) => log.warn(hide(line)), brokenProviders);
+  const loading: string[] = [];
+  let warn = (line: string): void => void loading.push(line);
+  const models = createModels(config.agents, loaded.env, (line) => warn(line), brokenProviders);
   const providers = [...brokenProviders].map(([id, problems]): BrokenPart => ({ kind: 'provider', id, problems }));
   const before = [...ofConfig.filter(({ kind }) => kind !== 'provider'), ...providers];
   const isNew = (part: BrokenPart) => reuse !== undefined && !reuse.broken.some((known) => isSamePart(known, part));
@@ -125,11 +133,12 @@ async function makeSettings(loaded: LoadedConfig, log: Logger, reuse?: Settings)
     if (!sameDir) await transforms.close();
     throw new ConfigError(problemsOfParts(broken.filter(isNew)));
   }
-  const warnings = [...loaded.warnings, ...table.warnings];
-  for (const line of warnings) log.warn(line);
+  const modelProblem = modelProblemIn(models);
   const specs = createSpecs({
     dir: config.specs.dir,
     ...runs,
+    modelProblem,
+    warn: (line) => log.warn(line),
     maxTextChars: config.hooks.maxTextChars,
     report: (problems) => log.error({ problems }, 'specs do not load'),
     before: reuse?.specs,
@@ -138,13 +147,27 @@ async function makeSettings(loaded: LoadedConfig, log: Logger, reuse?: Settings)
   const mappings = [...table.mappings, ...specs.all().mappings];
   const inUse = modelsInUse({ config, models, screener }, mappings);
   const more = mappings.some(({ limits }) => limits.perDay !== undefined);
-  for (const line of budgetWarnings(config.agents.defaults.budget, inUse, models.priceOf, more)) log.warn(hide(line));
-  for (const line of contextWarnings(inUse, models.isSizeKnown)) log.warn(hide(line));
-  const open = openFileProblem(loaded.envFile);
-  if (open) log.warn(`${open.text}, and what is secret in it; mend it with: ${open.remedy}`);
-  for (const { id, reads } of table.mappings)
-    for (const name of reads?.headers ?? []) if (isCredentialName(name)) log.warn(`${id}: ${credentialWarning(name)}`);
   const secrets = [...secretsBefore(loaded), ...table.mappings.flatMap(secretsOfMapping)];
+  const channels = new Map([['log', createLogChannel(log)]]);
+  const rules = wholeRules(table.rules);
+  const around = {
+    config,
+    channels: new Set(channels.keys()),
+    travels: (header: string) => !isCredentialName(header),
+    modelProblem,
+  };
+  const missing = missingChannels(rules, around, loaded.locate);
+  const hints = new Set([
+    ...loaded.hints,
+    ...table.rules.flatMap(({ part }) => part.hints),
+    ...allWarnings(rules, around, loaded.locate),
+    ...missing.flatMap(({ lines }) => lines),
+    ...openFile(loaded.envFile),
+    ...loading,
+    ...budgetWarnings(config.agents.defaults.budget, inUse, models.priceOf, more),
+    ...contextWarnings(inUse, models.isSizeKnown),
+  ]);
+  warn = (line) => log.warn(hide(line));
   return {
     loaded,
     config,
@@ -156,20 +179,35 @@ async function makeSettings(loaded: LoadedConfig, log: Logger, reuse?: Settings)
     mcpServers: createMcpServers(config.agents.mcpServers, log, reuse?.mcpServers),
     screener,
     transforms,
-    channels: new Map([['log', createLogChannel(log)]]),
+    channels,
     isHookToken: createTokenCheck(config.hooks.token),
     specs,
     isSpecToken: createTokenCheck(specToken(config).token),
     isGatewayToken: createTokenCheck(config.gateway.token),
-    warnings,
+    warnings: [...new Set([...loaded.warnings, ...table.warnings])],
     get broken() {
       return [...broken, ...specs.broken()];
     },
+    hints: [...hints].map(hide),
+    missingChannels: missing,
   };
 }
 
-function credentialWarning(header: string): string {
-  return `it reads the header ${header}, which is always empty: what proves a sender stays behind; see verify for proofs`;
+/** Says why no run can be on a model that a config names. */
+function modelProblemIn(models: Models): (name: string) => string | undefined {
+  return (name) => {
+    try {
+      return models.agent(models.resolve(name)).problem;
+    } catch (error) {
+      return messageOf(error);
+    }
+  };
+}
+
+/** Says that others may read the file of the secrets, and how to mend that. */
+function openFile(file: string): string[] {
+  const open = openFileProblem(file);
+  return open ? [`${open.text}, and what is secret in it; mend it with: ${open.remedy}`] : [];
 }
 
 /** What is known as secret before presets are read: of the config, and the keys that the environment gives without a word in it. */

@@ -20,11 +20,14 @@ export function takerOf({ table }: Pick<Settings, 'table'>, { hook, headers, bod
 }
 
 /**
- * The message with the proof that its hook asks for: that of the mapping that would take it, or of the first there is. Throws
- * CommandError where only the sender can make it.
+ * The message with the proof that its hook asks for: that of the mapping that would take it, or of the first there is. A sample of a
+ * preset is proved as its service does, also where a mapping before the preset asks for less. Throws CommandError where only the
+ * sender can make the proof.
  */
-export function asItsSender(settings: Settings, message: Message): Message {
-  const mapping = takerOf(settings, message) ?? settings.table.candidates(message.hook)[0];
+export function asItsSender(settings: Settings, message: Message, isSample = false): Message {
+  const candidates = settings.table.candidates(message.hook);
+  const ofPreset = isSample ? candidates.find(({ origin }) => origin === 'preset') : undefined;
+  const mapping = ofPreset ?? takerOf(settings, message) ?? candidates[0];
   const verifier = mapping && settings.verifierOf(mapping);
   if (verifier) return signed(mapping, verifier, message);
   return withToken(message, settings.config.hooks.token);

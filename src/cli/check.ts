@@ -1,6 +1,7 @@
 import { pino } from 'pino';
 import { problemsOfParts } from '../domain/broken-part.ts';
 import { loadSettings } from '../settings.ts';
+import { warningsByEvents } from './known-events.ts';
 import { complain, printable, printJson, say, table } from './print.ts';
 
 /**
@@ -8,13 +9,8 @@ import { complain, printable, printJson, say, table } from './print.ts';
  * does not load. Throws ConfigError where a gateway would not start.
  */
 export async function check(configFile: string, { json }: { json?: boolean }): Promise<number> {
-  const warnings: string[] = [];
-  const note = (line: string) => {
-    const { level, msg } = JSON.parse(line);
-    if (level === pino.levels.values.warn) warnings.push(msg);
-  };
-  const log = pino({ level: 'warn' }, { write: note });
-  const settings = await loadSettings(configFile, process.env, log);
+  const settings = await loadSettings(configFile, process.env, pino({ level: 'silent' }));
+  const warnings = [...settings.warnings, ...settings.hints, ...(await warningsByEvents(settings))];
   const { table: mappings, config, models, screener, transforms, loaded } = settings;
   const { hide } = loaded;
   await transforms.close();
@@ -36,6 +32,7 @@ export async function check(configFile: string, { json }: { json?: boolean }): P
     );
   }
   const specs = settings.specs.all();
+  warnings.push(...specs.warnings);
   const all = [...mappings.mappings, ...specs.mappings];
   const screened = all.filter(({ policy }) => policy.screen).map(({ id }) => id);
   if (screened.length > 0 && screener.problem !== undefined && api !== 'echo') {
@@ -79,6 +76,7 @@ export async function check(configFile: string, { json }: { json?: boolean }): P
   say(`\ndefault model: ${defaultModel}`);
   for (const warning of shown) say(`warning: ${warning}`);
   for (const problem of problems) complain(problem);
-  say(code === 0 ? 'the config is fine' : 'what is named above does not load and is left out; the rest is fine');
+  const verdict = shown.length === 0 ? 'the config is fine' : 'the config loads; see the warnings above';
+  say(code === 0 ? verdict : 'what is named above does not load and is left out; the rest is fine');
   return code;
 }

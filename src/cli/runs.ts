@@ -1,3 +1,4 @@
+import { isMeant } from '../domain/delivery.ts';
 import { dollars } from '../domain/spending.ts';
 import type { adminRun, adminRunRow } from '../http/views.ts';
 import { type Client, queryString, withClient } from './client.ts';
@@ -39,9 +40,11 @@ export function runTable(runs: readonly RunRow[]): string {
     time(run.createdAt),
     run.status,
     run.name,
+    // What had nothing to say was not to be sent.
+    run.delivery && isMeant(run.delivery.error) ? `${run.delivery.status} ${run.delivery.channel}` : '',
     run.error ?? run.summary ?? run.waiting ?? '',
   ]);
-  return table(['RUN', 'CREATED', 'STATUS', 'NAME', 'SUMMARY'], rows);
+  return table(['RUN', 'CREATED', 'STATUS', 'NAME', 'DELIVERY', 'SUMMARY'], rows);
 }
 
 export async function showRun(configFile: string, id: string, { json }: { json?: boolean }): Promise<void> {

@@ -1,5 +1,7 @@
 import fs from 'node:fs';
 import { pino } from 'pino';
+import { repeatedKeys } from '../config/json5-file.ts';
+import { locateProblems } from '../config/locate.ts';
 import { specToken } from '../config/spec-token.ts';
 import { messageOf } from '../domain/errors.ts';
 import { loadSettings, type Settings } from '../settings.ts';
@@ -27,7 +29,9 @@ export async function send(configFile: string, hook: string, options: SendOption
   const isSpec = hook.startsWith('/hook/');
   if (isSpec && options.sample !== undefined) throw new CommandError('a spec has no sample: give --json or --file');
   const plain = unproven(settings, hook, options);
-  const message = isSpec ? withToken(plain, specToken(config).token) : asItsSender(settings, plain);
+  const message = isSpec
+    ? withToken(plain, specToken(config).token)
+    : asItsSender(settings, plain, options.sample !== undefined);
   const gateway = runningGateway(config);
   if (!gateway) throw new CommandError('no gateway runs with this config: start one with "gimli serve"');
   const url = isSpec ? specAddress(gateway, hook) : `${gateway.url}${config.hooks.path}/${message.hook}`;
@@ -68,6 +72,9 @@ function read(file: string): string {
 function checked(text: string, source: string): string {
   try {
     JSON.parse(text);
+    for (const line of locateProblems(source, text, repeatedKeys(text))) {
+      console.error(`warning: ${line}; the last counts`);
+    }
     return text;
   } catch (error) {
     throw new CommandError(`${source} is not JSON: ${messageOf(error)}`);

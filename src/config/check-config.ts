@@ -52,6 +52,18 @@ export function strayHookKeys(config: unknown): Problem[] {
   });
 }
 
+/** Rules that nothing reaches, since nobody has said that hooks are served; who wrote `false` knows. */
+export function forgottenSwitch(config: unknown): Problem[] {
+  if (follow(config, ['hooks', 'enabled']) !== undefined) return [];
+  const written = ['mappings', 'presets'].filter((key) => {
+    const list = follow(config, ['hooks', key]);
+    return Array.isArray(list) && list.length > 0;
+  });
+  if (written.length === 0) return [];
+  const message = `missing, so no hook is served and ${written.map((key) => `hooks.${key}`).join(' and ')} have no effect; expected true`;
+  return [{ path: '/hooks/enabled', message }];
+}
+
 /** By Express itself, which would refuse to start; loaded here and not before, since most configs do not say it. */
 function trustProxy(config: unknown, origins: Origins): Problem[] {
   const path = '/gateway/trustProxy';

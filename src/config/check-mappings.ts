@@ -1,5 +1,6 @@
 import { checkVerify } from '../domain/check-verify.ts';
 import { follow } from '../domain/event.ts';
+import { type ActionKind, actionKinds, ignoredKey, neededKeys } from '../domain/mapping-keys.ts';
 import { type Problem, toPointer } from './problem.ts';
 
 /** Names under `hooks.path` that the API itself answers for. */
@@ -14,13 +15,11 @@ export function checkMappings(list: unknown, at: string): Problem[] {
   const rules = list.map((rule: unknown, index) => ({ rule, at: at + toPointer([index]) }));
   return rules.flatMap((placed) => [
     ...reservedPath(placed),
-    ...uselessTemplate(placed),
-    ...workflowFieldsOfOthers(placed),
-    ...workflowProblems(placed),
+    ...ignoredKeys(placed),
+    ...missingKeys(placed),
+    ...twoWorkflows(placed),
     ...namelessKeys(placed),
-    ...runFieldsOfWake(placed),
     ...blockedReport(placed),
-    ...uselessLimits(placed),
     ...verifyProblems(placed.rule, placed.at),
   ]);
 }
@@ -43,81 +42,57 @@ function reservedPath({ rule, at }: PlacedRule): Problem[] {
   return [{ path: `${at}/match/path`, message: `"${name}" belongs to the API of Gimli itself; expected another name` }];
 }
 
-function uselessTemplate({ rule, at }: PlacedRule): Problem[] {
-  if (typeof rule !== 'object' || rule === null) return [];
+/** What the action of a mapping has no use for; which that is, one table knows. */
+function ignoredKeys({ rule, at }: PlacedRule): Problem[] {
+  const action = actionOf(rule);
+  if (!isRecord(rule) || !action) return [];
+  const made = { action, hasTransform: Object.hasOwn(rule, 'transform') };
+  const problems = Object.keys(rule).flatMap((key) => {
+    const users = ignoredKey(key, made);
+    if (!users) return [];
+    const message = `would be ignored: action ${action} does not use it; ${users.join(' and ')} ${users.length > 1 ? 'do' : 'does'}`;
+    return [{ path: at + toPointer([key]), message }];
+  });
+  if (action !== 'agent' || rule.deliver !== 'every-step') return problems;
+  const message = 'expected true or false, found "every-step": a mapping of action agent has no steps';
+  return [...problems, { path: `${at}/deliver`, message }];
+}
+
+/** What an action cannot be made without. */
+function missingKeys({ rule, at }: PlacedRule): Problem[] {
+  const action = actionOf(rule);
+  if (!isRecord(rule) || !action) return [];
+  const needed = neededKeys[action];
+  // What is of another action says that it is the action which is wrong, and `ignoredKeys` has said so.
+  const others = actionKinds.flatMap((kind) => neededKeys[kind]).filter((key) => Object.hasOwn(rule, key));
+  if (others.some((key) => needed.includes(key) || key !== 'transform')) return [];
+  const message =
+    action === 'workflow'
+      ? 'a mapping of action workflow needs steps, or a workflow by its id'
+      : `a mapping of action ${action} needs a ${needed.join(' or a ')}`;
+  return [{ path: at, message }];
+}
+
+function actionOf(rule: unknown): ActionKind | undefined {
   const action = follow(rule, ['action']) ?? 'agent';
-  if (action === 'workflow') {
-    const templates = ['messageTemplate', 'textTemplate'].filter((field) => Object.hasOwn(rule, field));
-    const message = 'would be ignored: a mapping of action workflow has steps, each with a message';
-    return templates.map((field) => ({ path: at + toPointer([field]), message }));
-  }
-  if (action !== 'agent' && action !== 'wake') return [];
-  const [own, other] = action === 'agent' ? ['messageTemplate', 'textTemplate'] : ['textTemplate', 'messageTemplate'];
-  if (Object.hasOwn(rule, other)) {
-    return [{ path: `${at}/${other}`, message: `would be ignored: a mapping of action ${action} has a ${own}` }];
-  }
-  // With steps it is the action that is missing: `workflowFieldsOfOthers` says so.
-  if ([own, 'transform', 'steps', 'workflow'].some((field) => Object.hasOwn(rule, field))) return [];
-  return [{ path: at, message: `a mapping of action ${action} needs a ${own} or a transform` }];
+  return actionKinds.find((kind) => kind === action);
 }
 
-/** What only a workflow has. */
-function workflowFieldsOfOthers({ rule, at }: PlacedRule): Problem[] {
-  if (typeof rule !== 'object' || rule === null) return [];
-  const action = follow(rule, ['action']) ?? 'agent';
-  if (action !== 'agent' && action !== 'wake') return [];
-  const ignored = ['workflow', 'steps', 'continueOnError'].filter((field) => Object.hasOwn(rule, field));
-  const message = `would be ignored: a mapping of action ${action} has no steps; action workflow has`;
-  const problems = ignored.map((field) => ({ path: at + toPointer([field]), message }));
-  if (follow(rule, ['deliver']) !== 'every-step') return problems;
-  const everyStep = `expected true or false, found "every-step": a mapping of action ${action} has no steps`;
-  return [...problems, { path: `${at}/deliver`, message: everyStep }];
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** What a workflow must have, and what it makes no use of. */
-function workflowProblems({ rule, at }: PlacedRule): Problem[] {
-  if (typeof rule !== 'object' || rule === null || follow(rule, ['action']) !== 'workflow') return [];
-  const has = (field: string) => Object.hasOwn(rule, field);
-  const problems: Problem[] = [];
-  if (has('workflow') && has('steps')) {
-    const message = 'would be ignored: the steps are those of `workflow`; leave one of the two out';
-    problems.push({ path: `${at}/steps`, message, see: `${at}/workflow` });
-  }
-  if (!has('workflow') && !has('steps')) {
-    problems.push({ path: at, message: 'a mapping of action workflow needs steps, or a workflow by its id' });
-  }
-  if (has('coalesce')) {
-    const message = 'would be ignored: each event makes a workflow of its own';
-    problems.push({ path: `${at}/coalesce`, message });
-  }
-  return problems;
-}
-
-/** A wake makes no run: its lines are gathered by the heartbeat. */
-function uselessLimits({ rule, at }: PlacedRule): Problem[] {
-  if (follow(rule, ['action']) !== 'wake') return [];
-  return ['coalesce', 'rate', 'maxConcurrent', 'budget', 'retryFor']
-    .filter((field) => follow(rule, [field]) !== undefined)
-    .map((field) => ({ path: `${at}/${field}`, message: 'would be ignored: a mapping of action wake makes no runs' }));
+function twoWorkflows({ rule, at }: PlacedRule): Problem[] {
+  if (actionOf(rule) !== 'workflow' || !isRecord(rule)) return [];
+  if (!Object.hasOwn(rule, 'workflow') || !Object.hasOwn(rule, 'steps')) return [];
+  const message = 'would be ignored: the steps are those of `workflow`; leave one of the two out';
+  return [{ path: `${at}/steps`, message, see: `${at}/workflow` }];
 }
 
 /** Keys are remembered by the id of their mapping, which otherwise changes with its place in the list. */
 function namelessKeys({ rule, at }: PlacedRule): Problem[] {
   if (follow(rule, ['dedupeKey']) === undefined || follow(rule, ['id']) !== undefined) return [];
   return [{ path: `${at}/id`, message: 'missing; a mapping with a dedupeKey needs an id of its own' }];
-}
-
-/** What only a run can obey. A transform may still make a run of a wake. */
-const runFields = ['screen', 'tools', 'context', 'updateMainSession'];
-
-function runFieldsOfWake({ rule, at }: PlacedRule): Problem[] {
-  if (typeof rule !== 'object' || rule === null) return [];
-  if (follow(rule, ['action']) !== 'wake' || Object.hasOwn(rule, 'transform')) return [];
-  const ignored = runFields.filter((field) => Object.hasOwn(rule, field));
-  return ignored.map((field) => ({
-    path: at + toPointer([field]),
-    message: 'would be ignored: a mapping of action wake makes no run',
-  }));
 }
 
 function blockedReport({ rule, at }: PlacedRule): Problem[] {

@@ -8,14 +8,36 @@ import { type Origins, type Problem, toPointer } from './problem.ts';
 
 export type Env = Readonly<Record<string, string | undefined>>;
 
-/** The variables of a `.env` file; none where there is no such file. Throws where it cannot be read. */
-export function readEnvFile(file: string): Env {
+/** The text of a `.env` file; empty where there is no such file. Throws where it cannot be read. */
+export function readEnvText(file: string): string {
   try {
-    return parseEnv(readFileSync(file, 'utf8').replace(/^\uFEFF/, ''));
+    return readFileSync(file, 'utf8').replace(/^\uFEFF/, '');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {};
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
     throw error;
   }
+}
+
+/** The variables of a `.env` file; none where there is no such file. Throws where it cannot be read. */
+export function readEnvFile(file: string): Env {
+  return parseEnv(readEnvText(file));
+}
+
+/** Names that stand twice in the text of a `.env` file, a line for each; of these the last counts. */
+export function repeatedNames(text: string, file: string): string[] {
+  const first = new Map<string, number>();
+  // A value in quotes may have lines that look like names.
+  const entries = text.matchAll(/^[ \t]*(?:export[ \t]+)?([\w.-]+)[ \t]*=[ \t]*("[^"]*"|'[^']*'|`[^`]*`|[^\r\n]*)/gm);
+  let [line, from] = [1, 0];
+  return [...entries].flatMap(({ 1: name = '', index }) => {
+    line += text.slice(from, index).split('\n').length - 1;
+    from = index;
+    const before = first.get(name);
+    if (before === undefined) first.set(name, line);
+    return before === undefined
+      ? []
+      : [`${file}:${line}: ${name}: written twice (first in line ${before}); the last counts`];
+  });
 }
 
 export interface Expanded {

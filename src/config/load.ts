@@ -1,10 +1,11 @@
 import { dirname, join, resolve } from 'node:path';
+import { parseEnv } from 'node:util';
 import { ConfigError, messageOf } from '../domain/errors.ts';
 import { compileSchema } from './ajv.ts';
-import { checkConfig, normalizeHookPath, strayHookKeys } from './check-config.ts';
-import { type Env, expandEnv, readEnvFile, soleVariable } from './env.ts';
+import { checkConfig, forgottenSwitch, normalizeHookPath, strayHookKeys } from './check-config.ts';
+import { type Env, expandEnv, readEnvFile, readEnvText, repeatedNames, soleVariable } from './env.ts';
 import { hideVariables } from './hide-variables.ts';
-import { fileName, parseJson5, readText, repeatedKeys } from './json5-file.ts';
+import { fileName, lostBackslashes, parseJson5, readText, repeatedKeys } from './json5-file.ts';
 import { type LeftOut, leaveOutBroken } from './left-out.ts';
 import { locateProblems } from './locate.ts';
 import { absolutePaths } from './paths.ts';
@@ -24,7 +25,9 @@ export interface LoadedConfig {
   readonly env: Env;
   /** the parts that are not right; the config is without them, but for stubs that keep places in lists */
   readonly leftOut: readonly LeftOut[];
-  /** what the owner should know, with lines, of what is used all the same */
+  /** what its files say and do not mean, a line for each */
+  readonly hints: readonly string[];
+  /** what the owner should know, with lines, of secrets that are used all the same */
   readonly warnings: readonly string[];
   /** set where `hooks.token` is exactly `${NAME}`; `file` where the value came from `.env` */
   readonly hookTokenVariable?: { readonly name: string; readonly file?: string };
@@ -45,7 +48,8 @@ export function loadConfig(file: string, env: Env = process.env): LoadedConfig {
   const name = fileName(file);
   const envFile = join(dirname(path), '.env');
   const text = read(name, () => readText(path));
-  const envOfFile = read(fileName(envFile), () => readEnvFile(envFile));
+  const envText = read(fileName(envFile), () => readEnvText(envFile));
+  const envOfFile = parseEnv(envText);
   const merged = { ...envOfFile, ...env };
 
   const written = withSpecVariables(parseJson5(text, name), merged);
@@ -59,6 +63,10 @@ export function loadConfig(file: string, env: Env = process.env): LoadedConfig {
 
   const { hooks } = checked.value;
   const config = { ...checked.value, hooks: { ...hooks, path: normalizeHookPath(hooks.path) } };
+  const hints = [
+    ...repeatedNames(envText, fileName(envFile)),
+    ...locateProblems(name, text, [...lostBackslashes(text), ...forgottenSwitch(written)]),
+  ];
   const variable = soleVariable(origins.get('/hooks/token'));
   return {
     config: absolutePaths(config, dirname(path), merged),
@@ -66,6 +74,7 @@ export function loadConfig(file: string, env: Env = process.env): LoadedConfig {
     envFile,
     env: merged,
     leftOut: remaining.leftOut,
+    hints,
     warnings: locate(warnings),
     ...(variable !== undefined && {
       hookTokenVariable: { name: variable, ...(env[variable] === undefined && { file: envFile }) },
@@ -92,6 +101,7 @@ export function defaultConfig(file: string, env: Env, storeUrl: string | undefin
     envFile: join(dirname(path), '.env'),
     env: merged,
     leftOut: [],
+    hints: [],
     warnings: [],
     variables: new Map(),
     locate: (problems) => locateProblems(fileName(file), '', problems),

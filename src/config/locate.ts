@@ -1,5 +1,5 @@
 import type { ValueNode } from '@humanwhocodes/momoa';
-import { syntaxTree } from './json5-file.ts';
+import { nameOf, syntaxTree } from './json5-file.ts';
 import { describeProblem, fromPointer, type Problem } from './problem.ts';
 
 interface Position {
@@ -31,7 +31,7 @@ function childNode(value: ValueNode, segment: string) {
   if (value.type === 'Array') return value.elements[Number(segment)];
   if (value.type !== 'Object') return undefined;
   // Of a key that is written twice, the last one counts.
-  return value.members.findLast(({ name }) => (name.type === 'Identifier' ? name.name : name.value) === segment);
+  return value.members.findLast(({ name }) => nameOf(name) === segment);
 }
 
 /** `gimli.json5:12: hooks.path: expected …` for each problem, in the order of the text. */

@@ -46,10 +46,12 @@ export function unknownKey(key: string, known: readonly string[]): string {
   return nearest ? `unknown key; did you mean "${nearest}"?` : `unknown key; expected one of ${known.join(', ')}`;
 }
 
-/** The known key that `key` is probably a slip of the pen for; undefined where none is near. */
+/** The known key that `key` is probably a slip of the pen, or short, for; undefined where none is near. */
 export function nearestKey(key: string, known: readonly string[]): string | undefined {
   const distance = (candidate: string) => leven(key.toLowerCase(), candidate.toLowerCase());
   const nearest = known.toSorted((a, b) => distance(a) - distance(b))[0];
   // Two slips in a word of five letters are a typing error; three are another word.
-  return nearest !== undefined && distance(nearest) <= Math.max(1, key.length * 0.4) ? nearest : undefined;
+  if (nearest !== undefined && distance(nearest) <= Math.max(1, key.length * 0.4)) return nearest;
+  const longer = known.filter((name) => key.length >= 4 && name.toLowerCase().startsWith(key.toLowerCase()));
+  return longer.length === 1 ? longer[0] : undefined;
 }

@@ -46,7 +46,7 @@ export const agentFields = {
   timeoutSeconds: Type.Integer({ minimum: 1, maximum: 86400, description: 'Limit of one attempt, in seconds.' }),
 };
 
-/** Body of `POST /hooks/agent`. Unknown fields are ignored. */
+/** Body of `POST /hooks/agent`. Unknown fields are ignored, and the answer names them. */
 export const agentPayloadSchema = Type.Object({
   message: Type.String(text),
   ...Type.Partial(Type.Object(agentFields)).properties,
@@ -102,7 +102,7 @@ export const workflowFields = {
 
 const { deliver: _, ...runFields } = agentFields;
 
-/** Body of `POST /hooks/workflow` where its `id` is that of a workflow in the config. Unknown fields are ignored. */
+/** Body of `POST /hooks/workflow` where its `id` is that of a workflow in the config. */
 export const workflowCallSchema = Type.Object({
   id: Type.String({ ...text, maxLength: 200 }),
   ...Type.Partial(Type.Object({ ...runFields, ...workflowFields })).properties,

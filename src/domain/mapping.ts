@@ -1,7 +1,8 @@
-import { type Static, Type } from 'typebox';
+import { type Static, type TSchema, Type } from 'typebox';
 import { agentFields, deliverChoices, mostSteps, replyFields, stepFields, workflowFields } from './action.ts';
 import { durationPattern } from './duration.ts';
 import { ratePattern, usualMaxSeconds, usualQuietSeconds } from './limits.ts';
+import { actionKinds, actionsOf } from './mapping-keys.ts';
 import { toolsSchema, workspaceTools } from './tool-grant.ts';
 import { verifySchema } from './verify.ts';
 
@@ -57,7 +58,7 @@ const coalesceSchema = Type.Object(
       }),
     ),
   },
-  { additionalProperties: false, description: 'Events that come close together become one run (action agent).' },
+  { additionalProperties: false, description: 'Events that come close together become one run.' },
 );
 
 const budget = Type.Object(
@@ -129,69 +130,81 @@ export const workflowSchema = Type.Object(
 );
 export type WorkflowRule = Static<typeof workflowSchema>;
 
+/** Keys that not every action uses say in their descriptions which do. */
+function withActions<T extends Record<string, TSchema>>(properties: T): T {
+  const said = Object.entries(properties).map(([key, schema]) => {
+    const users = actionsOf(key);
+    const { description = '' } = schema as { description?: string };
+    return [key, users ? { ...schema, description: `${description} Action ${users.join(', ')}.`.trim() } : schema];
+  });
+  return Object.fromEntries(said) as T;
+}
+
 /** A rule from event to action, as `hooks.mappings` and presets write it. */
 export const mappingSchema = Type.Object(
   {
     ...Type.Partial(
-      Type.Object({
-        id: Type.String({ minLength: 1, description: 'A name for this mapping in logs and records.' }),
-        match: matchSchema,
-        verify: verifySchema,
-        action: Type.Enum(['wake', 'agent', 'workflow'], { default: 'agent' }),
-        wakeMode,
-        name,
-        sessionKey,
-        messageTemplate: Type.String({ minLength: 1, description: 'Mustache template of the message (action agent).' }),
-        textTemplate: Type.String({ minLength: 1, description: 'Mustache template of the line (action wake).' }),
-        workflow: Type.String({ minLength: 1, description: 'The id of one of `workflows` (action workflow).' }),
-        steps: stepsSchema,
-        continueOnError: workflowFields.continueOnError,
-        deliver: Type.Union(workflowFields.deliver.anyOf, {
-          title: deliverChoices,
-          description:
-            'Send the reply through a channel: `true` unless given. Of a workflow: `false` unless given; `true` sends the reply of the step that ran last, `"every-step"` that of each.',
+      Type.Object(
+        withActions({
+          id: Type.String({ minLength: 1, description: 'A name for this mapping in logs and records.' }),
+          match: matchSchema,
+          verify: verifySchema,
+          action: Type.Enum([...actionKinds], { default: 'agent' }),
+          wakeMode,
+          name,
+          sessionKey,
+          messageTemplate: Type.String({ minLength: 1, description: 'Mustache template of the message.' }),
+          textTemplate: Type.String({ minLength: 1, description: 'Mustache template of the line.' }),
+          workflow: Type.String({ minLength: 1, description: 'The id of one of `workflows`.' }),
+          steps: stepsSchema,
+          continueOnError: workflowFields.continueOnError,
+          deliver: Type.Union(workflowFields.deliver.anyOf, {
+            title: deliverChoices,
+            description:
+              'Send the reply through a channel: `true` unless given. Of a workflow: `false` unless given; `true` sends the reply of the step that ran last, `"every-step"` that of each.',
+          }),
+          channel,
+          to,
+          model,
+          thinking,
+          timeoutSeconds,
+          transform: transformSchema,
+          forEach: Type.String({
+            minLength: 1,
+            description: 'A top-level array of the payload: one action per element.',
+          }),
+          maxBodyBytes: Type.Integer({ minimum: 1, description: 'Body limit of this hook in bytes.' }),
+          dedupeKey: Type.String({
+            minLength: 1,
+            description:
+              'Template: of several events (with `forEach`: elements) for which it renders the same, one is acted on.',
+          }),
+          coalesce: coalesceSchema,
+          rate: Type.String({
+            pattern: ratePattern,
+            title: 'a rate such as "10/m": a count from 1 to 10000 and s, m, h or d',
+            description:
+              'How many runs of this mapping may begin in a second, minute, hour or day: `10/m`. The rest waits.',
+          }),
+          maxConcurrent: Type.Integer({
+            minimum: 1,
+            maximum: 1000,
+            description: 'How many runs of this mapping may be under way at once. The rest waits.',
+          }),
+          retryFor: Type.String({
+            pattern: durationPattern,
+            title: 'a time such as "90s", "30m" or "1d"',
+            description: 'How long its runs wait for a provider that is down; `agents.defaults.retryFor` unless given.',
+          }),
+          expect: Type.String({
+            pattern: durationPattern,
+            title: 'a time such as "1h" or "1d"',
+            description: 'An alarm goes out when no event of this mapping was accepted for so long.',
+          }),
+          budget,
+          ...safetyFields,
         }),
-        channel,
-        to,
-        model,
-        thinking,
-        timeoutSeconds,
-        transform: transformSchema,
-        forEach: Type.String({
-          minLength: 1,
-          description: 'A top-level array of the payload: one action per element.',
-        }),
-        maxBodyBytes: Type.Integer({ minimum: 1, description: 'Body limit of this hook in bytes.' }),
-        dedupeKey: Type.String({
-          minLength: 1,
-          description:
-            'Template: of several events (with `forEach`: elements) for which it renders the same, one is acted on.',
-        }),
-        coalesce: coalesceSchema,
-        rate: Type.String({
-          pattern: ratePattern,
-          title: 'a rate such as "10/m": a count from 1 to 10000 and s, m, h or d',
-          description:
-            'How many runs of this mapping may begin in a second, minute, hour or day: `10/m`. The rest waits.',
-        }),
-        maxConcurrent: Type.Integer({
-          minimum: 1,
-          maximum: 1000,
-          description: 'How many runs of this mapping may be under way at once. The rest waits.',
-        }),
-        retryFor: Type.String({
-          pattern: durationPattern,
-          title: 'a time such as "90s", "30m" or "1d"',
-          description: 'How long its runs wait for a provider that is down; `agents.defaults.retryFor` unless given.',
-        }),
-        expect: Type.String({
-          pattern: durationPattern,
-          title: 'a time such as "1h" or "1d"',
-          description: 'An alarm goes out when no event of this mapping was accepted for so long.',
-        }),
-        budget,
-        ...safetyFields,
-      }),
+      ),
     ).properties,
   },
   { additionalProperties: false },

@@ -21,7 +21,7 @@ import { type Answer, claim, type NewEvent, type Once, onceByMapping, recorded, 
 export interface Acceptance {
   readonly event: NewEvent;
   readonly context: Context;
-  readonly mapping: Pick<Mapping, 'id' | 'path' | 'policy' | 'limits' | 'expectMs'>;
+  readonly mapping: Pick<Mapping, 'id' | 'path' | 'policy' | 'limits' | 'expectMs' | 'ignoredIn'>;
   readonly actions: readonly Action[];
   /** undefined: nothing tells it from another */
   readonly once: Once | undefined;
@@ -41,7 +41,8 @@ interface Made {
  * accepted.
  */
 export async function accept(store: Store, queue: Queue, acceptance: Acceptance): Promise<Answer> {
-  const { event, mapping, actions, once } = acceptance;
+  const { event, context, mapping, actions, once } = acceptance;
+  const ignored = mapping.ignoredIn?.(context.payload);
   const all = actions.map((action) => make(acceptance, action));
   const now = event.receivedAt;
 
@@ -59,7 +60,7 @@ export async function accept(store: Store, queue: Queue, acceptance: Acceptance)
     for (const workflow of workflows) lines.push(...(await startWorkflow(tx, queue, workflow)));
     const workflowRunIds = workflows.map(({ id }) => id);
     const ids = { eventId: event.id, runIds: [...runIds], workflowRunIds };
-    const answer = answersOf[event.endpoint].accepted({ ...ids, mode: lines[0]?.mode });
+    const answer = answersOf[event.endpoint].accepted({ ...ids, mode: lines[0]?.mode, ignored });
     const response = JSON.stringify(answer.body);
     const joined = [...runIds].filter((id) => !made.some(({ run }) => run?.id === id));
     const details = [

@@ -1,4 +1,5 @@
 import type { Endpoint } from '../domain/event.ts';
+import type { IgnoredFields } from '../mapping/sources/ignored-fields.ts';
 
 /** How an endpoint words its answers. */
 export interface Answers {
@@ -8,6 +9,7 @@ export interface Answers {
     readonly runIds: readonly string[];
     readonly workflowRunIds: readonly string[];
     readonly mode: string | undefined;
+    readonly ignored: IgnoredFields | undefined;
   }): { readonly status: 200 | 202; readonly body: object };
   refused(error: string, details: readonly string[] | undefined, eventId: string): object;
   /** the error where no mapping has the name */
@@ -15,10 +17,11 @@ export interface Answers {
 }
 
 const hooks: Answers = {
-  accepted({ eventId, runIds, workflowRunIds, mode }) {
+  accepted({ eventId, runIds, workflowRunIds, mode, ignored }) {
     const [runId] = runIds;
     const [workflowRunId] = workflowRunIds;
-    if (runId === undefined && workflowRunId === undefined) return { status: 200, body: { ok: true, mode, eventId } };
+    if (runId === undefined && workflowRunId === undefined)
+      return { status: 200, body: { ok: true, mode, eventId, ...ignoredOf(ignored) } };
     const body = {
       ok: true,
       ...(runId !== undefined && { runId }),
@@ -26,12 +29,19 @@ const hooks: Answers = {
       ...(workflowRunId !== undefined && { workflowRunId }),
       ...(workflowRunIds.length > 1 && { workflowRunIds }),
       eventId,
+      ...ignoredOf(ignored),
     };
     return { status: 202, body };
   },
   refused: (error, details, eventId) => ({ ok: false, error, ...(details && { details }), eventId }),
   unknown: (hook) => `hook not found: ${hook}`,
 };
+
+function ignoredOf(ignored: IgnoredFields | undefined): object {
+  if (!ignored) return {};
+  const { fields, didYouMean } = ignored;
+  return { ignored: fields, ...(Object.keys(didYouMean).length > 0 && { didYouMean }) };
+}
 
 const specs: Answers = {
   accepted: () => ({ status: 202, body: { status: 'accepted' } }),

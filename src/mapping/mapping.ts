@@ -14,6 +14,7 @@ import { orProblem } from './or-problem.ts';
 import { type CheckPayload, compilePayloadSchema, growthOfSchema } from './payload-schema.ts';
 import { commandProblems, compileModels, type ModelDeps, namesOf } from './rule-models.ts';
 import { sessionKeyProblem } from './session-key.ts';
+import type { IgnoredFields } from './sources/ignored-fields.ts';
 import { compileTemplate } from './template.ts';
 import type { Transforms } from './transform.ts';
 
@@ -46,6 +47,8 @@ export interface Mapping {
   match(context: Context): string | null;
   /** how the time of `match` and `check` may grow with the size of an event: see `growthOf` */
   readonly growth: number;
+  /** What a payload says that no action uses, where the payload is the action; undefined where there is nothing such. */
+  readonly ignoredIn?: (payload: unknown) => IgnoredFields | undefined;
   /** What is wrong with the payload of an event that matches, a line for each problem. */
   check: CheckPayload;
   /**

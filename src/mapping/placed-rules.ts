@@ -7,6 +7,7 @@ import type { BrokenPart } from '../domain/broken-part.ts';
 import { ConfigError } from '../domain/errors.ts';
 import { follow } from '../domain/event.ts';
 import type { MappingRule, PresetOverlay } from '../domain/mapping.ts';
+import { ignoredKey } from '../domain/mapping-keys.ts';
 import { brokenMapping } from './broken-mapping.ts';
 import { hookName, type Mapping } from './mapping.ts';
 import { outlineOf } from './outline.ts';
@@ -26,8 +27,10 @@ export interface RuleDeps {
 /** What its problems belong to. One with lines does not load. */
 interface Part extends Pick<BrokenPart, 'kind' | 'id'> {
   readonly lines: string[];
-  /** what the owner should know of one that loads */
+  /** what the owner should know of the secrets of one that loads */
   readonly warnings: string[];
+  /** what its file says and does not mean, where it has one of its own */
+  readonly hints: string[];
 }
 
 /** A rule with where it came from; `at` is its JSON pointer in its file, whose lines `locate` knows. */
@@ -53,11 +56,11 @@ function configRules({ hooks, locate, leftOut = [] }: RuleDeps): PlacedRule[] {
     const place = { at, locate, origin: 'config' as const };
     const left = leftOut.find(({ pointer }) => pointer === at);
     if (left) {
-      const part = { kind: 'mapping' as const, id: left.id, lines: locate(left.problems), warnings: [] };
+      const part = { kind: 'mapping' as const, id: left.id, lines: locate(left.problems), warnings: [], hints: [] };
       return { ...place, id: left.id, rule: undefined, written: left.written, part };
     }
     const id = rule.id ?? `config[${position}]`;
-    return { ...place, id, rule, written: rule, part: { kind: 'mapping', id, lines: [], warnings: [] } };
+    return { ...place, id, rule, written: rule, part: { kind: 'mapping', id, lines: [], warnings: [], hints: [] } };
   });
 }
 
@@ -69,7 +72,7 @@ function presetRules({ hooks, env, locate, leftOut = [] }: RuleDeps): PlacedRule
     const name = left?.id ?? presetName(entry);
     const ofOverlay = leftOut.find(({ pointer }) => pointer === toPointer(['hooks', name]));
     const overlay = ofOverlay ? ofOverlay.written : presetOverlay(hooks, name);
-    const part: Part = { kind: 'preset', id: name, lines: [], warnings: [] };
+    const part: Part = { kind: 'preset', id: name, lines: [], warnings: [], hints: [] };
     const placed = (rules: readonly { rule?: MappingRule; written: unknown }[], render: RuleDeps['locate']) =>
       rules.map(({ rule, written }, at) => ({
         rule,
@@ -88,7 +91,10 @@ function presetRules({ hooks, env, locate, leftOut = [] }: RuleDeps): PlacedRule
         overlay: overlay as PresetOverlay,
         place: (message) => locate([{ path, message }]),
       });
+      const useless = uselessOverlay(name, overlay, preset.mappings);
+      if (useless.length > 0) throw new ConfigError(locate(useless));
       part.warnings.push(...preset.warnings);
+      part.hints.push(...preset.hints);
       return placed(
         preset.mappings.map((rule) => ({ rule, written: rule })),
         preset.locate,
@@ -102,6 +108,17 @@ function presetRules({ hooks, env, locate, leftOut = [] }: RuleDeps): PlacedRule
         locate,
       );
     }
+  });
+}
+
+/** What the owner changes in a preset and none of its mappings has a use for. */
+function uselessOverlay(name: string, overlay: unknown, rules: readonly MappingRule[]): Problem[] {
+  const made = rules.map(({ action = 'agent', transform }) => ({ action, hasTransform: transform !== undefined }));
+  return Object.keys(overlay ?? {}).flatMap((key) => {
+    const users = made.map((one) => ignoredKey(key, one));
+    if (users.includes(undefined)) return [];
+    const message = `would be ignored: no mapping of this preset is of action ${users[0]?.join(' or ')}`;
+    return [{ path: toPointer(['hooks', name, key]), message }];
   });
 }
 

@@ -11,6 +11,8 @@ import { type CompiledWorkflow, compileWorkflow } from './workflow.ts';
 /** All mappings in the order in which they are tried. It never changes; a reload makes another one. */
 export interface Table {
   readonly mappings: readonly Mapping[];
+  /** what the mappings of config and presets were made from, in the same order */
+  readonly rules: readonly PlacedRule[];
   /** The parts that do not load. Their hooks are in the table all the same, and answer 503. */
   readonly broken: readonly BrokenPart[];
   /** What the owner should know of presets that load, with its place. */
@@ -58,7 +60,7 @@ export async function createTable(deps: TableDeps): Promise<Table> {
   });
   const all = [...mappings, ...builtinMappings({ ...deps, workflows: workflows.compiled })];
   const warnings = [...new Set(rules.map(({ part }) => part))].flatMap((part) => part.warnings);
-  return { ...index(all, hooks.maxBodyBytes), broken: [...brokenNow(), ...modules], warnings };
+  return { ...index(all, hooks.maxBodyBytes), broken: [...brokenNow(), ...modules], rules, warnings };
 }
 
 /** The workflows by id, undefined for one that does not load. */
@@ -118,10 +120,12 @@ async function checkTransforms(
 }
 
 /** Answers are looked up, not searched: this is on the way of every request. */
-function index(mappings: readonly Mapping[], usualBytes: number): Omit<Table, 'broken' | 'warnings'> {
+function index(mappings: readonly Mapping[], usualBytes: number): Omit<Table, 'broken' | 'rules' | 'warnings'> {
   const names = new Set(mappings.map(({ path }) => path).filter((path) => path !== undefined));
+  // What callers of these were promised, no mapping takes that says nothing of them.
+  const builtin = new Set(mappings.flatMap(({ origin, path }) => (origin === 'builtin' ? path : [])));
   const entry = (hook: string | undefined) => {
-    const candidates = mappings.filter(({ path }) => path === undefined || path === hook);
+    const candidates = mappings.filter(({ path }) => path === hook || (path === undefined && !builtin.has(hook)));
     const limits = candidates.map(({ maxBodyBytes }) => maxBodyBytes ?? usualBytes);
     return { candidates, maxBodyBytes: limits.length > 0 ? Math.max(...limits) : usualBytes };
   };

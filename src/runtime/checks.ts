@@ -7,9 +7,10 @@ import { wholeOf } from '../domain/said.ts';
 import { dayOf, dollars } from '../domain/spending.ts';
 import { remedies, type Trouble } from '../domain/trouble.ts';
 import type { Mapping } from '../mapping/mapping.ts';
+import type { MissingChannel } from '../mapping/warnings/channels.ts';
 import type { Queue } from '../queue/queue.ts';
 import type { Alarm } from '../store/alarms.ts';
-import { recentOutcomes } from '../store/deliveries.ts';
+import { lastRouteOfMain, recentOutcomes } from '../store/deliveries.ts';
 import { findGates, type Gate } from '../store/gates.ts';
 import { findBeatState } from '../store/heartbeat.ts';
 import { linesSetAside } from '../store/inbox.ts';
@@ -185,6 +186,30 @@ export const deliveriesCheck: Check = {
     return [{ cause: 'deliveries', sentence, remedy, count: lost.length }];
   },
 };
+
+/** Channels that the config counts on and that are not there. */
+export function channelsCheck(missing: () => readonly MissingChannel[]): Check {
+  return {
+    prefix: 'channels',
+    async find(db) {
+      const found = missing();
+      // Where main has a route, replies to `last` have one as well.
+      const isRouted = found.some(isOwner) && (await lastRouteOfMain(db)) !== undefined;
+      return found
+        .filter((one) => !(isRouted && isOwner(one)))
+        .map((one) => ({
+          cause: `channels:${one.channel}`,
+          sentence: isOwner(one)
+            ? `Nothing says where replies go: ${one.lines[0]}.`
+            : `What goes to the channel ${one.channel} is skipped, since it is not there: ${one.lines[0]}.`,
+          remedy: 'Change the config and save it: it counts at once. `gimli check` shows all such places.',
+          count: one.lines.length,
+        }));
+    },
+  };
+}
+
+const isOwner = ({ channel }: MissingChannel) => channel === 'owner';
 
 /** Hooks that are expected to call, and have fallen silent. */
 export function silentCheck(mappings: () => readonly Mapping[]): Check {

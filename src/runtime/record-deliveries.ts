@@ -1,10 +1,11 @@
 import { type Route, route } from '../channels/route.ts';
+import { isMeant, notMeant } from '../domain/delivery.ts';
 import { withoutAck } from '../domain/heartbeat.ts';
 import { newId } from '../domain/id.ts';
 import type { Run } from '../domain/run.ts';
 import { deliverJob } from '../queue/jobs.ts';
 import type { Executor } from '../store/database.ts';
-import { type Delivery, insertDelivery, lastRouteOfMain, notMeant } from '../store/deliveries.ts';
+import { type Delivery, insertDelivery, lastRouteOfMain } from '../store/deliveries.ts';
 import type { Runtime } from './runtime.ts';
 
 /** Records where the reply goes, or why it goes nowhere, and leaves the sending to a job. */
@@ -55,7 +56,7 @@ export async function settle(
 }
 
 async function record(
-  { queue }: Runtime,
+  { queue, log }: Runtime,
   tx: Executor,
   { id: runId, sessionKey }: Run,
   { kind, text, wanted, target }: Pick<Delivery, 'kind' | 'text'> & { wanted: Route; target: Target },
@@ -64,6 +65,8 @@ async function record(
   const delivery = { id: newId(), runId, kind, sessionKey, text, createdAt: now };
   const { channel, to = null } = 'skipped' in target ? wanted : target;
   if ('skipped' in target) {
+    if (isMeant(target.skipped))
+      log.warn({ runId, channel, reason: target.skipped }, `a ${kind} goes nowhere: ${target.skipped}`);
     await insertDelivery(tx, { ...delivery, channel, to, status: 'skipped', error: target.skipped });
     return;
   }

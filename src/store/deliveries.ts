@@ -1,4 +1,5 @@
 import { type Selectable, sql } from 'kysely';
+import { isMeant } from '../domain/delivery.ts';
 import { firstIdAt } from '../domain/id.ts';
 import type { Database, Executor } from './database.ts';
 import { prepared, preparedInsert } from './prepared.ts';
@@ -103,9 +104,5 @@ export async function recentOutcomes(
     .orderBy('id', 'desc')
     .limit(mostLookedAt)
     .execute();
-  const isMeant = (error: string | null) => !notMeant.some((why) => why === error);
   return newest.filter(({ status, error }) => status !== 'pending' && isMeant(error)).slice(0, limit);
 }
-
-/** Why a reply is not sent that has nothing to say. */
-export const notMeant = ['the reply is empty', 'the reply only acknowledges'] as const;

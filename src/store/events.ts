@@ -54,6 +54,23 @@ export function listEvents(
     .execute();
 }
 
+/** Whole events of hooks, newest first, without those whose body is longer than `maxBytes`. */
+export async function latestEvents(
+  db: Executor,
+  { hook, limit, maxBytes }: { hook: string | undefined; limit: number; maxBytes: number },
+): Promise<Event[]> {
+  const rows = await db
+    .selectFrom('events')
+    .selectAll()
+    .where('endpoint', '=', 'hooks')
+    .where((eb) => eb(eb.fn<number>('length', ['body']), '<=', maxBytes))
+    .$if(hook !== undefined, (query) => query.where('hook', '=', hook as string))
+    .orderBy('id', 'desc')
+    .limit(limit)
+    .execute();
+  return rows.map(toEvent);
+}
+
 function toEvent({ queryJson, headersJson, ...same }: Selectable<Database['events']>): Event {
   return { ...same, query: JSON.parse(queryJson), headers: JSON.parse(headersJson) };
 }

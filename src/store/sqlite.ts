@@ -4,7 +4,7 @@ import Sqlite from 'better-sqlite3';
 import { DefaultQueryExecutor, Kysely, SqliteDialect } from 'kysely';
 import { Migrator } from 'kysely/migration';
 import type { Database, Executor } from './database.ts';
-import { asStoreError } from './file-error.ts';
+import { asStoreError, isFileError } from './file-error.ts';
 import { createGroupCommit } from './group-commit.ts';
 import { type Addresses, type Lock, lockStore } from './lock.ts';
 import { sqliteMigrations } from './migrations.ts';
@@ -71,6 +71,20 @@ async function openLocked(file: string, lock: Lock): Promise<SqliteStore> {
       lock.release();
     },
   };
+}
+
+/**
+ * What is in a store, for whoever only looks: it needs no lock, makes no file and changes none. Undefined where there is none, or none
+ * that can be read so.
+ */
+export async function peekIntoStore(file: string): Promise<Executor | undefined> {
+  if (!fs.existsSync(file)) return undefined;
+  try {
+    return await kysely(new Sqlite(file, { readonly: true, fileMustExist: true }));
+  } catch (error) {
+    if (isFileError(error)) return undefined;
+    throw error;
+  }
 }
 
 async function kysely(sqlite: Sqlite.Database): Promise<Executor> {

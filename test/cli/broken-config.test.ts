@@ -9,11 +9,12 @@ jest.setTimeout(60_000);
 const hooks = { enabled: true, token: 'a-hook-token' };
 const agents = { defaults: { model: 'echo/echo' } };
 const good = { gateway: { port: 0 }, hooks, agents };
-/** No JSON5, a core that is wrong, a variable that is not set. */
+/** No JSON5, a core that is wrong, a variable that is not set, a key that is written twice. */
 const broken = [
   '{ hooks: { enabled: true, ',
   JSON.stringify({ ...good, gateway: { port: 'x' } }),
   JSON.stringify({ ...good, gateway: { token: '${NOT_SET}' } }),
+  JSON.stringify(good).replace('"hooks":', '"hooks":{"enabled":false},"hooks":'),
 ];
 
 /** A folder with a config that loads. */

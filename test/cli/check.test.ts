@@ -6,6 +6,7 @@ import { tempDir } from '../support/temp-dir.ts';
 
 const dir = tempDir();
 const cli = builtCli(dir);
+const channels = { owner: { channel: 'log' } };
 
 it('warns of mappings that give strangers much', async () => {
   const mappings = [
@@ -16,6 +17,7 @@ it('warns of mappings that give strangers much', async () => {
   const config = {
     hooks: { enabled: true, token: 'a-token-of-twenty-letters', mappings },
     agents: { defaults: { model: 'echo/echo' } },
+    channels,
   };
   fs.writeFileSync(path.join(dir, 'gimli.json5'), JSON.stringify(config));
   const { code, stdout } = await cli.run('check', '--json');
@@ -136,7 +138,57 @@ it('warns of an .env that others may read, with the command that mends it, and o
   );
   const { stdout } = await builtCli(folder).run('check', '--json');
   expect(JSON.parse(stdout).warnings).toEqual([
+    'gimli.json5:1: hooks.mappings[0].messageTemplate: {{headers.X-Api-Key}} never has a value: this header is a secret of the sender, and is not shown',
+    expect.stringContaining('channels.owner'),
     `other users of this machine may read ${file}, and what is secret in it; mend it with: chmod 600 ${file}`,
-    'nosy: it reads the header x-api-key, which is always empty: what proves a sender stays behind; see verify for proofs',
   ]);
+});
+
+it('says once of each thing that it does not do what it says, in the log of the gateway as well', async () => {
+  const folder = tempDir();
+  const write = (rules: string) =>
+    fs.writeFileSync(
+      path.join(folder, 'gimli.json5'),
+      `{ gateway: { port: 0 }, hooks: { enabled: true, token: 'a-hook-token-of-the-test', mappings: [\n${rules} ] },\nagents: { defaults: { model: 'echo/echo' } } }`,
+    );
+  write("{ match: { path: 'a*' }, messageTemplate: '{where}' }");
+  const { run, serve } = builtCli(folder);
+  const { code, stdout } = await run('check');
+  const expected = [
+    'gimli.json5:2: hooks.mappings[0].match.path: "a*" is a name and no pattern',
+    'gimli.json5:2: hooks.mappings[0].messageTemplate: {where} is shown as it stands; a value is {{where}}',
+    'gimli.json5:1: channels.owner: missing: replies of 1 mapping go nowhere',
+  ];
+  expect(code).toBe(0);
+  for (const line of expected) expect(stdout.split(line)).toHaveLength(2);
+  expect(stdout).toMatch(/\nthe config loads; see the warnings above\n$/);
+  expect((await run('check', '--json')).stdout).toContain('{where} is shown as it stands');
+
+  const gateway = await serve();
+  for (const line of expected) expect(gateway.output().split(line.replaceAll('"', '\\"'))).toHaveLength(2);
+  await gateway.kill('SIGTERM');
+});
+
+it('warns of names that stand twice in .env, and of keys that stand twice in what it sends', async () => {
+  const folder = tempDir();
+  const config = { gateway: { port: 0 }, hooks: { enabled: true, token: '${TOKEN}' }, channels };
+  fs.writeFileSync(path.join(folder, 'gimli.json5'), JSON.stringify(config));
+  fs.writeFileSync(
+    path.join(folder, '.env'),
+    'TOKEN=a-hook-token-of-the-test\nKEY="a\nTOKEN=x\nb"\n# TOKEN=y\n\nexport TOKEN = \'another-token-of-the-test\'\n',
+    { mode: 0o600 },
+  );
+  const { run, serve } = builtCli(folder);
+  expect(JSON.parse((await run('check', '--json')).stdout).warnings).toEqual([
+    '.env:7: TOKEN: written twice (first in line 1); the last counts',
+  ]);
+  const gateway = await serve();
+  fs.writeFileSync(path.join(folder, 'body.json'), '{ "message": "a",\n  "x": { "y": 1, "y": 2 },\n  "message": "b" }');
+  const { code, stderr } = await run('send', 'agent', '--file', 'body.json');
+  expect({ code, stderr }).toEqual({
+    code: 0,
+    stderr:
+      'warning: body.json:2: x.y: written twice (first in line 2); the last counts\nwarning: body.json:3: message: written twice (first in line 1); the last counts\n',
+  });
+  await gateway.kill('SIGTERM');
 });

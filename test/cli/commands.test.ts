@@ -84,7 +84,7 @@ describe('with a gateway that runs, wherever it listens', () => {
   it('lists runs, newest first, and by status and name', async () => {
     const { code, stdout } = await cli.run('runs');
     expect(code).toBe(0);
-    expect(stdout).toMatch(/^RUN +CREATED +STATUS +NAME +SUMMARY\n/);
+    expect(stdout).toMatch(/^RUN +CREATED +STATUS +NAME +DELIVERY +SUMMARY\n/);
     expect(stdout).toMatch(new RegExp(`^${ids.bad} +\\S+ \\S+ +error +Bad +.*API key`, 'm'));
     expect(stdout.indexOf(ids.file ?? '')).toBeLessThan(stdout.indexOf(ids.inline ?? ''));
 
@@ -151,7 +151,7 @@ describe('with the store of a gateway that was killed', () => {
   it('shows what was done and received', async () => {
     const { code, stdout } = await cli.run('runs');
     expect(code).toBe(0);
-    expect(stdout).toMatch(new RegExp(`^${ids.inline} .* completed +Good inline`, 'm'));
+    expect(stdout).toMatch(new RegExp(`^${ids.inline} .* completed +Good inline +skipped last `, 'm'));
     expect(await json('runs', 'show', ids.bad ?? '')).toMatchObject({ status: 'error', hook: 'bad' });
     const { events } = await json('events', 'list', '--outcome', 'filtered');
     expect(events).toMatchObject([{ hook: 'picky' }]);

@@ -10,7 +10,10 @@ jest.setTimeout(60_000);
 async function check(agents: object, mappings: object[] = []): Promise<string> {
   const dir = tempDir();
   const hooks = { enabled: true, token: 'hook-token-of-the-test', mappings };
-  fs.writeFileSync(path.join(dir, 'gimli.json5'), JSON.stringify({ hooks, agents }));
+  fs.writeFileSync(
+    path.join(dir, 'gimli.json5'),
+    JSON.stringify({ hooks, agents, channels: { owner: { channel: 'log' } } }),
+  );
   const { code, stdout, stderr } = await builtCli(dir).run('check');
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   return stdout;
@@ -19,7 +22,8 @@ async function check(agents: object, mappings: object[] = []): Promise<string> {
 it('check names each retired model that the config asks for, once, and what runs instead', async () => {
   const rule = (name: string, model: string) => ({ id: name, match: { path: name }, model, messageTemplate: 'm' });
   const mappings = [rule('a', 'claude-3-opus'), rule('b', 'anthropic/claude-3-opus'), rule('c', 'opus')];
-  const printed = await check({ defaults: { model: 'anthropic/claude-3-5-sonnet' } }, mappings);
+  const providers = { anthropic: { api: 'anthropic', apiKey: 'sk-ant-x' } };
+  const printed = await check({ providers, defaults: { model: 'anthropic/claude-3-5-sonnet' } }, mappings);
   expect(printed.match(/^(default|warning).*$/gm)).toEqual([
     'default model: anthropic/claude-sonnet-5-5',
     'warning: model "anthropic/claude-3-5-sonnet" is retired: anthropic/claude-sonnet-5-5 runs instead',

@@ -266,9 +266,7 @@ describe('a bad config is refused with file, line, key, what was found and what 
     [
       'an unknown key of a mapping',
       mapping('{ message: "x", transform: { module: "a.ts" } }'),
-      [
-        'gimli.json5:3: hooks.mappings[0].message: unknown key; expected one of id, match, verify, action, wakeMode, name, sessionKey, messageTemplate, textTemplate, workflow, steps, continueOnError, deliver, channel, to, model, thinking, timeoutSeconds, transform, forEach, maxBodyBytes, dedupeKey, coalesce, rate, maxConcurrent, retryFor, expect, budget, allowUnsafeExternalContent, schema, screen, tools, context, updateMainSession',
-      ],
+      ['gimli.json5:3: hooks.mappings[0].message: unknown key; did you mean "messageTemplate"?'],
     ],
     ...[
       ['runs', 'runs'],
@@ -294,8 +292,8 @@ describe('a bad config is refused with file, line, key, what was found and what 
       'a template of the other action',
       mapping('{ textTemplate: "x" },\n  { action: "wake", messageTemplate: "x" }'),
       [
-        'gimli.json5:3: hooks.mappings[0].textTemplate: would be ignored: a mapping of action agent has a messageTemplate',
-        'gimli.json5:4: hooks.mappings[1].messageTemplate: would be ignored: a mapping of action wake has a textTemplate',
+        'gimli.json5:3: hooks.mappings[0].textTemplate: would be ignored: action agent does not use it; wake does',
+        'gimli.json5:4: hooks.mappings[1].messageTemplate: would be ignored: action wake does not use it; agent does',
       ],
     ],
     [
@@ -310,9 +308,9 @@ describe('a bad config is refused with file, line, key, what was found and what 
       ),
       [
         'gimli.json5:5: hooks.mappings[0].steps: would be ignored: the steps are those of `workflow`; leave one of the two out (line 4)',
-        'gimli.json5:6: hooks.mappings[0].coalesce: would be ignored: each event makes a workflow of its own',
-        'gimli.json5:7: hooks.mappings[0].messageTemplate: would be ignored: a mapping of action workflow has steps, each with a message',
-        'gimli.json5:8: hooks.mappings[0].textTemplate: would be ignored: a mapping of action workflow has steps, each with a message',
+        'gimli.json5:6: hooks.mappings[0].coalesce: would be ignored: action workflow does not use it; agent does',
+        'gimli.json5:7: hooks.mappings[0].messageTemplate: would be ignored: action workflow does not use it; agent does',
+        'gimli.json5:8: hooks.mappings[0].textTemplate: would be ignored: action workflow does not use it; wake does',
       ],
     ],
     ...[
@@ -325,18 +323,17 @@ describe('a bad config is refused with file, line, key, what was found and what 
       ),
       [
         ...['4: hooks.mappings[0].workflow', '5: hooks.mappings[0].steps', '6: hooks.mappings[0].continueOnError'].map(
-          (place) =>
-            `gimli.json5:${place}: would be ignored: a mapping of action ${action} has no steps; action workflow has`,
+          (place) => `gimli.json5:${place}: would be ignored: action ${action} does not use it; workflow does`,
         ),
-        `gimli.json5:7: hooks.mappings[0].deliver: expected true or false, found "every-step": a mapping of action ${action} has no steps`,
+        action === 'wake'
+          ? 'gimli.json5:7: hooks.mappings[0].deliver: would be ignored: action wake does not use it; agent and workflow do'
+          : 'gimli.json5:7: hooks.mappings[0].deliver: expected true or false, found "every-step": a mapping of action agent has no steps',
       ],
     ]),
     [
       'steps without an action, of which agent is the usual one',
       mapping('{ steps: [{ id: "a", message: "x" }] }'),
-      [
-        'gimli.json5:3: hooks.mappings[0].steps: would be ignored: a mapping of action agent has no steps; action workflow has',
-      ],
+      ['gimli.json5:3: hooks.mappings[0].steps: would be ignored: action agent does not use it; workflow does'],
     ],
     [
       'an action that is mistyped, without more about its steps',
@@ -382,7 +379,7 @@ describe('a bad config is refused with file, line, key, what was found and what 
       mapping(
         '{ action: "wake", textTemplate: "x", screen: true },\n  { action: "agent", messageTemplate: "x", screen: true }',
       ),
-      ['gimli.json5:3: hooks.mappings[0].screen: would be ignored: a mapping of action wake makes no run'],
+      ['gimli.json5:3: hooks.mappings[0].screen: would be ignored: action wake does not use it; agent and workflow do'],
     ],
     [
       'fields of a run where there is none',
@@ -390,10 +387,32 @@ describe('a bad config is refused with file, line, key, what was found and what 
         '{ action: "wake", textTemplate: "x",\n  tools: ["report"],\n  context: "main", updateMainSession: "freely" }',
       ),
       [
-        'gimli.json5:4: hooks.mappings[0].tools: would be ignored: a mapping of action wake makes no run',
-        'gimli.json5:5: hooks.mappings[0].context: would be ignored: a mapping of action wake makes no run',
-        'gimli.json5:5: hooks.mappings[0].updateMainSession: would be ignored: a mapping of action wake makes no run',
+        'gimli.json5:4: hooks.mappings[0].tools: would be ignored: action wake does not use it; agent and workflow do',
+        'gimli.json5:5: hooks.mappings[0].context: would be ignored: action wake does not use it; agent and workflow do',
+        'gimli.json5:5: hooks.mappings[0].updateMainSession: would be ignored: action wake does not use it; agent and workflow do',
       ],
+    ],
+    [
+      'each key of a run in a mapping that makes none',
+      mapping(
+        "{ action: 'wake', textTemplate: 'x',\n name: 'x',\n sessionKey: 'hook:x',\n model: 'echo/echo',\n deliver: true,\n to: 'x',\n channel: 'log',\n thinking: 'low',\n timeoutSeconds: 5,\n budget: { perDay: 1 },\n retryFor: '1h',\n allowUnsafeExternalContent: false }",
+      ),
+      [
+        'name',
+        'sessionKey',
+        'model',
+        'deliver',
+        'to',
+        'channel',
+        'thinking',
+        'timeoutSeconds',
+        'budget',
+        'retryFor',
+        'allowUnsafeExternalContent',
+      ].map(
+        (key, at) =>
+          `gimli.json5:${at + 4}: hooks.mappings[0].${key}: would be ignored: action wake does not use it; agent and workflow do`,
+      ),
     ],
     [
       'a report to a main session that is to hear nothing',
@@ -406,9 +425,9 @@ describe('a bad config is refused with file, line, key, what was found and what 
       'limits of runs on a mapping that makes none',
       mapping("{ action: 'wake', textTemplate: 'x',\n coalesce: { key: 'x' },\n rate: '1/m',\n maxConcurrent: 1 }"),
       [
-        'gimli.json5:4: hooks.mappings[0].coalesce: would be ignored: a mapping of action wake makes no runs',
-        'gimli.json5:5: hooks.mappings[0].rate: would be ignored: a mapping of action wake makes no runs',
-        'gimli.json5:6: hooks.mappings[0].maxConcurrent: would be ignored: a mapping of action wake makes no runs',
+        'gimli.json5:4: hooks.mappings[0].coalesce: would be ignored: action wake does not use it; agent does',
+        'gimli.json5:5: hooks.mappings[0].rate: would be ignored: action wake does not use it; agent and workflow do',
+        'gimli.json5:6: hooks.mappings[0].maxConcurrent: would be ignored: action wake does not use it; agent and workflow do',
       ],
     ],
     [

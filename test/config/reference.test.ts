@@ -6,7 +6,7 @@ import { Ajv } from 'ajv';
 import JSON5 from 'json5';
 import { loadConfig } from '../../src/config/load.ts';
 import { presetOverlay } from '../../src/config/preset-name.ts';
-import { configurationPage, editorSchema } from '../../src/config/reference.ts';
+import { configurationPage, editorSchema, withKeysByAction } from '../../src/config/reference.ts';
 import { configSchema } from '../../src/config/schema.ts';
 import { presetSchema } from '../../src/domain/mapping.ts';
 import { loadPreset } from '../../src/mapping/sources/preset.ts';
@@ -36,6 +36,12 @@ describe('the generated files are fresh; if not, run "npm run generate"', () => 
   it('docs/configuration.md', () => {
     expect(read('docs/configuration.md')).toBe(configurationPage(configSchema));
   });
+
+  it('the table of keys by action in docs/mappings.md', () => {
+    const page = read('docs/mappings.md');
+    expect(page).toBe(withKeysByAction(page));
+    expect(page).toMatch(/^\| `model` \| {2}\| yes \| yes \|$/m);
+  });
 });
 
 it.each([
@@ -44,6 +50,8 @@ it.each([
 ])('the schema of a %s is a valid JSON Schema', (_name, schema) => {
   expect(new Ajv().validateSchema(schema)).toBe(true);
 });
+
+const mapping = (rule: object) => ({ hooks: { mappings: [rule] } });
 
 describe('the schema for editors', () => {
   const validate = new Ajv({ strict: true, allowUnionTypes: true }).compile(
@@ -55,12 +63,23 @@ describe('the schema for editors', () => {
     expect(validate.errors).toBeNull();
   });
 
+  it('lets a mapping have the keys of what its transform may make', () => {
+    validate(mapping({ action: 'wake', transform: { module: 'a.ts' }, model: 'echo/echo', rate: '1/m' }));
+    expect(validate.errors).toBeNull();
+  });
+
   it.each([
     ['an unknown key', { gateway: { prot: 1 } }],
     ['a number in quotes', { gateway: { port: '5' } }],
     ['a bad choice', { log: { level: 'loud' } }],
     ['a bad time', { agents: { defaults: { heartbeat: { every: 'soon' } } } }],
     ['a missing key', { channels: { owner: {} } }],
+    ['a key that the action ignores', mapping({ action: 'wake', textTemplate: 'x', model: 'echo/echo' })],
+    ['a key that the usual action ignores', mapping({ messageTemplate: 'x', textTemplate: 'x' })],
+    [
+      'a key that no transform helps',
+      mapping({ action: 'wake', transform: { module: 'a.ts' }, continueOnError: true }),
+    ],
   ])('finds %s', (_title, config) => {
     expect(validate(config)).toBe(false);
   });

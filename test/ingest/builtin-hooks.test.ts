@@ -16,7 +16,7 @@ describe('POST /hooks/wake', () => {
   it.each([
     [{ text: 'hi' }, 'now'],
     [{ text: '  hi ', mode: 'now' }, 'now'],
-    [{ text: 'hi', mode: 'next-heartbeat', more: 'is ignored' }, 'next-heartbeat'],
+    [{ text: 'hi', mode: 'next-heartbeat' }, 'next-heartbeat'],
   ])('takes %j and answers with the mode and the event', async (payload, mode) => {
     const { status, body } = await gateway.post('wake', payload);
     expect({ status, body }).toEqual({ status: 200, body: { ok: true, mode, eventId: expect.any(String) } });
@@ -36,6 +36,47 @@ describe('POST /hooks/wake', () => {
     const { status, body } = await gateway.post('wake', { text: 'hi', mode });
     expect(status).toBe(400);
     expect(body.error).toMatch(/^mode: expected one of now, next-heartbeat, found /);
+  });
+});
+
+describe('a field that is not used', () => {
+  const step = { id: 'a', name: 'x', message: 'x' };
+  const ids = { runId: expect.any(String), eventId: expect.any(String) };
+
+  it.each([
+    [
+      'agent',
+      { message: 'm', channelId: 'C1', agentId: 'ops' },
+      { ignored: ['channelId', 'agentId'], didYouMean: { channelId: 'channel' } },
+    ],
+    [
+      'agent',
+      { message: 'm', sessionkey: 'hook:x' },
+      { ignored: ['sessionkey'], didYouMean: { sessionkey: 'sessionKey' } },
+    ],
+    ['agent', { message: 'm', timeout: 5 }, { ignored: ['timeout'], didYouMean: { timeout: 'timeoutSeconds' } }],
+    ['agent', { message: 'm', session_key: 'x', sessionKey: 'hook:x' }, { ignored: ['session_key'] }],
+    ['wake', { text: 't', Mode: 'now' }, { ignored: ['Mode'], didYouMean: { Mode: 'mode' } }],
+    ['wake', { text: 't', message: 'm', ['__proto__']: 1 }, { ignored: ['message', '__proto__'] }],
+    [
+      'workflow',
+      { id: 'w', name: 'x', steps: [step, { ...step, id: 'b', timeout: 5, tool: 'bash' }], stepz: [] },
+      { ignored: ['stepz', 'steps[1].timeout', 'steps[1].tool'], didYouMean: { 'steps[1].timeout': 'timeoutSeconds' } },
+    ],
+  ])('of /hooks/%s is named in the answer: %j', async (hook, payload, named) => {
+    const { status, body } = await gateway.post(hook, payload);
+    const { ok, mode, runId, workflowRunId, eventId, ...rest } = body;
+    expect([status, rest]).toEqual([hook === 'wake' ? 200 : 202, named]);
+    const { body: events } = await gateway.api('GET', `/events/${eventId}`);
+    expect(JSON.stringify(events)).toContain('ignored');
+  });
+
+  it('is named with 19 others at most, each in 100 characters', async () => {
+    const many = Array.from({ length: 500 }, (_, at) => [`x${at}${'y'.repeat(300)}`, 1]);
+    const { body } = await gateway.post('agent', { message: 'm', ...Object.fromEntries(many) });
+    expect(body).toEqual({ ok: true, ...ids, ignored: expect.any(Array) });
+    expect(body.ignored).toHaveLength(20);
+    expect(Math.max(...body.ignored.map((name: string) => name.length))).toBe(100);
   });
 });
 

@@ -55,6 +55,25 @@ async function problemsOf(...config: Parameters<typeof tableOf>): Promise<string
 const mapping = (rule: string) => `mappings: [${rule}],`;
 
 describe('the table', () => {
+  it('gives the names of the built-ins to no mapping that does not say so', async () => {
+    const table = await tableOf('mappings: [{ id: "all", messageTemplate: "x" }]');
+    for (const name of ['agent', 'wake', 'workflow']) {
+      expect(table.candidates(name).map(({ id }) => id)).toEqual([`builtin:${name}`]);
+    }
+    expect(table.candidates('door').map(({ id }) => id)).toEqual(['all']);
+  });
+
+  it('refuses what an owner changes in a preset whose mappings have no use for it', async () => {
+    const file = path.join(root, 'bells.json5');
+    fs.writeFileSync(
+      file,
+      '{ description: "x", samples: {}, mappings: [{ match: { path: "bell" }, action: "wake", textTemplate: "x" }] }',
+    );
+    expect(await problemsOf(`presets: [${JSON.stringify(file)}],\n bells: {\n channel: "log" }`)).toEqual([
+      'gimli.json5:4: hooks.bells.channel: would be ignored: no mapping of this preset is of action agent or workflow',
+    ]);
+  });
+
   it('tries the mappings of the config before those of presets, and these before the built-ins', async () => {
     const table = await tableOf(`presets: ["gmail", "github"], mappings: [
       { match: { path: "agent" }, messageTemplate: "x" },
@@ -73,9 +92,9 @@ describe('the table', () => {
       'builtin builtin:workflow',
     ]);
     const ids = (hook: string) => table.candidates(hook).map(({ id }) => id);
-    expect(ids('agent')).toEqual(['config[0]', 'any', 'builtin:agent']);
+    expect(ids('agent')).toEqual(['config[0]', 'builtin:agent']);
     expect(ids('gmail')).toEqual(['any', 'config[2]', 'gmail[0]']);
-    expect(ids('wake')).toEqual(['any', 'builtin:wake']);
+    expect(ids('wake')).toEqual(['builtin:wake']);
   });
 
   it('knows the names that mappings have; one for any hook makes none known', async () => {

@@ -31,12 +31,37 @@ it('replies that have nowhere to go are an alarm until one arrives', async () =>
   const { gateway, pass } = await simulated(config([mapping('door')]));
   for (let n = 0; n < 3; n += 1) await gateway.ended((await gateway.post('door', {})).body.runId);
   await pass(minute);
-  expect(await alarms(gateway)).toEqual([['deliveries', true, 3]]);
+  expect((await alarms(gateway)).sort()).toEqual([
+    ['channels:owner', true, 1],
+    ['deliveries', true, 3],
+  ]);
   gateway.writeConfig(config([mapping('door')], { channels: { owner: { channel: 'log' } } }));
   await gateway.gimli.reload();
   await gateway.ended((await gateway.post('door', {})).body.runId);
   await pass(minute);
-  expect(await alarms(gateway)).toEqual([['deliveries', false, 3]]);
+  expect((await alarms(gateway)).sort()).toEqual([
+    ['channels:owner', false, 1],
+    ['deliveries', false, 3],
+  ]);
+});
+
+it('a channel that is not there is an alarm before anything goes to it, and a warning in the log when something does', async () => {
+  const { gateway, pass } = await simulated(config([mapping('door', { channel: 'slack' })]));
+  await pass(minute);
+  expect(await alarms(gateway)).toEqual([['channels:slack', true, 1]]);
+  const { body } = await gateway.post('door', {});
+  await gateway.ended(body.runId);
+  expect(gateway.logs).toContainEqual(
+    expect.objectContaining({
+      level: 40,
+      runId: body.runId,
+      msg: 'a reply goes nowhere: channel "slack" is not configured',
+    }),
+  );
+  gateway.writeConfig(config([mapping('door', { channel: 'log' })]));
+  await gateway.gimli.reload();
+  await pass(minute);
+  expect((await alarms(gateway)).find(([cause]) => cause === 'channels:slack')).toEqual(['channels:slack', false, 1]);
 });
 
 it('a reply that only acknowledges is no trouble', async () => {

@@ -6,6 +6,7 @@ import {
   agentPayloadSchema,
   type WakeAction,
   wakePayloadSchema,
+  workflowPayloadSchema,
 } from '../../domain/action.ts';
 import { InvalidEvent } from '../../domain/errors.ts';
 import type { Context } from '../../domain/event.ts';
@@ -18,6 +19,7 @@ import { checkSessionKey, freshSessionKey } from '../session-key.ts';
 import { countTexts } from '../text-limit.ts';
 import { capTimeout } from '../timeout-cap.ts';
 import { modelsOfSteps } from '../workflow.ts';
+import { ignoredFields } from './ignored-fields.ts';
 import { workflowAction } from './workflow-request.ts';
 
 /** Other names that callers use for a channel. */
@@ -56,11 +58,13 @@ export function builtinMappings({
       'wake',
       policy,
       counted(({ payload }) => wakeAction(payload)),
+      (payload) => ignoredFields(payload, keysOf(wakePayloadSchema)),
     ),
     builtin(
       'agent',
       policy,
       counted(({ payload, path }) => agentAction(payload, { name: path, checkKey, resolveModel, maxTimeoutSeconds })),
+      (payload) => ignoredFields(payload, keysOf(agentPayloadSchema)),
     ),
     {
       ...builtin(
@@ -75,13 +79,22 @@ export function builtinMappings({
             checkSessionKey: checkKey,
           });
         }),
+        (payload) =>
+          ignoredFields(payload, keysOf(workflowPayloadSchema), keysOf(workflowPayloadSchema.properties.steps.items)),
       ),
       models: [...workflows.values()].flatMap((workflow) => (workflow ? modelsOfSteps(workflow) : [])),
     },
   ];
 }
 
-function builtin(path: string, policy: Policy, act: (context: Context) => Action): Mapping {
+const keysOf = ({ properties }: { readonly properties: object }) => Object.keys(properties);
+
+function builtin(
+  path: string,
+  policy: Policy,
+  act: (context: Context) => Action,
+  ignoredIn: NonNullable<Mapping['ignoredIn']>,
+): Mapping {
   return {
     id: `builtin:${path}`,
     origin: 'builtin',
@@ -96,6 +109,7 @@ function builtin(path: string, policy: Policy, act: (context: Context) => Action
     verify: undefined,
     growth: 1,
     match: () => null,
+    ignoredIn,
     check: () => [],
     act: (context) => [act(context)],
   };

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { type Check, compileSchema, onePerValue } from '../../config/ajv.ts';
 import { checkMappings, verifyProblems } from '../../config/check-mappings.ts';
 import { type Env, expandEnv, soleVariable } from '../../config/env.ts';
-import { fileName, parseJson5, readText, repeatedKeys } from '../../config/json5-file.ts';
+import { fileName, lostBackslashes, parseJson5, readText, repeatedKeys } from '../../config/json5-file.ts';
 import { locateProblems } from '../../config/locate.ts';
 import { isPresetFile, presetName } from '../../config/preset-name.ts';
 import type { Problem } from '../../config/problem.ts';
@@ -27,7 +27,9 @@ export interface LoadedPreset {
   readonly name: string;
   /** complete: with the preset's `verify` and the owner's overlay */
   readonly mappings: readonly MappingRule[];
-  /** what the owner should know, with its place, of what is used all the same */
+  /** what its file says and does not mean, a line for each */
+  readonly hints: readonly string[];
+  /** what the owner should know, with its place, of secrets that are used all the same */
   readonly warnings: readonly string[];
   /** Renders problems that only show when the preset is used, with their lines. */
   locate(problems: readonly Problem[]): string[];
@@ -48,7 +50,7 @@ export function shippedPresets(): string[] {
 
 /** A shipped preset by name, or a file by path. Throws ConfigError with every problem and its line. */
 export function loadPreset(entry: string, { env, overlay, place }: PresetUse): LoadedPreset {
-  const { value, locate, repeated } = readPreset(entry, place);
+  const { value, locate, repeated, lost } = readPreset(entry, place);
   const name = presetName(entry);
   const { samples, ...own } = asRecord(withoutOverlaid(value, overlay));
   // Samples are data: a `${` in them is the sender's.
@@ -76,6 +78,7 @@ export function loadPreset(entry: string, { env, overlay, place }: PresetUse): L
   return {
     name,
     locate,
+    hints: locate(lost),
     warnings,
     mappings: mappings.map((rule) => ({ ...(verify && { verify }), ...rule, ...overlay })),
   };
@@ -110,7 +113,8 @@ function readable(entry: string): unknown {
 
 /** The samples of a preset, which need not be set up, and the hooks that it is for. Throws ConfigError. */
 export function presetSamples(entry: string): { samples: Preset['samples']; hooks: string[] } {
-  const { value, locate } = readPreset(entry, (message) => [message]);
+  const { value, locate, repeated } = readPreset(entry, (message) => [message]);
+  if (repeated.length > 0) throw new ConfigError(locate(repeated));
   const checked = compileSchema(presetSchema.properties.samples)(follow(value, ['samples']));
   if (!checked.ok) {
     throw new ConfigError(locate(checked.problems.map(({ path, message }) => ({ path: `/samples${path}`, message }))));
@@ -125,6 +129,8 @@ interface PresetText extends Pick<LoadedPreset, 'locate'> {
   readonly value: unknown;
   /** keys that are written twice */
   readonly repeated: readonly Problem[];
+  /** strings that have lost a backslash */
+  readonly lost: readonly Problem[];
 }
 
 function readPreset(entry: string, place: PresetUse['place']): PresetText {
@@ -134,7 +140,7 @@ function readPreset(entry: string, place: PresetUse['place']): PresetText {
   const name = fileName(file);
   const text = readText(file);
   const locate = (problems: readonly Problem[]) => locateProblems(name, text, problems);
-  return { value: parseJson5(text, name), repeated: repeatedKeys(text), locate };
+  return { value: parseJson5(text, name), repeated: repeatedKeys(text), lost: lostBackslashes(text), locate };
 }
 
 /** Why an entry of `hooks.presets` leads to no file; null where it leads to one. */

@@ -52,7 +52,7 @@ export function readSpecFile(text: string): ReadSpecFile {
     return { ok: false, id: undefined, flaws: [{ line: 1, message }] };
   }
 
-  const yaml = readYaml(lines.slice(1, end).join('\n'));
+  const yaml = readYaml(lines.slice(1, end).join('\n'), 1);
   const found = follow(yaml.value, ['id']);
   const id = typeof found === 'string' ? found : undefined;
   if (yaml.error) {

@@ -7,12 +7,17 @@ import { brokenMapping } from '../broken-mapping.ts';
 import type { Mapping } from '../mapping.ts';
 import type { Outline } from '../outline.ts';
 import { compileSpec, type SpecDeps } from './spec.ts';
+import type { Flaw } from './yaml-text.ts';
 
 /** The specs of a folder as its files are at the moment: what was written, edited or deleted just now counts. */
 export interface Specs {
   find(id: string): FoundSpec;
-  /** Those that load, and a line for each thing that is wrong with the others. */
-  all(): { readonly mappings: readonly Mapping[]; readonly problems: readonly string[] };
+  /** Those that load, a line for each thing that is wrong with the others, and one for each that these say and cannot have. */
+  all(): {
+    readonly mappings: readonly Mapping[];
+    readonly problems: readonly string[];
+    readonly warnings: readonly string[];
+  };
   /** What did not load when the folder was last looked at. */
   broken(): readonly BrokenPart[];
   /** By file, the text that loaded last, also where its mapping does not load any more: for the specs that replace these. */
@@ -33,6 +38,8 @@ export interface SpecsOptions extends SpecDeps {
   readonly dir: string;
   /** hears of each version of a file that does not load, once */
   readonly report: (problems: readonly string[]) => void;
+  /** hears of what a version says and cannot have, once */
+  readonly warn: (line: string) => void;
   /** the specs that these replace, whose good versions stay in use for files that are broken now */
   readonly before?: Specs | undefined;
 }
@@ -49,6 +56,7 @@ interface Loaded {
   /** the last version that loaded */
   readonly good: GoodText | undefined;
   readonly problems: readonly string[];
+  readonly warnings: readonly string[];
 }
 
 /** What tells one version of a file from another; null where the next version may look the same. */
@@ -58,7 +66,7 @@ type Stamp = string | null;
 const coarsestClock = 100;
 
 /** Nothing is read before it is asked for. Then a spec that is known costs two calls of stat, another a scan of the folder. */
-export function createSpecs({ dir, report, before: replaced, ...deps }: SpecsOptions): Specs {
+export function createSpecs({ dir, report, warn, before: replaced, ...deps }: SpecsOptions): Specs {
   let files: ReadonlyMap<string, Loaded> = new Map();
   let clashes: ReadonlyMap<string, string> = new Map();
   let byId: ReadonlyMap<string, Loaded> = new Map();
@@ -89,6 +97,8 @@ export function createSpecs({ dir, report, before: replaced, ...deps }: SpecsOpt
       ...[...clashes.values()].filter((problem) => !before.clashes.includes(problem)),
     ].flatMap((one) => (typeof one === 'string' ? one : one.problems));
     if (fresh.length > 0) report(fresh);
+    const known = new Set([...before.files.values()].flatMap(({ warnings }) => warnings));
+    for (const line of all.flatMap(({ warnings }) => warnings)) if (!known.has(line)) warn(line);
   }
 
   /** Whether nothing has changed since the scan that found it, also not in the folder: another file may have its id now. */
@@ -123,6 +133,7 @@ export function createSpecs({ dir, report, before: replaced, ...deps }: SpecsOpt
       return {
         mappings: [...byId.values()].flatMap(({ mapping }) => mapping ?? []),
         problems: [...folder.problems, ...problems, ...clashes.values()],
+        warnings: [...files.values()].flatMap(({ warnings }) => warnings),
       };
     },
     broken() {
@@ -190,19 +201,17 @@ function load(
     const mapping = before?.mapping ?? (lastGood && compileSpec(lastGood.text, deps).mapping);
     const note = mapping ? [`${name}: the version of before is used`] : [];
     const place = mapping ? lastGood?.id : (id ?? lastGood?.id ?? before?.id);
-    return { file, stamp, text, id: place, mapping, good: lastGood, problems: [...problems, ...note] };
+    return { file, stamp, text, id: place, mapping, good: lastGood, problems: [...problems, ...note], warnings: [] };
   };
   try {
     const text = readFileSync(file, 'utf8');
     if (before?.text === text) return { ...before, stamp };
-    const { id, mapping, flaws } = compileSpec(text, deps);
-    if (mapping && id !== undefined) return { file, stamp, text, id, mapping, good: { text, id }, problems: [] };
-    const inOrder = flaws.toSorted((a, b) => a.line - b.line);
-    return broken(
-      text,
-      id,
-      inOrder.map(({ line, message }) => `${name}:${line}: ${message}`),
-    );
+    const { id, mapping, flaws, warnings } = compileSpec(text, deps);
+    const lines = (list: readonly Flaw[]) =>
+      list.toSorted((a, b) => a.line - b.line).map(({ line, message }) => `${name}:${line}: ${message}`);
+    if (mapping && id !== undefined)
+      return { file, stamp, text, id, mapping, good: { text, id }, problems: [], warnings: lines(warnings) };
+    return broken(text, id, lines(flaws));
   } catch (error) {
     return broken(undefined, undefined, [`${name}: cannot be read: ${messageOf(error)}`]);
   }

@@ -11,6 +11,7 @@ import { compilePayloadLimits, declaredFields, isObject, mostProperties } from '
 import { type CheckPayload, compilePayloadSchema, growthOfSchema } from '../payload-schema.ts';
 import { freshSessionKey } from '../session-key.ts';
 import { countTexts } from '../text-limit.ts';
+import type { Around } from '../warnings/warning.ts';
 import { readSpecFile, type SpecFile } from './spec-file.ts';
 import { type Field, parseSpecTemplate } from './spec-template.ts';
 import type { Flaw } from './yaml-text.ts';
@@ -25,17 +26,22 @@ export interface CompiledSpec {
   readonly id: string | undefined;
   readonly mapping: Mapping | undefined;
   readonly flaws: readonly Flaw[];
+  /** what it says and cannot have, though it loads */
+  readonly warnings: readonly Flaw[];
 }
 
-export type SpecDeps = Pick<MappingDeps, 'resolveModel' | 'runsCommand' | 'usualTools' | 'maxTextChars'>;
+export interface SpecDeps extends Pick<MappingDeps, 'resolveModel' | 'runsCommand' | 'usualTools' | 'maxTextChars'> {
+  /** why no run can be on a model that a spec names; undefined where one may */
+  readonly modelProblem: Around['modelProblem'];
+}
 
 /** Compiles the text of a spec file into a mapping like any other, or says everything that is wrong with it. */
 export function compileSpec(
   text: string,
-  { resolveModel, runsCommand, usualTools, maxTextChars }: SpecDeps,
+  { resolveModel, runsCommand, usualTools, maxTextChars, modelProblem }: SpecDeps,
 ): CompiledSpec {
   const read = readSpecFile(text);
-  if (!read.ok) return { id: read.id, mapping: undefined, flaws: read.flaws };
+  if (!read.ok) return { id: read.id, mapping: undefined, flaws: read.flaws, warnings: [] };
   const { file } = read;
   const { id, fields, model: asked } = file.frontmatter;
   const flaws: Flaw[] = [];
@@ -70,7 +76,7 @@ export function compileSpec(
     flaws.push({ line: file.bodyLine + file.body.slice(0, offset).split('\n').length - 1, message });
   }
   if (file.body === '') flaws.push({ line: 1, message: 'the body is empty; expected what the agent is asked to do' });
-  if (!checkSchema || flaws.length > 0) return { id, mapping: undefined, flaws };
+  if (!checkSchema || flaws.length > 0) return { id, mapping: undefined, flaws, warnings: [] };
 
   const mentioned = parts.filter((part) => typeof part !== 'string');
   const checks = [checkSchema, compilePayloadLimits(fields), checkPresence(mentioned)];
@@ -108,7 +114,8 @@ export function compileSpec(
       return [action];
     },
   };
-  return { id, mapping, flaws };
+  const dead = model && asked ? modelProblem(asked) : undefined;
+  return { id, mapping, flaws, warnings: dead === undefined ? [] : [file.flawOf({ path: '/model', message: dead })] };
 }
 
 /** With where in the schema Ajv found something wrong, which it says in its message. */

@@ -18,22 +18,43 @@ export interface YamlText {
   lineOf(pointer: string): number;
 }
 
-export function readYaml(text: string): YamlText {
+/** @param linesBefore how many lines of its file stand before the text: for messages that name a second line */
+export function readYaml(text: string, linesBefore = 0): YamlText {
   // Loaded here, since most gateways read none.
-  const { LineCounter, isMap, isScalar, isSeq, parseDocument } = createRequire(import.meta.url)(
+  const { LineCounter, isMap, isScalar, isSeq, parseDocument, visit } = createRequire(import.meta.url)(
     'yaml',
   ) as typeof import('yaml');
   const lineCounter = new LineCounter();
-  const document = parseDocument(text, { lineCounter, prettyErrors: false });
+  // Of keys that are there twice, `repeated` says more.
+  const document = parseDocument(text, { lineCounter, prettyErrors: false, uniqueKeys: false });
   const lineAt = (offset: number) => lineCounter.linePos(offset).line;
   const [first] = document.errors;
-  let error = first && { line: lineAt(first.pos[0]), message: first.message };
+  let error = first ? { line: lineAt(first.pos[0]), message: first.message } : repeated();
   let value: unknown;
   try {
     value = document.toJS();
   } catch (thrown) {
     // Aliases that lead nowhere, or to far too much.
     error ??= { line: 0, message: messageOf(thrown) };
+  }
+
+  /** The first key that is written twice in one map. */
+  function repeated(): Flaw | undefined {
+    let flaw: Flaw | undefined;
+    visit(document, {
+      Map(_, { items }) {
+        const lines = new Map<string, number>();
+        for (const { key } of items) {
+          if (!isScalar(key)) continue;
+          const [name, line] = [String(key.value), lineAt(key.range?.[0] ?? 0)];
+          const before = lines.get(name);
+          if (before === undefined) lines.set(name, line);
+          else flaw ??= { line, message: `${name}: written twice (first in line ${before + linesBefore})` };
+        }
+        return flaw && visit.BREAK;
+      },
+    });
+    return flaw;
   }
 
   /** A key with its value, or an element twice. */

@@ -154,3 +154,8 @@ describe('the verify of a preset', () => {
     ]);
   });
 });
+
+it('the samples of a preset are refused where a key in them is written twice', () => {
+  const file = write('{ description: "x", mappings: [],\nsamples: { sold: { body: { a: 1,\n a: 2 } } } }');
+  expect(() => presetSamples(file)).toThrow(/shop\.json5:3: samples\.sold\.body\.a: written twice \(first in line 2\)/);
+});

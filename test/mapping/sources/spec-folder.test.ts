@@ -8,7 +8,14 @@ import { specText } from '../../support/specs.ts';
 import { tempDir } from '../../support/temp-dir.ts';
 import { actionsOf, contextOf, textOf } from '../fixtures.ts';
 
-const deps: SpecDeps = { resolveModel: (name) => name, runsCommand: () => false, usualTools: [], maxTextChars: 20_000 };
+const deps: SpecDeps = {
+  resolveModel: (name) => name,
+  modelProblem: (name) => (name === 'dead/model' ? 'nobody speaks for it' : undefined),
+  runsCommand: () => false,
+  usualTools: [],
+  maxTextChars: 20_000,
+};
+const warn = () => {};
 
 /** A folder with its specs, and what was reported of them. */
 function folder(files: Record<string, string> = {}) {
@@ -19,7 +26,7 @@ function folder(files: Record<string, string> = {}) {
   const write = (name: string, text: string) => fs.writeFileSync(file(name), text);
   for (const [name, text] of Object.entries(files)) write(name, text);
   const report = (problems: readonly string[]) => void reported.push(problems.map(withoutFolder));
-  const specs = createSpecs({ dir, report, ...deps });
+  const specs = createSpecs({ dir, report, warn, ...deps });
   const withoutFolder = (text: string) => text.replaceAll(dir + path.sep, '');
   return {
     dir,
@@ -140,8 +147,8 @@ it('specs are the files whose name ends in .md and does not begin with a dot', (
 });
 
 it('no folder is no specs', () => {
-  const specs = createSpecs({ dir: path.join(tempDir(), 'none'), report: fail, ...deps });
-  expect(specs.all()).toEqual({ mappings: [], problems: [] });
+  const specs = createSpecs({ dir: path.join(tempDir(), 'none'), report: fail, warn, ...deps });
+  expect(specs.all()).toEqual({ mappings: [], problems: [], warnings: [] });
 });
 
 it('a folder that is none is a problem', () => {
@@ -149,7 +156,7 @@ it('a folder that is none is a problem', () => {
   fs.writeFileSync(dir, '');
   const reported: string[] = [];
   const report = (problems: readonly string[]) => void reported.push(...problems);
-  const specs = createSpecs({ dir, report, ...deps });
+  const specs = createSpecs({ dir, report, warn, ...deps });
   specs.all();
   expect(specs.all().problems).toEqual([expect.stringMatching(/^specs\.dir: cannot be read: .*ENOTDIR/)]);
   expect(specs.find('ci').mapping?.broken?.reason).toContain('specs.dir');
@@ -230,3 +237,18 @@ describe('an id that two files have', () => {
 function fail(problems: readonly string[]): void {
   throw new Error(problems.join('\n'));
 }
+
+it('a spec that names a model which nothing can answer for loads, and its owner is warned once of each version', () => {
+  const dir = path.join(tempDir(), 'specs');
+  fs.mkdirSync(dir);
+  const file = path.join(dir, 'ci.md');
+  fs.writeFileSync(file, '---\nid: ci\nmodel: dead/model\n---\nx');
+  const warned: string[] = [];
+  const specs = createSpecs({ dir, report: fail, warn: (line) => void warned.push(line), ...deps });
+  const line = `${file}:3: model: nobody speaks for it`;
+  expect(specs.all().warnings).toEqual([line]);
+  expect(specs.all().mappings.map(({ id }) => id)).toEqual(['spec:ci']);
+  expect(warned).toEqual([line]);
+  fs.writeFileSync(file, '---\nid: ci\nmodel: good/model\n---\nx');
+  expect(specs.all().warnings).toEqual([]);
+});

@@ -9,7 +9,13 @@ const resolveModel = (name: string) => {
   if (name === 'none') throw new Error(`"${name}" is no model`);
   return `provider/${name}`;
 };
-const deps: SpecDeps = { resolveModel, runsCommand: () => false, usualTools: [], maxTextChars: 20_000 };
+const deps: SpecDeps = {
+  resolveModel,
+  modelProblem: () => undefined,
+  runsCommand: () => false,
+  usualTools: [],
+  maxTextChars: 20_000,
+};
 const compile = (text: string, more: Partial<SpecDeps> = {}) => compileSpec(text, { ...deps, ...more });
 const flawsOf = (text: string, more: Partial<SpecDeps> = {}) =>
   compile(text, more).flaws.map(({ line, message }) => `${line}: ${message}`);
@@ -192,7 +198,12 @@ describe('a broken spec is left out, with each line and what would be right', ()
       specText({ id: 'ci', isolate: true }),
       ['3: isolate: unknown key; did you mean "isolated"?'],
     ],
-    ['a key written twice', '---\nid: ci\nid: cd\n---\nx', ['3: not valid YAML: Map keys must be unique']],
+    [
+      'a key of its schema written twice',
+      '---\nid: ci\nfields:\n  properties: { a: {},\n    a: {} }\n---\nx',
+      ['5: not valid YAML: a: written twice (first in line 4)'],
+    ],
+    ['a key written twice', '---\nid: ci\nid: cd\n---\nx', ['3: not valid YAML: id: written twice (first in line 2)']],
     [
       'a key in both spellings',
       specText({ id: 'ci', allow_ping: true, 'allow-ping': true }),
