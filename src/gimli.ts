@@ -228,7 +228,7 @@ export async function openOwnersApi(
 
 /** The web side on the store. */
 async function assemble(current: () => Settings, log: Logger, clock: Clock) {
-  const store = await openSqliteStore(storeFile(current().config));
+  const store = await openSqliteStore(storeFile(current().config), log);
   const reservations = createReservations({ current, clock, log });
   const placesOf = (kind: JobKind) => (kind === 'run' ? current().config.agents.defaults.maxConcurrent : Infinity);
   const queue = createSqliteQueue((mappingId) => current().table.limitsOf(mappingId), {

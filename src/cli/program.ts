@@ -188,6 +188,17 @@ export async function main(argv: readonly string[]): Promise<number> {
     .action(async (options) => (await import('./costs.ts')).showCosts(config(), options));
 
   program
+    .command('backup <file>')
+    .description('copy the store into one file, also while the gateway runs')
+    .option('--force', 'although the file is there')
+    .action(async (file, options) => (await import('./copies.ts')).backup(config(), file, options));
+
+  program
+    .command('restore <file>')
+    .description('put a copy into the place of the store; what stood there is set aside')
+    .action(async (file) => (await import('./copies.ts')).restoreFrom(config(), file));
+
+  program
     .command('doctor')
     .description('is all well? config, store, gateway, models, channels, disk and more; no model is asked')
     .option('--json', 'as JSON')
