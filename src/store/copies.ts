@@ -3,13 +3,14 @@ import fs from 'node:fs';
 import path from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { StoreError } from '../domain/errors.ts';
+import { noteClosed } from './checkpoints.ts';
 import { asStoreError } from './file-error.ts';
 import { makeFolder, storeFiles } from './file-modes.ts';
 import { findHolder, lockStore } from './lock.ts';
 import { mustBeSound } from './look-through.ts';
 import { findFiles, pairingOf, writeNote } from './pairing.ts';
 import { readStamp } from './stamp.ts';
-import { copyFile, latestEvent, mustBeOurs } from './versions.ts';
+import { copyFile, latestEvent, mustBeOurs, rewrite } from './versions.ts';
 
 /** A copy that was made or put into place. */
 export interface Copied {
@@ -132,4 +133,19 @@ function setAside(file: string): string | undefined {
   const aside = `${file}.replaced-${time}`;
   for (const ending of there) fs.renameSync(file + ending, aside + ending);
   return there.length > 0 ? aside : undefined;
+}
+
+/** Has a file of an earlier version written anew, so that it can give room back. False where it can already, or somebody has it. */
+export async function makeShrinkable(file: string): Promise<boolean> {
+  const lock = lockStore(fs.realpathSync(file));
+  const sqlite = new Sqlite(file);
+  try {
+    if (sqlite.pragma('auto_vacuum', { simple: true }) !== 0) return false;
+    rewrite(sqlite);
+    return true;
+  } finally {
+    sqlite.close();
+    noteClosed(file);
+    lock.release();
+  }
 }

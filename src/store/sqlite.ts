@@ -1,4 +1,4 @@
-import { randomInt } from 'node:crypto';
+import { hash, randomInt } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import Sqlite from 'better-sqlite3';
@@ -13,8 +13,8 @@ import { type Addresses, type Lock, lockStore } from './lock.ts';
 import { lookThrough } from './look-through.ts';
 import { findFiles, type Pairing, pairingOf } from './pairing.ts';
 import { readStamp } from './stamp.ts';
-import type { Store } from './store.ts';
-import { bringUpToDate } from './versions.ts';
+import type { Store, Upkeep } from './store.ts';
+import { bringUpToDate, rewrite } from './versions.ts';
 
 /** The store in a file of this machine. */
 export interface SqliteStore extends Store {
@@ -107,6 +107,8 @@ function openFile(file: string): Sqlite.Database {
 
 /** Gives a new store or copy a generation of its own, and has the main file complete from the first moment on. */
 function takeIntoUse(sqlite: Sqlite.Database, file: string, pairing: Pairing): Checkpoints {
+  if (sqlite.pragma('auto_vacuum', { simple: true }) !== incremental && fs.statSync(file).size <= cheapToRewrite)
+    rewrite(sqlite);
   const isNamed = sqlite.pragma('application_id', { simple: true }) !== 0;
   sqlite.exec('begin immediate');
   if (!isNamed || pairing === 'copy') sqlite.pragma(`application_id = ${randomInt(1, 2 ** 31)}`);
@@ -148,6 +150,7 @@ function storeOn({ sqlite, db, reader, checkpoints, file, lock }: Parts): Sqlite
   return {
     read: reader,
     write: createGroupCommit(transact),
+    upkeep: upkeepOf(sqlite, checkpoints),
     announce: lock.announce,
     commandToken: lock.commandToken,
     async close() {
@@ -161,9 +164,42 @@ function storeOn({ sqlite, db, reader, checkpoints, file, lock }: Parts): Sqlite
   };
 }
 
+function upkeepOf(sqlite: Sqlite.Database, checkpoints: Checkpoints): Upkeep {
+  const number = (name: string) => sqlite.pragma(name, { simple: true }) as number;
+  return {
+    sizes() {
+      const page = number('page_size');
+      return {
+        fileBytes: number('page_count') * page,
+        freeBytes: number('freelist_count') * page,
+        walBytes: checkpoints.walBytes(),
+        canShrink: number('auto_vacuum') === incremental,
+      };
+    },
+    shrink(pages) {
+      if (sqlite.inTransaction) return;
+      sqlite.exec('begin immediate');
+      // Not by a statement that is run once: it frees a page each time it is stepped.
+      sqlite.exec(`pragma incremental_vacuum(${pages})`);
+      checkpoints.stamp();
+      sqlite.exec('commit');
+    },
+    overwrite: (on) => void sqlite.pragma(`secure_delete = ${on ? 'on' : 'off'}`),
+    settle() {
+      if (!sqlite.inTransaction) checkpoints.run('truncate');
+    },
+  };
+}
+
+/** SQLite's number for `auto_vacuum = incremental` */
+const incremental = 2;
+/** A file of an earlier version is written anew at a start where that takes a moment only. */
+const cheapToRewrite = 32 * 1024 * 1024;
+
 async function kysely(sqlite: Sqlite.Database): Promise<Executor> {
   // SQLite's own `lower` knows ASCII only.
   sqlite.function('lowercase', { deterministic: true }, (text) => String(text).toLowerCase());
+  sqlite.function('digest', { deterministic: true }, (bytes) => hash('sha256', bytes as Buffer));
   const statements = new Map<string, Sqlite.Statement<unknown[]>>();
   const prepare = (sql: string) => {
     let statement = statements.get(sql);
