@@ -1,11 +1,11 @@
 import { type Static, Type } from 'typebox';
 import { agentFields, channels, replyFields } from '../domain/action.ts';
 import { durationPattern } from '../domain/duration.ts';
-import { sizePattern } from '../domain/keep.ts';
 import { mappingSchema, presetOverlaySchema, runTools, workflowSchema } from '../domain/mapping.ts';
 import { secretText } from '../domain/secret.ts';
 import { serverId, toolsSchema } from '../domain/tool-grant.ts';
 import { heartbeat } from './heartbeat-schema.ts';
+import { keep } from './keep-schema.ts';
 import { budget, prices } from './money-schema.ts';
 
 /**
@@ -267,44 +267,6 @@ const mcpServer = Type.Object(
     }),
   },
   strict,
-);
-
-/** A time that is at least a moment: nobody means to keep nothing. */
-const age = {
-  pattern: `^(?=.*[1-9f])(forever|${durationPattern.slice(1, -1)})$`,
-  title: 'a time such as "12h", "30d" or "8w", or "forever"',
-};
-
-const keep = Type.Object(
-  {
-    filtered: Type.String({
-      ...age,
-      default: '7d',
-      description: 'Events that led to nothing: `filtered`, `skipped`, `duplicate` and `handshake`.',
-    }),
-    events: Type.String({
-      ...age,
-      default: '30d',
-      description: 'All other events, with what came in. One that a run still needs stays as long as that.',
-    }),
-    runs: Type.String({
-      ...age,
-      default: '30d',
-      description:
-        'Runs and workflows that have ended, with their prompts, replies, calls and deliveries. The turns that a session still goes on with stay.',
-    }),
-    maxBytes: Type.String({
-      pattern: sizePattern,
-      title: 'a size such as "500MB" or "20GB", or "unlimited"',
-      default: '20GB',
-      description: 'Above this the oldest of all that is over goes, however young it is.',
-    }),
-  },
-  {
-    ...strict,
-    default: {},
-    description: 'How long what is over is kept: a time, or `forever`. Nothing that is open or unread is ever removed.',
-  },
 );
 
 export const configSchema = Type.Object(
