@@ -53,13 +53,22 @@ export async function postPrune(deps: HttpDeps, query: Record<string, string>, r
     counts = await sweepAway(sweeps, { store, now: clock.now(), signal: closing });
   } finally {
     store.upkeep.overwrite(false);
-    await setImmediate();
-    store.upkeep.settle();
+    await shrink(store.upkeep);
   }
   // Not for whom: that may be a customer's name.
   log.info({ ...named(counts), by: Object.keys(query) }, 'removed by hand');
   const open = selection ? await countOpen(store.read, selection) : 0;
   res.json({ ok: true, ...named(counts), open });
+}
+
+/** Pages that came free before may say something of it too. */
+async function shrink(upkeep: HttpDeps['store']['upkeep']): Promise<void> {
+  for (let { canShrink, freeBytes } = upkeep.sizes(); canShrink && freeBytes > 0; { freeBytes } = upkeep.sizes()) {
+    await setImmediate();
+    upkeep.shrink(64);
+  }
+  await setImmediate();
+  upkeep.settle();
 }
 
 const wishes = ['before', 'hook', 'session', 'run'];

@@ -23,7 +23,7 @@ export interface Upkeep {
   sizes(): Sizes;
   /** Gives the room of so many unused pages back to the disk. */
   shrink(pages: number): void;
-  /** From now on what is removed is overwritten, so that nobody finds it in the file; or no more. */
+  /** From now on pages that come free are overwritten too, so that nobody finds in the file what is removed; or no more. */
   overwrite(on: boolean): void;
   /** Moves all that was committed into the main file, and empties what it stood in before. */
   settle(): void;
