@@ -1,10 +1,12 @@
 import path from 'node:path';
 import type { Logger } from 'pino';
+import { historyBudget } from './agent/agent.ts';
 import { closeMcpServers } from './agent/mcp-servers.ts';
 import type { LoadedConfig } from './config/load.ts';
 import { type Clock, systemClock } from './domain/clock.ts';
 import { ConfigError, messageOf } from './domain/errors.ts';
 import type { JobKind } from './domain/job.ts';
+import { keepOf } from './domain/keep.ts';
 import type { Mask } from './domain/mask.ts';
 import type { Listener } from './http/listener.ts';
 import { createMetrics } from './http/metrics.ts';
@@ -26,6 +28,7 @@ import {
   screeningCheck,
   secretsCheck,
   silentCheck,
+  sizeCheck,
   waitingCheck,
 } from './runtime/checks.ts';
 import { deliverHandler } from './runtime/deliver.ts';
@@ -35,6 +38,7 @@ import { createLiveRuns } from './runtime/live-runs.ts';
 import { maskedLog } from './runtime/masked-log.ts';
 import { planBeat } from './runtime/plan-beat.ts';
 import { createReservations } from './runtime/reservations.ts';
+import { createRetention } from './runtime/retention.ts';
 import { runHandler } from './runtime/run.ts';
 import type { Runtime } from './runtime/runtime.ts';
 import { createWatch } from './runtime/watch.ts';
@@ -126,6 +130,14 @@ export async function createGimli({
   });
 
   const mappings = () => [...current().table.mappings, ...current().specs.all().mappings];
+  const retention = createRetention({
+    store,
+    file: storeFile(current().config),
+    clock,
+    log,
+    historyBudget,
+    keep: () => keepOf(current().config.store.keep),
+  });
   const watch = createWatch({
     store,
     clock,
@@ -139,6 +151,7 @@ export async function createGimli({
       budgetCheck(runtime, mappings),
       waitingCheck(queue),
       diskCheck(storeFile(current().config)),
+      sizeCheck(retention.problem),
       deliveriesCheck,
       channelsCheck(() => current().missingChannels),
       silentCheck(() => current().table.mappings),
@@ -182,6 +195,7 @@ export async function createGimli({
   await onSettings();
   worker.start();
   await watch.start();
+  retention.start();
   live.watch(() => onSettings().catch((error) => log.error({ err: error }, 'cannot plan anew')));
   void current()
     .models.warm()
@@ -197,6 +211,7 @@ export async function createGimli({
       // First: a reload now would start anew what is stopped below.
       await live.unwatch();
       await watch.stop();
+      await retention.stop();
       await parts.stopListening();
       await worker.stop(current().config.gateway.drainSeconds * 1000);
       await closeMcpServers(current().mcpServers);
@@ -230,7 +245,7 @@ export async function openOwnersApi(
 
 /** The web side on the store. */
 async function assemble(current: () => Settings, log: Logger, clock: Clock) {
-  const store = await openSqliteStore(storeFile(current().config));
+  const store = await openSqliteStore(storeFile(current().config), log);
   const reservations = createReservations({ current, clock, log });
   const placesOf = (kind: JobKind) => (kind === 'run' ? current().config.agents.defaults.maxConcurrent : Infinity);
   const queue = createSqliteQueue((mappingId) => current().table.limitsOf(mappingId), {

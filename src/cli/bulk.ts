@@ -1,7 +1,7 @@
-import { createInterface } from 'node:readline/promises';
 import { sinceHelp, sinceMs } from '../domain/since.ts';
 import { queryString, withClient } from './client.ts';
 import { CommandError } from './command-error.ts';
+import { confirm } from './confirm.ts';
 import { say } from './print.ts';
 import { cancelRun, findRuns, type RunFilterOptions, retryRun, runTable } from './runs.ts';
 
@@ -86,13 +86,4 @@ function fixed(since: string): { since: string } {
   const at = sinceMs(since, Date.now());
   if (at === undefined) throw new CommandError(`--since must be ${sinceHelp}`);
   return { since: new Date(at).toISOString() };
-}
-
-async function confirm(question: string): Promise<boolean> {
-  const terminal = createInterface({ input: process.stdin, output: process.stdout });
-  // Ctrl-C and the end of the input are no.
-  const closed = new Promise<string>((resolve) => terminal.once('close', () => resolve('')));
-  const answer = await Promise.race([terminal.question(question), closed]);
-  terminal.close();
-  return /^y(es)?$/i.test(answer.trim());
 }

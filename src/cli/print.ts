@@ -61,3 +61,11 @@ export function say(text: string): void {
 export function complain(text: string): void {
   console.error(printableLines(text));
 }
+
+const sizes = ['bytes', 'kB', 'MB', 'GB', 'TB'];
+
+/** A number of bytes as people read it: `4.1 MB`. */
+export function bytes(count: number): string {
+  const power = Math.min(sizes.length - 1, Math.max(0, Math.floor(Math.log10(Math.max(1, count)) / 3)));
+  return power === 0 ? `${count} bytes` : `${(count / 1000 ** power).toFixed(1)} ${sizes[power]}`;
+}

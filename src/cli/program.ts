@@ -188,6 +188,34 @@ export async function main(argv: readonly string[]): Promise<number> {
     .action(async (options) => (await import('./costs.ts')).showCosts(config(), options));
 
   program
+    .command('store')
+    .description('how large the store is, what is in it, and how long that is kept')
+    .option('--json', 'as JSON')
+    .action(async (options) => (await import('./store.ts')).showStore(config(), options));
+
+  program
+    .command('prune')
+    .description('remove what is over: what is older than a time, or all that came of a hook, a session or a run')
+    .option('--before <time>', 'a time ago such as 7d, or an ISO time such as 2026-02-03T10:00Z')
+    .option('--hook <name>', 'all that came to a hook, and what main was told of it')
+    .option('--session <key>', 'a session, with the events that led to its runs')
+    .option('--run <id>', 'a run or a workflow, with its events')
+    .option('--dry-run', 'only count')
+    .option('--yes', 'do not ask')
+    .action(async (options) => (await import('./store.ts')).prune(config(), options));
+
+  program
+    .command('backup <file>')
+    .description('copy the store into one file, also while the gateway runs')
+    .option('--force', 'although the file is there')
+    .action(async (file, options) => (await import('./copies.ts')).backup(config(), file, options));
+
+  program
+    .command('restore <file>')
+    .description('put a copy into the place of the store; what stood there is set aside')
+    .action(async (file) => (await import('./copies.ts')).restoreFrom(config(), file));
+
+  program
     .command('doctor')
     .description('is all well? config, store, gateway, models, channels, disk and more; no model is asked')
     .option('--json', 'as JSON')

@@ -5,6 +5,7 @@ import { mappingSchema, presetOverlaySchema, runTools, workflowSchema } from '..
 import { secretText } from '../domain/secret.ts';
 import { serverId, toolsSchema } from '../domain/tool-grant.ts';
 import { heartbeat } from './heartbeat-schema.ts';
+import { keep } from './keep-schema.ts';
 import { budget, prices } from './money-schema.ts';
 
 /**
@@ -343,6 +344,7 @@ export const configSchema = Type.Object(
           default: 'sqlite:./data/gimli.db',
           description: 'Where everything is kept: `sqlite:` and a path.',
         }),
+        keep,
       },
       { ...strict, default: {} },
     ),

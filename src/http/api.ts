@@ -21,6 +21,7 @@ import { getHeartbeat } from './owner-heartbeat.ts';
 import { getPause, postPause, postResume } from './owner-pause.ts';
 import { aboutRuns } from './owner-runs.ts';
 import { createSessionsApi } from './owner-sessions.ts';
+import { countPrune, getStore, postPrune } from './owner-store.ts';
 import { ownerWorkflows } from './owner-workflows.ts';
 import { limitOf, queryOf } from './query.ts';
 import { runFilter } from './run-filter.ts';
@@ -96,7 +97,9 @@ export function createApi(deps: HttpDeps): express.Router {
   router.post('/events/:id/replay', async (req, res) => {
     const event = await findEvent(store.read, req.params.id);
     if (!event) return refuse(res, 404, 'event not found');
-    const { endpoint, hook, headers, query, body } = event;
+    const { endpoint, hook, headers, query, body, outcome, detail } = event;
+    // It is stored without its body.
+    if (outcome === 'duplicate') return refuse(res, 409, `this event is ${detail}: replay that one`);
     let read: Payload;
     try {
       read = readPayload(body, headers, endpoint);
@@ -113,6 +116,10 @@ export function createApi(deps: HttpDeps): express.Router {
       answer: answer.body && JSON.parse(answer.body),
     });
   });
+
+  router.get('/store', (_req, res) => getStore(deps, res));
+  router.get('/prune', (req, res) => countPrune(deps, queryOf(req), res));
+  router.post('/prune', (req, res) => postPrune(deps, queryOf(req), res));
 
   router.use('/sessions', createSessionsApi(deps));
 

@@ -3,6 +3,7 @@ import type { Outcome } from '../domain/event.ts';
 import type { Screening, Usage } from '../domain/run.ts';
 import type { Queue } from '../queue/queue.ts';
 import { openAlarms } from '../store/alarms.ts';
+import { findRemoved } from '../store/figures.ts';
 import type { Store } from '../store/store.ts';
 
 export interface Metrics {
@@ -56,6 +57,28 @@ export function createMetrics(store: Store, queue: Queue): Metrics {
     help: 'Runs whose values were to be screened, by what came of it',
     labelNames: ['hook', 'verdict'],
     registers,
+  });
+  new Counter({
+    name: 'gimli_removed_total',
+    help: 'What was removed since the store was made: older than store.keep says, or by hand',
+    labelNames: ['noun'],
+    registers,
+    async collect() {
+      this.reset();
+      for (const { noun, rows } of await findRemoved(store.read)) this.inc({ noun }, rows);
+    },
+  });
+  new Gauge({
+    name: 'gimli_store_bytes',
+    help: 'Size of the store: its file, what of that is unused, and its -wal',
+    labelNames: ['part'],
+    registers,
+    collect() {
+      const { fileBytes, freeBytes, walBytes } = store.upkeep.sizes();
+      this.set({ part: 'file' }, fileBytes);
+      this.set({ part: 'unused' }, freeBytes);
+      this.set({ part: 'wal' }, walBytes);
+    },
   });
   const nextBeat = new Gauge({
     name: 'gimli_next_heartbeat_seconds',

@@ -1,9 +1,10 @@
 import { hash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Event } from '../domain/event.ts';
+import { findAnswered } from '../store/answered-events.ts';
 import type { Executor } from '../store/database.ts';
 import { claimKey, type KeyedEvent } from '../store/delivery-keys.ts';
-import { findEvent, insertEvent } from '../store/events.ts';
+import { insertEvent } from '../store/events.ts';
 import { answersOf } from './answers.ts';
 import type { Identity } from './verify/verifier.ts';
 
@@ -79,12 +80,12 @@ export async function claim(tx: Executor, event: KeyedEvent, once: Once | undefi
   return once && claimKey(tx, event, once.key);
 }
 
-/** Records a repetition, and answers it as the first delivery was answered. */
+/** Records a repetition, and answers it as the first delivery was answered, also where that one's event is gone since. */
 export async function repeat(tx: Executor, event: NewEvent, firstId: string, once: Once): Promise<Answer> {
-  const first = await findEvent(tx, firstId);
-  if (!first) throw new Error(`event ${firstId} has a delivery key and is gone`);
+  const first = await findAnswered(tx, firstId);
+  if (!first) throw new Error(`event ${firstId} has a delivery key and left no answer`);
   const { mapping, status, response } = first;
-  if (once.sameBody && !first.body.equals(event.body)) {
+  if (once.sameBody && !first.hasBody(event.body)) {
     const error = 'this Idempotency-Key came before with another body; a new request needs a key of its own';
     const body = JSON.stringify(answersOf[event.endpoint].refused(error, undefined, event.id));
     const detail = `the Idempotency-Key of event ${firstId}, with another body`;
@@ -92,6 +93,8 @@ export async function repeat(tx: Executor, event: NewEvent, firstId: string, onc
     return { status: 422, body, outcome: 'invalid' };
   }
   const detail = `the same as event ${firstId}`;
-  await insertEvent(tx, { ...recorded(event, detail), mapping, outcome: 'duplicate', status, response });
+  // The first has the body; a sender, or whoever has caught his request, may repeat it as often as he likes.
+  const bare = { ...recorded(event, detail), body: Buffer.alloc(0) };
+  await insertEvent(tx, { ...bare, mapping, outcome: 'duplicate', status, response });
   return { status, body: response, outcome: 'duplicate' };
 }

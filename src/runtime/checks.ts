@@ -172,6 +172,19 @@ export function diskCheck(file: string): Check {
   };
 }
 
+/** @param problem why the store is larger than it may be */
+export function sizeCheck(problem: () => string | undefined): Check {
+  return {
+    prefix: 'store',
+    find() {
+      const sentence = problem();
+      if (sentence === undefined) return [];
+      const remedy = 'See `gimli store`; end what is open, or give it more with store.keep.maxBytes.';
+      return [{ cause: 'store', sentence: `The store cannot be made small enough. ${sentence}`, remedy, count: 1 }];
+    },
+  };
+}
+
 /** Replies that did not arrive, up to the last one that did. */
 export const deliveriesCheck: Check = {
   prefix: 'deliveries',

@@ -22,7 +22,7 @@ export interface Database {
     response: string | null;
     replayOf: string | null;
   };
-  /** what tells a delivery from its repetition: remembered as long as its event */
+  /** what tells a delivery from its repetition: remembered longer than its event */
   deliveryKeys: { endpoint: Endpoint; hook: string; key: string; eventId: string };
   runs: {
     id: string;
@@ -193,6 +193,10 @@ export interface Database {
     cost: number;
     unpricedAnswers: number;
   };
+  /** what is left of an event that is gone and has a delivery key: how a repetition is answered. `bodyHash` is SHA-256 in hex. */
+  answeredEvents: { id: string; mapping: string | null; status: number; response: string | null; bodyHash: string };
+  /** how many rows of a noun were removed since the store was made, and when last */
+  removed: { noun: string; rows: number; at: number };
   /** how many runs there are of each kind and status (`hook.pending`), kept by triggers so that lists need not count rows */
   counters: { name: string; value: number };
 }

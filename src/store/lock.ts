@@ -76,6 +76,7 @@ export function findHolder(name: string): Holder | undefined {
 
 /** Undefined where another process has begun. */
 function begin(file: string): Sqlite.Database | undefined {
+  fs.closeSync(fs.openSync(`${file}-lock`, 'a', 0o600));
   const transaction = new Sqlite(`${file}-lock`, { timeout: 0 });
   try {
     transaction.exec('begin immediate');

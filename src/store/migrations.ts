@@ -9,6 +9,7 @@ export const sqliteMigrations: Record<string, Migration> = {
   '004-costs': statements(() => costs),
   '005-workflows': statements(() => workflows),
   '006-unattended': statements(() => unattended),
+  '007-keep': statements(() => keep),
 };
 
 function statements(list: () => readonly string[]): Migration {
@@ -165,4 +166,32 @@ const unattended = [
   `create index turnsBySession on runs (sessionKey, completedAt) where status = 'completed' and acknowledged = 0`,
   // When an event of a mapping that expects some was last accepted.
   'create table lastEvents (mapping text primary key not null, at integer not null) without rowid',
+];
+
+const keep = [
+  // What a run leaves behind goes with it.
+  `create trigger removeDeliveries after delete on runs begin delete from deliveries where runId = old.id; end`,
+  `create trigger removeJobs after delete on runs begin delete from jobs where ref = old.id and status = 'dead'; end`,
+  `create trigger removeDeliveryJobs after delete on deliveries begin
+     delete from jobs where ref = old.id and status = 'dead'; end`,
+  `create trigger removeReadLines after delete on runs when old.kind = 'heartbeat' begin
+     delete from systemEvents where beatId = old.id and readAt is not null; end`,
+  `create trigger removeTurn after delete on runs when old.status = 'completed' and old.acknowledged = 0 begin
+     update sessions set turns = turns - 1 where key = old.sessionKey and turns > 0 and old.completedAt >= coalesce(clearedAt, 0);
+     delete from sessions where key = old.sessionKey and turns = 0 and not exists (select 1 from runs
+       where sessionKey = old.sessionKey and status = 'completed' and acknowledged = 0); end`,
+
+  // What is looked for before an event goes, and when all of a hook goes.
+  'create index runsByEvent on runs (eventId) where eventId is not null',
+  'create index runsByHook on runs (hook, id)',
+  'create index runsByErrorCode on runs (errorCode, id) where errorCode is not null',
+  'create index runEventsByEvent on runEvents (eventId)',
+  'create index workflowRunsByEvent on workflowRuns (eventId)',
+  'create index deliveryKeysByEvent on deliveryKeys (eventId)',
+
+  // What is left of an event that is gone and whose delivery may come again.
+  `create table answeredEvents (
+    id text primary key not null, mapping text, status integer not null, response text, bodyHash text not null) without rowid`,
+  // How many rows of each noun were removed, and when last.
+  'create table removed (noun text primary key not null, rows integer not null, at integer not null) without rowid',
 ];

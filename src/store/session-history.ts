@@ -54,7 +54,15 @@ const findTurns = prepared<Wanted, TurnRow>((_, { sessionKey, budget, large, end
   const leftOutOf = (column: 'prompt' | 'outputText') => sql`
     case when isWhole then 0 else max(0, ${lengthOf(column)} - 2 * ${end}) end`;
   return sql<TurnRow>`
-    with recursive walk (id, completedAt, size, isWhole, steps) as (
+    ${walk({ sessionKey, budget, large })}
+    select isWhole, ${endsOf('prompt')} as prompt, ${leftOutOf('prompt')} as promptLeftOut,
+        case when isWhole then turn.replyJson end as replyJson, turn.model,
+        ${endsOf('outputText')} as outputText, ${leftOutOf('outputText')} as outputLeftOut
+      from walk join runs as turn using (id) order by walk.completedAt, walk.id`;
+});
+
+function walk({ sessionKey, budget, large }: Omit<Wanted, 'end'>) {
+  return sql`with recursive walk (id, completedAt, size, isWhole, steps) as (
       values ('', ${sql.lit(Number.MAX_SAFE_INTEGER)}, 0, 0, 0)
       union all
       select turn.id, turn.completedAt,
@@ -64,12 +72,27 @@ const findTurns = prepared<Wanted, TurnRow>((_, { sessionKey, budget, large, end
         from walk join runs as turn on turn.id = (
           select id from runs where ${isTurnOf(sessionKey)} and (completedAt, id) < (walk.completedAt, walk.id)
             order by completedAt desc, id desc limit 1)
-        where walk.size <= ${budget} and walk.steps < ${sql.lit(maxTurns)})
-    select isWhole, ${endsOf('prompt')} as prompt, ${leftOutOf('prompt')} as promptLeftOut,
-        case when isWhole then turn.replyJson end as replyJson, turn.model,
-        ${endsOf('outputText')} as outputText, ${leftOutOf('outputText')} as outputLeftOut
-      from walk join runs as turn using (id) order by walk.completedAt, walk.id`;
-});
+        where walk.size <= ${budget} and walk.steps < ${sql.lit(maxTurns)})`;
+}
+
+/** A place among the turns of a session, which are in this order. */
+export interface TurnPlace {
+  readonly completedAt: number;
+  readonly id: string;
+}
+
+const findOldest = prepared<Omit<Wanted, 'end'>, TurnPlace>(
+  (_, wanted) => sql<TurnPlace>`${walk(wanted)}
+    select completedAt, id from walk where id <> '' order by completedAt, id limit 1`,
+);
+
+/** The oldest turn that `sessionHistory` would give now; undefined where it would give none. */
+export async function oldestReplayed(db: Executor, sessionKey: string, budget: number): Promise<TurnPlace | undefined> {
+  return (await findOldest(db, { sessionKey, budget, large: largeOf(budget) }))[0];
+}
+
+/** What a turn counts for at most. */
+const largeOf = (budget: number) => Math.ceil(budget / partOfLarge) || 1;
 
 const findAnyTurn = prepared(
   (_, { sessionKey }: { sessionKey: string }) => sql`select 1 from runs where ${isTurnOf(sessionKey)} limit 1`,
@@ -82,7 +105,7 @@ const findAnyTurn = prepared(
 export async function sessionHistory(db: Executor, sessionKey: string, budget: number): Promise<StoredTurn[]> {
   // Most runs have a session of their own, and this costs a tenth of the walk.
   if ((await findAnyTurn(db, { sessionKey })).length === 0) return [];
-  const wanted = { large: Math.ceil(budget / partOfLarge) || 1, end: Math.ceil(budget / partOfEnd) || 1 };
+  const wanted = { large: largeOf(budget), end: Math.ceil(budget / partOfEnd) || 1 };
   const rows = await findTurns(db, { sessionKey, budget, ...wanted });
   return rows.map((row) => ({
     prompt: row.prompt ?? '',

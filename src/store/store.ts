@@ -14,7 +14,29 @@ export interface Store {
    * cannot be written.
    */
   write<T>(work: Work<T>): Promise<T>;
+  readonly upkeep: Upkeep;
   close(): Promise<void>;
+}
+
+/** What keeps the store small. Each call is short, and waits for no transaction. */
+export interface Upkeep {
+  sizes(): Sizes;
+  /** Gives the room of so many unused pages back to the disk. */
+  shrink(pages: number): void;
+  /** From now on pages that come free are overwritten too, so that nobody finds in the file what is removed; or no more. */
+  overwrite(on: boolean): void;
+  /** Moves all that was committed into the main file, and empties what it stood in before. */
+  settle(): void;
+}
+
+interface Sizes {
+  /** of the main file, unused pages included */
+  readonly fileBytes: number;
+  /** of pages that are not used; what comes next takes them */
+  readonly freeBytes: number;
+  readonly walBytes: number;
+  /** false: a file of an earlier version, which gives no room back */
+  readonly canShrink: boolean;
 }
 
 export type Work<T> = (tx: Executor) => Promise<T>;

@@ -14,8 +14,8 @@ export interface SimulatedGateway {
   pass(ms: number, stepMs?: number): Promise<void>;
 }
 
-/** The worker waits for its clock, and so does the watch over the alarms. */
-const waitWhenIdle = 2;
+/** The worker waits for its clock, and so do the watch over the alarms and what removes what is old. */
+const waitWhenIdle = 3;
 
 /** Settles when the gateway has nothing to do but to wait for its clock. */
 export async function settle(gateway: TestGateway, clock: FakeClock): Promise<void> {

@@ -1,0 +1,38 @@
+import { sql } from 'kysely';
+import type { Executor } from './database.ts';
+
+/** Conditions of what is still under way, on the row of an event, run or workflow of that id. Each is answered by an index. */
+const isOpen = sql`status in ('pending', 'running')`;
+
+/** No run or workflow that is under way needs the event. */
+export const isEventFree = sql<boolean>`not exists (select 1 from runs where eventId = events.id and ${isOpen})
+  and not exists (select 1 from workflowRuns where eventId = events.id and ${isOpen})
+  and not exists (select 1 from runEvents join runs on runs.id = runEvents.runId
+    where runEvents.eventId = events.id and runs.status in ('pending', 'running'))`;
+
+/** Nothing at all refers to the event. */
+const isEventAlone = sql<boolean>`not exists (select 1 from runs where eventId = events.id)
+  and not exists (select 1 from workflowRuns where eventId = events.id)
+  and not exists (select 1 from runEvents where eventId = events.id)`;
+
+/** Nothing of what the run has said still waits to be delivered. */
+export const isDelivered = sql<boolean>`not exists (select 1 from deliveries where runId = runs.id and status = 'pending')`;
+
+/** The same of all steps of a workflow. */
+export const areStepsDelivered = sql<boolean>`not exists (select 1 from runs join deliveries on deliveries.runId = runs.id
+  where runs.workflowRunId = workflowRuns.id and deliveries.status = 'pending')`;
+
+/** A run that can be removed by itself: it has ended, is no step of a workflow, and all is delivered. */
+export const isRunOver = sql<boolean>`status in ('completed', 'error') and workflowRunId is null and ${isDelivered}`;
+
+/** Of the events of some runs those to which nothing refers any more. */
+export async function aloneAmong(db: Executor, eventIds: readonly string[]): Promise<string[]> {
+  if (eventIds.length === 0) return [];
+  const rows = await db
+    .selectFrom('events')
+    .select('id')
+    .where('id', 'in', [...eventIds])
+    .where(isEventAlone)
+    .execute();
+  return rows.map(({ id }) => id);
+}
