@@ -8,12 +8,14 @@ import { parseArgs } from 'node:util';
 import type { Result } from '../bench/row.ts';
 import { table } from '../bench/table.ts';
 import { run as hostile } from './hostile.ts';
+import { run as retention } from './retention.ts';
 import type { Soak } from './soak.ts';
 import { run as valuesSoak } from './values.ts';
 
 /** A line for each: the name that selects it on the command line, and its `run`. */
 const soaks: Record<string, Soak> = {
   hostile,
+  retention,
   values: valuesSoak,
 };
 

@@ -16,21 +16,29 @@ const countAtOnce = 20_000;
 
 /** How many rows there are of a noun; in slices, so that nobody waits for it. `pause` is awaited between two. */
 export async function countRows(db: Executor, noun: CountedNoun, pause: () => Promise<unknown>): Promise<number> {
-  const key = sql.ref(counted[noun]);
   let count = 0;
   for (let last: string | number | null = noun === 'systemEvents' ? 0 : ''; last !== null; ) {
-    const { rows } = await sql<{
-      count: number;
-      last: string | number | null;
-    }>`select count(*) as count, max(${key}) as last
-      from (select ${key} from ${sql.table(noun)} where ${key} > ${last} order by ${key} limit ${countAtOnce})`.execute(
-      db,
-    );
-    count += rows[0]?.count ?? 0;
-    last = rows[0]?.last ?? null;
+    const slice: Slice | undefined = await sliceAfter(db, noun, last);
+    count += slice?.count ?? 0;
+    // Fewer are the end: what comes meanwhile would have it go on for ever.
+    last = slice?.count === countAtOnce ? slice.last : null;
     await pause();
   }
   return count;
+}
+
+interface Slice {
+  readonly count: number;
+  readonly last: string | number | null;
+}
+
+async function sliceAfter(db: Executor, noun: CountedNoun, last: string | number): Promise<Slice | undefined> {
+  const key = sql.ref(counted[noun]);
+  const { rows } = await sql<Slice>`select count(*) as count, max(${key}) as last
+    from (select ${key} from ${sql.table(noun)} where ${key} > ${last} order by ${key} limit ${countAtOnce})`.execute(
+    db,
+  );
+  return rows[0];
 }
 
 /** When the oldest event or run came that there is, in epoch ms. */

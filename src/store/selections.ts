@@ -123,6 +123,6 @@ async function runWithEvents(tx: Executor, runId: string): Promise<Removable[]> 
 const eventsAfter = (ids: readonly string[]): Removable[] => ids.map((id) => ({ noun: 'event', id, ifAlone: true }));
 
 function lastOf(rows: readonly { readonly id: string | number }[]): string | null {
-  const last = rows.at(-1)?.id;
-  return last === undefined ? null : String(last);
+  // Fewer are the end: what comes meanwhile would have it go on for ever.
+  return rows.length < lookAtOnce ? null : String(rows.at(-1)?.id);
 }

@@ -68,7 +68,8 @@ async function sliceOf<T extends Row>(
     if (row.over === null || row.over >= before || row.isFree === 0) continue;
     if (await mayGo(row)) found.push({ noun, id: row.id });
   }
-  return { found, last };
+  const isEnd = rows.length < lookAtOnce && last === rows.at(-1)?.id;
+  return { found, last: isEnd ? null : last };
 }
 
 function eventSweep(outcome: Outcome, before: number, now: number): Sweep {
