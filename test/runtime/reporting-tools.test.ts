@@ -294,7 +294,7 @@ describe('a run that is attempted again', () => {
     ]);
     expect(await readOf(run.runId)).toEqual([
       'both: Look at it.',
-      expect.stringMatching(/^both failed \(provider\): .*I cannot/),
+      expect.stringMatching(/^both failed \(provider\): .*HTTP 400 api_error/),
     ]);
   });
 });
