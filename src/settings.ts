@@ -162,7 +162,6 @@ async function makeSettings(loaded: LoadedConfig, log: Logger, reuse?: Settings)
     ...table.rules.flatMap(({ part }) => part.hints),
     ...allWarnings(rules, around, loaded.locate),
     ...missing.flatMap(({ lines }) => lines),
-    ...openFile(loaded.envFile),
     ...loading,
     ...budgetWarnings(config.agents.defaults.budget, inUse, models.priceOf, more),
     ...contextWarnings(inUse, models.isSizeKnown),
@@ -188,7 +187,7 @@ async function makeSettings(loaded: LoadedConfig, log: Logger, reuse?: Settings)
     get broken() {
       return [...broken, ...specs.broken()];
     },
-    hints: [...hints].map(hide),
+    hints: [...[...hints].map(hide), ...openFile(loaded.envFile)],
     missingChannels: missing,
   };
 }

@@ -10,7 +10,7 @@ import { complain, printable, printJson, say, table } from './print.ts';
  */
 export async function check(configFile: string, { json }: { json?: boolean }): Promise<number> {
   const settings = await loadSettings(configFile, process.env, pino({ level: 'silent' }));
-  const warnings = [...settings.warnings, ...settings.hints, ...(await warningsByEvents(settings))];
+  const warnings = await warningsByEvents(settings);
   const { table: mappings, config, models, screener, transforms, loaded } = settings;
   const { hide } = loaded;
   await transforms.close();
@@ -41,7 +41,7 @@ export async function check(configFile: string, { json }: { json?: boolean }): P
       `${screened.join(', ')}: what they start ${outcome}, since screening cannot work: ${screener.problem}`,
     );
   }
-  const shown = warnings.map(hide);
+  const shown = [...settings.warnings, ...settings.hints, ...warnings.map(hide)];
   const rows = all.map(({ id, origin, endpoint, path, verify, does, when, policy }) => ({
     id,
     origin,

@@ -172,7 +172,7 @@ it('models in use whose cost cannot count are named where there is a budget', as
   const unpriced = (gateway: TestGateway) =>
     gateway.logs
       .filter(({ level }) => level === 40)
-      .map(({ msg }) => String(msg).match(/budget does not count what (\S+)/)?.[1]);
+      .flatMap(({ msg }) => String(msg).match(/budget does not count what (\S+)/)?.[1] ?? []);
   const models = {
     model: 'openai/a',
     fallbacks: ['openai/b', 'sonnet'],
