@@ -27,14 +27,6 @@ const config = {
       },
     ],
   },
-  workflows: {
-    two: {
-      steps: [
-        { name: 'a', message: 'first' },
-        { name: 'b', message: 'second' },
-      ],
-    },
-  },
   channels: { log: {} },
 };
 
@@ -90,7 +82,7 @@ it('a session goes with its runs, their events and the session itself', async ()
   expect((await gateway.api('GET', '/sessions/hook:ann')).status).toBe(404);
 });
 
-it('a run goes with all the events that it gathered; a workflow with its steps', async () => {
+it('a run goes with all the events that it gathered', async () => {
   const gateway = await tempGateway(config);
   const [first, second] = [
     await gateway.post('many', { text: 'G-ONE' }),
@@ -98,16 +90,8 @@ it('a run goes with all the events that it gathered; a workflow with its steps',
   ];
   expect(second.body.runId).toBe(first.body.runId);
   await gateway.ended(first.body.runId);
-  const workflow = (await gateway.post('workflow', { id: 'two' })).body.workflowRunId;
-  await eventually(async () =>
-    ['completed', 'error'].includes((await gateway.api('GET', `/workflows/${workflow}`)).body.workflow?.status),
-  );
-  await mainIsIdle(gateway);
   expect((await gateway.api('POST', `/prune?run=${first.body.runId}`)).body).toMatchObject({ events: 2 });
   expect((await gateway.api('GET', '/events?hook=many')).body.events).toEqual([]);
-  expect((await gateway.api('POST', `/prune?run=${workflow}`)).body).toMatchObject({ workflows: 1, events: 1 });
-  expect((await gateway.api('GET', '/events')).body.events).toEqual([]);
-  expect((await gateway.api('GET', '/runs?kind=hook')).body.total).toBe(0);
 });
 
 it('what is open is counted and stays', async () => {
