@@ -1,7 +1,9 @@
 // Gimli's HTTP side as gimli.ts composes it, on a store that forgets: what everything but storing costs.
 import { pino } from 'pino';
+import { systemClock } from '../src/domain/clock.ts';
 import { createMetrics } from '../src/http/metrics.ts';
 import { createServer } from '../src/http/server.ts';
+import { createBodyBudget } from '../src/ingest/body-budget.ts';
 import { createRefusals } from '../src/ingest/refusals.ts';
 import { createThrottle } from '../src/ingest/throttle.ts';
 import { createSqliteQueue } from '../src/queue/sqlite.ts';
@@ -25,7 +27,8 @@ const server = createServer({
   store,
   queue,
   throttle: createThrottle(),
-  refusals: createRefusals(),
+  refusals: createRefusals({ log, clock: systemClock, onRefused: metrics.onRefused }),
+  bodies: createBodyBudget(),
   live: createLiveRuns(),
   log,
   onEvent: metrics.onEvent,

@@ -12,6 +12,7 @@ import type { Listener } from './http/listener.ts';
 import { createMetrics } from './http/metrics.ts';
 import { createServer, createSpecServer } from './http/server.ts';
 import { createTokenCheck } from './ingest/authenticate.ts';
+import { createBodyBudget } from './ingest/body-budget.ts';
 import { createRefusals } from './ingest/refusals.ts';
 import { createThrottle } from './ingest/throttle.ts';
 import { createSqliteQueue } from './queue/sqlite.ts';
@@ -99,6 +100,7 @@ export async function createGimli({
     live: parts.live,
     current,
     onRunEnd: (run, status, ms) => metrics.onRunEnd(run.hook, status, ms),
+    onDelivery: metrics.onDelivery,
     onUsage: (run, usage, cost) => metrics.onUsage(run.hook, usage, cost),
     onScreened(run, verdict) {
       metrics.onScreened(run.hook, verdict);
@@ -256,10 +258,24 @@ async function assemble(current: () => Settings, log: Logger, clock: Clock) {
   const throttle = createThrottle();
   const live = createLiveRuns();
   const metrics = createMetrics(store, queue);
-  const { onEvent, text: metricsText } = metrics;
-  const refusals = createRefusals();
+  const { onEvent, onRefused, text: metricsText } = metrics;
+  const refusals = createRefusals({ log, clock, onRefused });
+  const bodies = createBodyBudget();
   const isCommandToken = createTokenCheck(store.commandToken);
-  const deps = { store, queue, throttle, refusals, log, clock, current, live, onEvent, isCommandToken, metricsText };
+  const deps = {
+    store,
+    queue,
+    throttle,
+    refusals,
+    bodies,
+    log,
+    clock,
+    current,
+    live,
+    onEvent,
+    isCommandToken,
+    metricsText,
+  };
   const server = createServer(deps);
   const specServer = current().config.specs.port === undefined ? undefined : createSpecServer(deps);
   const stopListening = async () => void (await Promise.all([server.close(), specServer?.close()]));

@@ -1,5 +1,6 @@
 import type { eventRow, eventView, refusedRow } from '../http/views.ts';
 import { queryString, withClient } from './client.ts';
+import { CommandError } from './command-error.ts';
 import { printJson, record, say, table, time } from './print.ts';
 
 export async function listEvents(
@@ -18,19 +19,23 @@ export async function listEvents(
     event.outcome,
     event.detail ?? event.mapping ?? '',
   ]);
-  say(table(['EVENT', 'RECEIVED', 'HOOK', 'OUTCOME', 'WHY OR MAPPING'], rows));
+  // The reason whole: what to mend stands anywhere in it.
+  say(table(['EVENT', 'RECEIVED', 'HOOK', 'OUTCOME', 'WHY OR MAPPING'], rows, { last: Number.POSITIVE_INFINITY }));
 }
 
-/** What nobody could prove to be theirs, newest first. The gateway keeps it in memory: without one there is nothing to show. */
+/** What nobody could prove to be theirs, newest first. Throws where no gateway runs, which has it in its memory. */
 export async function listRefused(configFile: string, { json }: { json?: boolean }): Promise<void> {
-  const answer = await withClient(configFile, (client) =>
-    client.get<{ refused: ReturnType<typeof refusedRow>[] }>('/refused'),
-  );
+  const answer = await withClient(configFile, (client) => {
+    if (!client.isRunning) {
+      throw new CommandError('what was refused is in the memory of a running gateway, and none runs with this store');
+    }
+    return client.get<{ refused: ReturnType<typeof refusedRow>[] }>('/refused');
+  });
   if (json) return printJson(answer);
   if (answer.refused.length === 0) return say('nothing refused since the gateway started');
   // No table, which would cut the details: their ends say what to do.
-  const records = answer.refused.map(({ time: at, hook, status, step, detail }) =>
-    record({ refused: `${time(at)} with ${status}`, hook, step, detail }),
+  const records = answer.refused.map(({ time: at, status, method, path, ...more }) =>
+    record({ refused: `${time(at)} with ${status}`, call: `${method} ${path}`.trim(), ...more }),
   );
   say(records.join('\n\n'));
 }

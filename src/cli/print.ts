@@ -1,9 +1,15 @@
 import { visible, visibleJson } from '../domain/invisible.ts';
 import { shorten } from '../domain/shorten.ts';
 
-/** Rows under aligned headings; each cell is cut at `widest` characters. */
-export function table(headings: readonly string[], rows: readonly (readonly string[])[], widest = 60): string {
-  const lines = [headings, ...rows].map((row) => row.map((cell) => shorten(printable(cell), widest)));
+/** Rows under aligned headings; each cell is cut at `widest` characters, those of the last column at `last`. */
+export function table(
+  headings: readonly string[],
+  rows: readonly (readonly string[])[],
+  { widest = 60, last = widest }: { readonly widest?: number; readonly last?: number } = {},
+): string {
+  const lines = [headings, ...rows].map((row) =>
+    row.map((cell, column) => shorten(printable(cell), column === headings.length - 1 ? last : widest)),
+  );
   const widths = headings.map((_, column) => Math.max(...lines.map((line) => line[column]?.length ?? 0)));
   return lines
     .map((line) =>

@@ -137,7 +137,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   events
     .command('list', { isDefault: true })
     .option('--hook <name>')
-    .option('--outcome <outcome>', 'accepted, filtered, skipped, invalid, failed or handshake')
+    .option('--outcome <outcome>', 'accepted, filtered, skipped, duplicate, invalid, unreadable, failed or handshake')
     .option('--limit <n>', 'how many', number(1, 100), 20)
     .option('--json', 'as JSON')
     .action(async (options) => (await import('./events.ts')).listEvents(config(), options));

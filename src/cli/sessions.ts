@@ -21,7 +21,7 @@ export async function listSessions(
     sessionKey,
   ]);
   // No key is cut: it is what the other commands ask for.
-  say(table(['LAST TURN', 'TURNS', 'CLEARED', 'SESSION'], rows, Number.POSITIVE_INFINITY));
+  say(table(['LAST TURN', 'TURNS', 'CLEARED', 'SESSION'], rows, { widest: Number.POSITIVE_INFINITY }));
   if (answer.next !== null) say('There are older ones: --limit shows up to 100.');
 }
 

@@ -2,7 +2,16 @@ import { readPayload } from './payload/read-payload.ts';
 import type { Resolve } from './text.ts';
 
 /** What became of an inbound request. */
-export const outcomes = ['accepted', 'filtered', 'skipped', 'duplicate', 'invalid', 'failed', 'handshake'] as const;
+export const outcomes = [
+  'accepted',
+  'filtered',
+  'skipped',
+  'duplicate',
+  'invalid',
+  'unreadable',
+  'failed',
+  'handshake',
+] as const;
 export type Outcome = (typeof outcomes)[number];
 
 /** Where requests come in: `hooks` is `hooks.path`, `specs` is `/hook`. Each has names of its own and its own form of answers. */
@@ -17,12 +26,12 @@ export interface Event {
   readonly receivedAt: number;
   readonly query: Record<string, unknown>;
   readonly headers: Record<string, string>;
-  /** the bytes as they came */
+  /** the bytes as they came; of an unreadable one at most the first 4 KB */
   readonly body: Buffer;
   /** id of the mapping that answered for it; null where none matched */
   readonly mapping: string | null;
   readonly outcome: Outcome;
-  /** why it was filtered, skipped, a duplicate, invalid or failed */
+  /** why it was filtered, skipped, a duplicate, invalid, unreadable or failed */
   readonly detail: string | null;
   /** the answer's HTTP status */
   readonly status: number;

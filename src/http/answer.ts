@@ -1,17 +1,22 @@
 import type { Request, Response } from 'express';
+import type { Endpoint } from '../domain/event.ts';
 import type { Answer } from '../ingest/once.ts';
 
 /** Answers an error. */
 export type Refuse = typeof refuse;
 
-/** Every error has this shape, whatever part of the server it comes from; but for specs, which have their own. */
+/** The shape of every error, whatever part of the server it comes from. Specs have their own. */
+export const errorBody: Readonly<Record<Endpoint, (error: string) => object>> = {
+  hooks: (error) => ({ ok: false, error }),
+  specs: (error) => ({ error }),
+};
+
 export function refuse(res: Response, status: number, error: string, headers: Record<string, string> = {}): void {
-  res.status(status).set(headers).json({ ok: false, error });
+  res.status(status).set(headers).json(errorBody.hooks(error));
 }
 
-/** The shape of every error of a spec. */
 export function refuseSpec(res: Response, status: number, error: string, headers: Record<string, string> = {}): void {
-  res.status(status).set(headers).json({ error });
+  res.status(status).set(headers).json(errorBody.specs(error));
 }
 
 /** When a sender may ask again for a hook that does not load, in seconds: it takes a person to mend it. */
@@ -47,9 +52,9 @@ export function tooLarge(limit: number): string {
  * Refuses a request whose body may still be on its way. The connection stays open until the sender has had the chance to read the
  * answer: closing it with unread bytes would reset it, and the answer would be lost.
  */
-export function refuseUnread(req: Request, res: Response, status: number, answer: object): void {
+export function refuseUnread(req: Request, res: Response, answer: object): void {
   const body = JSON.stringify(answer);
-  res.status(status).set({ Connection: 'close', 'Content-Type': 'application/json; charset=utf-8' });
+  res.set({ Connection: 'close', 'Content-Type': 'application/json; charset=utf-8' });
   res.set('Content-Length', String(Buffer.byteLength(body)));
   res.write(body);
   let drained = 0;

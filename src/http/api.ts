@@ -16,6 +16,8 @@ import { cancelRoute, retryRoute } from './by-hand.ts';
 import { getCosts } from './costs.ts';
 import type { HttpDeps } from './deps.ts';
 import { pass } from './gate.ts';
+import { hookAnswerers } from './inbound/hooks.ts';
+import { specAnswerers } from './inbound/specs.ts';
 import { getAlarms } from './owner-alarms.ts';
 import { getHeartbeat } from './owner-heartbeat.ts';
 import { getPause, postPause, postResume } from './owner-pause.ts';
@@ -24,10 +26,10 @@ import { createSessionsApi } from './owner-sessions.ts';
 import { countPrune, getStore, postPrune } from './owner-store.ts';
 import { ownerWorkflows } from './owner-workflows.ts';
 import { limitOf, queryOf } from './query.ts';
+import { refusedCall } from './refused-call.ts';
 import { runFilter } from './run-filter.ts';
 import { streamRun } from './run-stream.ts';
 import { partOf } from './runs.ts';
-import { targetOf } from './specs.ts';
 import { adminRun, adminRunRow, eventRow, eventView, refusedRow } from './views.ts';
 
 const run = { what: 'run', key: 'runId', retry: retryRun, cancel: cancelRun } as const;
@@ -100,6 +102,9 @@ export function createApi(deps: HttpDeps): express.Router {
     const { endpoint, hook, headers, query, body, outcome, detail } = event;
     // It is stored without its body.
     if (outcome === 'duplicate') return refuse(res, 409, `this event is ${detail}: replay that one`);
+    if (outcome === 'unreadable') {
+      return refuse(res, 409, 'this event could not be read: there is nothing to replay');
+    }
     let read: Payload;
     try {
       read = readPayload(body, headers, endpoint);
@@ -131,16 +136,19 @@ export function createApi(deps: HttpDeps): express.Router {
 
 /** Who answers for a name of an endpoint, by the mappings and specs of today. */
 function whoAnswers({ current }: HttpDeps, endpoint: Endpoint, hook: string) {
-  const { table, specs } = current();
-  return endpoint === 'specs'
-    ? targetOf(specs, hook)
-    : { candidates: table.candidates(hook), known: table.knows(hook) };
+  return (endpoint === 'specs' ? specAnswerers : hookAnswerers)(current(), hook);
 }
 
 /** Without a `gateway.token` in the config, only the commands of this machine pass. */
-export function ownerOnly({ current, isCommandToken, throttle }: HttpDeps) {
+export function ownerOnly({ current, isCommandToken, throttle, refusals }: HttpDeps) {
   return async (req: Request, res: Response, next: NextFunction): Promise<void> => {
     const isValid: TokenCheck = (token) => current().isGatewayToken(token) || isCommandToken?.(token) === true;
-    if (await pass(req, res, { isValid, throttle })) next();
+    const onRefused = (status: number) => {
+      const detail = 'this asks for gateway.token: send it as Authorization: Bearer';
+      // What a router knows of the path begins at its own place.
+      const call = { ...refusedCall(req), path: req.baseUrl + req.path };
+      refusals.add({ ...call, hook: '', status, step: 'token', detail });
+    };
+    if (await pass(req, res, { isValid, throttle, onRefused })) next();
   };
 }

@@ -4,6 +4,7 @@ import type { Config } from '../config/schema.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { Outcome } from '../domain/event.ts';
 import type { TokenCheck } from '../ingest/authenticate.ts';
+import type { BodyBudget } from '../ingest/body-budget.ts';
 import type { Refusals } from '../ingest/refusals.ts';
 import type { Throttle } from '../ingest/throttle.ts';
 import type { Verifier } from '../ingest/verify/verifier.ts';
@@ -20,6 +21,8 @@ export interface HttpDeps {
   readonly queue: Queue;
   readonly throttle: Throttle;
   readonly refusals: Refusals;
+  /** the room for bodies of senders who are not known yet */
+  readonly bodies: BodyBudget;
   readonly log: Logger;
   readonly clock: Clock;
   readonly onEvent: (hook: string, outcome: Outcome) => void;

@@ -2,7 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import type { Request, Response } from 'express';
 import { presentedToken, type TokenCheck } from '../ingest/authenticate.ts';
 import type { Throttle } from '../ingest/throttle.ts';
-import { type Refuse, refuse } from './answer.ts';
+import { refuse } from './answer.ts';
 
 /** How long the answer to a guess is held back, of an address that has used up its tries. */
 const guessMs = 250;
@@ -11,33 +11,33 @@ const guessMs = 250;
 export async function pass(
   req: Request,
   res: Response,
-  gate: { isValid: TokenCheck; throttle: Throttle },
+  gate: { isValid: TokenCheck; throttle: Throttle; onRefused: (status: number) => void },
 ): Promise<boolean> {
   if (gate.isValid(presentedToken(req.headers))) {
     gate.throttle.forgive(() => addressOf(req));
     return true;
   }
-  await turnAway(req, res, gate.throttle);
+  const { status, error, headers } = await countFailure(req, gate.throttle);
+  gate.onRefused(status);
+  refuse(res, status, error, headers);
   return false;
 }
 
-/** Counts a failed authentication and answers it: the same for every reason, so that it helps nobody to guess. */
-export async function turnAway(
-  req: Request,
-  res: Response,
-  throttle: Throttle,
-  say: Refuse = refuse,
-): Promise<401 | 429> {
+/** How a failed authentication is answered. */
+export interface Denial {
+  readonly status: 401 | 429;
+  readonly error: string;
+  readonly headers: Record<string, string>;
+}
+
+/** Counts a failed authentication. The answer is the same for every reason, so that it helps nobody to guess. */
+export async function countFailure(req: Request, throttle: Throttle): Promise<Denial> {
   const wait = throttle.fail(addressOf(req));
-  if (wait === 0) {
-    say(res, 401, 'unauthorized', { 'WWW-Authenticate': 'Bearer' });
-    return 401;
-  }
+  if (wait === 0) return { status: 401, error: 'unauthorized', headers: { 'WWW-Authenticate': 'Bearer' } };
   // One guess at a time and connection, and a pause after each.
   await setTimeout(guessMs);
-  const close = req.complete ? { Connection: 'close' } : {};
-  say(res, 429, 'too many failed authentications', { 'Retry-After': String(wait), ...close });
-  return 429;
+  const headers = { 'Retry-After': String(wait), ...(req.complete && { Connection: 'close' }) };
+  return { status: 429, error: 'too many failed authentications', headers };
 }
 
 export function addressOf(req: Request): string {

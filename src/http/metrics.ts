@@ -1,13 +1,17 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Outcome } from '../domain/event.ts';
 import type { Screening, Usage } from '../domain/run.ts';
+import type { RefusedStep } from '../ingest/refusals.ts';
 import type { Queue } from '../queue/queue.ts';
 import { openAlarms } from '../store/alarms.ts';
+import type { Delivery } from '../store/deliveries.ts';
 import { findRemoved } from '../store/figures.ts';
 import type { Store } from '../store/store.ts';
 
 export interface Metrics {
   onEvent(hook: string, outcome: Outcome): void;
+  onRefused(step: RefusedStep): void;
+  onDelivery(status: Delivery['status']): void;
   onRunEnd(hook: string, status: 'completed' | 'error', ms: number): void;
   /** `cost` is null where it is not known */
   onUsage(hook: string, usage: Usage, cost: number | null): void;
@@ -26,6 +30,18 @@ export function createMetrics(store: Store, queue: Queue): Metrics {
     name: 'gimli_events_total',
     help: 'Authenticated requests to hooks, by what became of them',
     labelNames: ['hook', 'outcome'],
+    registers,
+  });
+  const refused = new Counter({
+    name: 'gimli_refused_total',
+    help: 'Requests of senders who are not known, and what could not be stored, by the step that refused them',
+    labelNames: ['step'],
+    registers,
+  });
+  const deliveries = new Counter({
+    name: 'gimli_deliveries_total',
+    help: 'Replies and messages to channels, by what became of them',
+    labelNames: ['status'],
     registers,
   });
   const runs = new Counter({
@@ -104,6 +120,8 @@ export function createMetrics(store: Store, queue: Queue): Metrics {
   });
   return {
     onEvent: (hook, outcome) => events.inc({ hook, outcome }),
+    onRefused: (step) => refused.inc({ step }),
+    onDelivery: (status) => deliveries.inc({ status }),
     onRunEnd(hook, status, ms) {
       runs.inc({ hook, status });
       seconds.observe(ms / 1000);

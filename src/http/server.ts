@@ -5,22 +5,25 @@ import { type Refuse, refuse, refuseSpec } from './answer.ts';
 import { createApi, ownerOnly } from './api.ts';
 import type { HttpDeps } from './deps.ts';
 import { errorHandler } from './error-handler.ts';
-import { createHooks } from './hooks.ts';
+import { createFrontDoor } from './inbound/front-door.ts';
+import { hooks } from './inbound/hooks.ts';
+import { nowhere } from './inbound/nowhere.ts';
+import { specs } from './inbound/specs.ts';
 import { createListener, type Listener, type ListenerOptions } from './listener.ts';
-import { createSpecs } from './specs.ts';
+import { refusedCall } from './refused-call.ts';
 
 /** The clock is the machine's unless given. */
 type GivenDeps = Omit<HttpDeps, 'closing' | 'clock'> & Partial<Pick<HttpDeps, 'clock'>>;
 
 export function createServer(given: GivenDeps, options?: ListenerOptions): Listener {
   const app = createApp(given, refuse);
-  const listener = createListener(app, options);
+  const listener = createListener(app, { ...options, onBroken: noteBroken(given) });
   const { closing } = listener;
   const deps: HttpDeps = { clock: systemClock, ...given, closing };
-  app.use(createHooks(deps));
+  app.use(createFrontDoor(hooks, deps));
   if (deps.current().config.specs.port === undefined) {
-    const specs = createSpecs(deps);
-    app.use((req, res, next) => (deps.current().config.hooks.enabled ? specs(req, res, next) : next()));
+    const door = createFrontDoor(specs, deps);
+    app.use((req, res, next) => (deps.current().config.hooks.enabled ? door(req, res, next) : next()));
   }
   app.get('/healthz', (_req, res) => void res.type('text/plain').send('ok'));
   app.get('/readyz', async (_req, res) => {
@@ -33,7 +36,7 @@ export function createServer(given: GivenDeps, options?: ListenerOptions): Liste
     async (_req, res) => void res.type('text/plain; version=0.0.4').send(await deps.metricsText()),
   );
   app.use('/api', createApi(deps));
-  app.use((_req, res) => refuse(res, 404, 'not found'));
+  app.use(createFrontDoor(nowhere(hooks, specs), deps));
   app.use(errorHandler(deps.log, refuse));
   return listener;
 }
@@ -52,21 +55,30 @@ async function readiness({ store, log }: HttpDeps): Promise<string> {
 /** What `specs.port` opens: specs and nothing else. */
 export function createSpecServer(given: GivenDeps): Listener {
   const app = createApp(given, refuseSpec);
-  const listener = createListener(app);
+  const listener = createListener(app, { onBroken: noteBroken(given) });
   const deps: HttpDeps = { clock: systemClock, ...given, closing: listener.closing };
-  app.use(createSpecs(deps));
-  app.use((_req, res) => refuseSpec(res, 404, 'not found'));
+  app.use(createFrontDoor(specs, deps));
+  app.use(createFrontDoor(nowhere(specs), deps));
   app.use(errorHandler(deps.log, refuseSpec));
   return listener;
 }
 
-function createApp({ current }: Pick<HttpDeps, 'current'>, say: Refuse): Express {
+/** What a connection brought that never became a request leaves a trace as well. */
+function noteBroken({ refusals }: GivenDeps): NonNullable<ListenerOptions['onBroken']> {
+  return ({ status, reason, address }) => {
+    refusals.add({ hook: '', method: '', path: '', type: '', address, status, step: 'connection', detail: reason });
+  };
+}
+
+function createApp({ current, refusals }: GivenDeps, say: Refuse): Express {
   const app = express();
   app.disable('x-powered-by').disable('etag');
   app.set('trust proxy', current().config.gateway.trustProxy);
   app.use((req, res, next) => {
-    if (req.headers.host === undefined && req.httpVersion === '1.1') say(res, 400, 'send a Host header');
-    else next();
+    if (req.headers.host !== undefined || req.httpVersion !== '1.1') return next();
+    const detail = 'send a Host header';
+    refusals.add({ ...refusedCall(req), hook: '', status: 400, step: 'connection', detail });
+    say(res, 400, detail);
   });
   return app;
 }

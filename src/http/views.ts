@@ -282,8 +282,9 @@ export function eventRow(event: EventRow) {
   };
 }
 
-export function refusedRow({ time, hook, status, step, detail }: RefusedRequest) {
-  return { time, hook, status, step, detail };
+export function refusedRow(refused: RefusedRequest) {
+  const { time, hook, method, path, type, address, status, step, detail, body } = refused;
+  return { time, hook, method, path, type, address, status, step, detail, body };
 }
 
 /** An event with what was received; a body that is no UTF-8 text is shown as base64. */

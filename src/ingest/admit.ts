@@ -1,10 +1,8 @@
-import { messageOf } from '../domain/errors.ts';
-import { readPayload } from '../domain/payload/read-payload.ts';
-import { readQuery } from '../domain/payload/read-query.ts';
 import type { Mapping } from '../mapping/mapping.ts';
 import { cleanHeaders } from './clean-headers.ts';
 import { cleanQuery } from './clean-query.ts';
 import { type Once, onceByDelivery, onceByHeader } from './once.ts';
+import { type Head, judgeHead } from './verify/judge-head.ts';
 import {
   type Handshake,
   type Refusal,
@@ -19,6 +17,22 @@ export interface Candidate {
   readonly mapping: Mapping;
   readonly verifier: Verifier | undefined;
 }
+
+/** How far the proof of a request has come. */
+export interface Proof {
+  readonly ok: true;
+  readonly hasToken: boolean;
+  /** those that hold, with who signed */
+  readonly proven: ReadonlyMap<Verifier, string>;
+  /** those for which the body decides */
+  readonly open: readonly Verifier[];
+  /** the ways in that failed; that by the token is the last, and undefined where it is none */
+  readonly refusals: readonly Refusal[];
+  readonly tokenRefusal: Refusal | undefined;
+}
+
+/** What a request says. */
+export type ReadRequest = Pick<Admitted, 'payload' | 'notes' | 'query'>;
 
 /** A request whose sender is known, with nothing left in it that proves who that is. */
 export interface Admitted {
@@ -36,52 +50,70 @@ export interface Admitted {
   readonly handshake: { readonly mapping: Mapping; readonly answer: Handshake } | null;
 }
 
-/** A request of a sender who is known whose body is neither JSON nor a form or nested too deep, or whose key is too long. */
-interface Unreadable {
-  readonly ok: false;
-  readonly step: 'unreadable';
-  readonly detail: string;
-}
-
 /** The methods of a hook: a handshake may have one of its own. */
 export function methodsOf(candidates: readonly Candidate[]): string[] {
   return [...new Set(['POST', ...verifiersOf(candidates).flatMap(({ methods }) => methods)])];
 }
 
+/** Whether the hook token opens any of them. */
+export function takesToken(candidates: readonly Candidate[]): boolean {
+  return candidates.length === 0 || candidates.some(({ verifier }) => !verifier);
+}
+
 /**
- * Finds out who sent a request, by its bytes, and then reads it. Mappings that ask for a proof are open to that proof alone,
- * the others to the hook token alone.
- * @param token whether the hook token came; null where no candidate takes it
+ * Finds out what the head of a request proves. Mappings that ask for a proof are open to that proof alone, the others to the hook
+ * token alone. A refusal where no body could change it.
+ * @param token whether the hook token came
  */
-export async function admit(
+export async function proveByHead(
   candidates: readonly Candidate[],
-  request: SignedRequest,
-  token: Verdict | null,
-): Promise<Admitted | Refusal | Unreadable> {
-  const hasToken = token?.ok === true && request.method === 'POST';
-  const refusals: Refusal[] = [];
+  head: Head,
+  token: Verdict,
+): Promise<Proof | Refusal> {
   const verifiers = verifiersOf(candidates);
-  /** those that were proven, with who signed */
+  const isTaken = takesToken(candidates);
+  const hasToken = isTaken && token.ok && (verifiers.length === 0 || head.method === 'POST');
   const proven = new Map<Verifier, string>();
+  const open: Verifier[] = [];
+  const refusals: Refusal[] = !isTaken && token.ok ? [wrongDoor(candidates)] : [];
   for (const verifier of verifiers) {
-    if (!verifier.methods.some((method) => method === request.method)) continue;
+    if (!verifier.methods.some((method) => method === head.method)) continue;
+    const verdict = await judgeHead(verifier, head);
+    if (!verdict) open.push(verifier);
+    else if (verdict.ok) proven.set(verifier, verdict.signer);
+    else refusals.push(verdict);
+  }
+  const tokenRefusal = isTaken && !token.ok ? token : undefined;
+  const proof: Proof = { ok: true, hasToken, proven, open, refusals, tokenRefusal };
+  return isProven(proof) || open.length > 0 ? proof : told(proof);
+}
+
+export function isProven({ hasToken, proven }: Proof): boolean {
+  return hasToken || proven.size > 0;
+}
+
+/** Finds out what the body proves beside its head. */
+export async function proveByBody(proof: Proof, request: SignedRequest): Promise<Proof | Refusal> {
+  if (proof.open.length === 0) return proof;
+  const proven = new Map(proof.proven);
+  const refusals = [...proof.refusals];
+  for (const verifier of proof.open) {
     const verdict = await verifier.verify(request);
     if (verdict.ok) proven.set(verifier, verdict.signer);
     else refusals.push(verdict);
   }
-  if (token && !token.ok) refusals.push(token);
-  if (!hasToken && proven.size === 0) return told(refusals);
+  const whole: Proof = { ...proof, proven, open: [], refusals };
+  return isProven(whole) ? whole : told(whole);
+}
 
-  let read: ReturnType<typeof readRequest>;
-  try {
-    read = readRequest(request);
-  } catch (error) {
-    const detail = error instanceof RangeError ? error.message : `the body is not JSON: ${messageOf(error)}`;
-    return { ok: false, step: 'unreadable', detail };
-  }
-
-  const { payload, notes } = read;
-  const clean = { notes, ...withoutCredentials(candidates, request.headers, read.query) };
+/** Lets a request in whose sender is known, by what its payload says; a text says what is wrong with its key. */
+export function admit(
+  candidates: readonly Candidate[],
+  request: SignedRequest,
+  { hasToken, proven, refusals, ...proof }: Proof,
+  { payload, notes, query }: ReadRequest,
+): Admitted | Refusal | string {
+  const clean = { notes, ...withoutCredentials(candidates, request.headers, query) };
   for (const { mapping, verifier } of candidates) {
     const answer = verifier && proven.has(verifier) ? verifier.handshake(request, payload) : null;
     if (answer) {
@@ -91,20 +123,22 @@ export async function admit(
 
   const isRead = notes.length === 0;
   let once: Once | undefined;
+  const identified = new Map(proven);
+  const late: Refusal[] = [];
   for (const { verifier } of candidates) {
-    const signer = verifier && proven.get(verifier);
+    const signer = verifier && identified.get(verifier);
     if (!verifier || signer === undefined) continue;
     const identity = verifier.identify(request, payload);
     if (identity.ok) once ??= onceByDelivery(signer, identity, { body: request.rawBody, isRead });
-    else if (proven.delete(verifier)) refusals.push(identity);
+    else if (identified.delete(verifier)) late.push(identity);
   }
-  if (!hasToken && proven.size === 0) return told(refusals);
-  if (proven.size === 0) {
+  if (!hasToken && identified.size === 0) return told({ ...proof, refusals: [...refusals, ...late] });
+  if (identified.size === 0) {
     const byHeader = onceByHeader(request.headers);
-    if (typeof byHeader === 'string') return { ok: false, step: 'unreadable', detail: byHeader };
+    if (typeof byHeader === 'string') return byHeader;
     once = byHeader;
   }
-  const open = candidates.filter(({ verifier }) => (verifier ? proven.has(verifier) : hasToken));
+  const open = candidates.filter(({ verifier }) => (verifier ? identified.has(verifier) : hasToken));
   return { ok: true, ...clean, payload, candidates: open.map(({ mapping }) => mapping), once, handshake: null };
 }
 
@@ -112,22 +146,22 @@ function verifiersOf(candidates: readonly Candidate[]): Verifier[] {
   return [...new Set(candidates.flatMap(({ verifier }) => verifier ?? []))];
 }
 
+function wrongDoor(candidates: readonly Candidate[]): Refusal {
+  const schemes = [...new Set(candidates.flatMap(({ mapping }) => mapping.verify?.scheme ?? []))];
+  const asked = schemes.length > 0 ? schemes.join(' or ') : 'a proof that does not load';
+  return refuse('token', `the hook token does not open this hook, it asks for ${asked}`);
+}
+
 /** All ways in that failed; first the one that the sender had something for. */
-function told(refusals: readonly Refusal[]): Refusal {
-  const unavailable = refusals.find(({ step }) => step === 'keys unavailable' || step === 'does not load');
-  const telling = unavailable ?? refusals.find(({ step }) => step !== 'header missing') ?? refusals[0];
-  const details = [telling, ...refusals.filter((refusal) => refusal !== telling)].flatMap((one) => one?.detail ?? []);
+function told({ refusals, tokenRefusal }: Pick<Proof, 'refusals' | 'tokenRefusal'>): Refusal {
+  const all = tokenRefusal ? [...refusals, tokenRefusal] : refusals;
+  const unavailable = all.find(({ step }) => step === 'keys unavailable' || step === 'does not load');
+  const telling = unavailable ?? all.find(({ step }) => step !== 'header missing') ?? all[0];
+  const details = [telling, ...all.filter((refusal) => refusal !== telling)].flatMap((one) => one?.detail ?? []);
   return refuse(telling?.step ?? 'header missing', details.join('; or: '));
 }
-
-function readRequest({ rawBody, headers, search }: SignedRequest) {
-  const { payload, notes } = readPayload(rawBody, headers);
-  if (search === '') return { payload, notes, query: {} };
-  const query = readQuery(search);
-  return { payload, notes: [...notes, ...query.notes], query: query.fields };
-}
-
-function withoutCredentials(
+/** The headers and parameters of a request without what proves its sender. */
+export function withoutCredentials(
   candidates: readonly Candidate[],
   headers: SignedRequest['headers'],
   query: Record<string, unknown>,

@@ -64,9 +64,9 @@ export async function receive(receiver: Receiver, request: EventRequest): Promis
   const bodyHash = event.notes.length > 0 && { bodyHash: hash('sha256', body) };
   const now = new Date(event.receivedAt).toISOString();
   const context: Context = { payload, headers, query, path: hook, now, ...bodyHash };
-  const { mapping, misses, problems } = decide(request.candidates, context, body.length);
+  const { mapping, why, problems } = decide(request.candidates, context, body.length);
   if (!mapping) {
-    const detail = known ? misses.join('; ') : (request.unknown ?? 'no mapping has this name');
+    const detail = known ? why : (request.unknown ?? 'no mapping has this name');
     const answer = known ? null : answers.refused(answers.unknown(hook), undefined, event.id);
     return record(receiver, event, { outcome: 'filtered', detail, mapping: null, status: known ? 204 : 404, answer });
   }
@@ -123,6 +123,17 @@ export async function recordHandshake(
   log.info({ eventId: event.id, hook: event.hook, mapping: mapping.id }, 'handshake answered');
 }
 
+/** Of a request whose sender is known that cannot be read: why, and how it was answered. */
+export interface Unreadable extends Pick<Event, 'detail' | 'status'> {
+  readonly answer: object;
+}
+
+/** Records what came of a sender who is known and could not be read. The body holds no more than its beginning. Throws StoreError. */
+export async function recordUnreadable(receiver: Receiver, request: Request, unreadable: Unreadable): Promise<void> {
+  const event = newEvent(request, receiver.clock.now());
+  await record(receiver, event, { ...unreadable, outcome: 'unreadable', mapping: null });
+}
+
 function newEvent(request: Request, receivedAt: number): NewEvent {
   const { endpoint, hook, headers, query, body, notes, replayOf = null } = request;
   return { id: newId(), endpoint, hook, receivedAt, query, headers, body, notes, replayOf };
@@ -131,8 +142,8 @@ function newEvent(request: Request, receivedAt: number): NewEvent {
 interface Decision {
   /** the first candidate that matches */
   readonly mapping?: Mapping;
-  /** why each before it did not */
-  readonly misses: readonly string[];
+  /** why none does */
+  readonly why: string;
   /** what its schema says of the payload */
   readonly problems: readonly string[];
 }
@@ -141,22 +152,42 @@ const timeLimit = createTimeLimit();
 
 /** Finds the mapping by what the owner asks of an event. Patterns and schemas whose time may grow fast have a time limit together. */
 function decide(candidates: readonly Mapping[], context: Context, bodyBytes: number): Decision {
-  const misses: string[] = [];
   let at: Mapping | undefined;
   const work = (): Decision => {
+    const misses: Missed[] = [];
     for (const mapping of candidates) {
       at = mapping;
       const miss = mapping.match(context);
-      if (miss === null) return { mapping, misses, problems: mapping.check(context.payload) };
-      misses.push(`${mapping.id}: ${miss}`);
+      if (miss === null) return { mapping, why: '', problems: mapping.check(context.payload) };
+      misses.push({ mapping, miss });
     }
-    return { misses, problems: [] };
+    return { why: whyNone(misses, context), problems: [] };
   };
   if (!candidates.some(({ growth }) => isCostly(growth, bodyBytes))) return work();
   const decided = timeLimit.run(work);
   if (decided || !at) return decided ?? work();
   const tooLong = `its patterns and its schema took longer than ${longestMs} ms on this event, and were broken off`;
-  return { mapping: at, misses, problems: [tooLong] };
+  return { mapping: at, why: '', problems: [tooLong] };
+}
+
+/** A mapping that an event is not for, with the clause that failed. */
+interface Missed {
+  readonly mapping: Mapping;
+  readonly miss: string;
+}
+
+/** So many mappings are named where none matched. */
+const mostNamed = 20;
+
+/** Why none matched: first the mapping that came closest, which is most likely the one that was meant. */
+function whyNone(misses: readonly Missed[], context: Context): string {
+  const named = misses
+    .map((missed) => ({ ...missed, held: missed.mapping.held(context) }))
+    .toSorted((a, b) => b.held - a.held)
+    .slice(0, mostNamed)
+    .map(({ mapping, miss }) => `${mapping.id}: ${miss}`);
+  const more = misses.length > mostNamed ? [`and ${misses.length - mostNamed} more`] : [];
+  return [...named, ...more].join('; ');
 }
 
 interface Refusal extends Pick<Event, 'outcome' | 'mapping' | 'detail' | 'status'> {

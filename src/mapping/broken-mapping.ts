@@ -2,7 +2,7 @@ import { PartBroken } from '../domain/errors.ts';
 import type { Endpoint } from '../domain/event.ts';
 import { usualPolicy } from '../domain/mapping.ts';
 import { hookName, limitsOf, type Mapping } from './mapping.ts';
-import { compileMatch, describeMatch, growthOfMatch } from './match.ts';
+import { compileHeld, compileMatch, describeMatch, growthOfMatch } from './match.ts';
 import type { Outline } from './outline.ts';
 
 interface BrokenOptions extends Pick<Mapping, 'id' | 'origin'> {
@@ -18,7 +18,7 @@ interface BrokenOptions extends Pick<Mapping, 'id' | 'origin'> {
  */
 export function brokenMapping({ id, origin, endpoint = 'hooks', outline, reason }: BrokenOptions): Mapping {
   const { path, verify } = outline;
-  const { match, when, growth } = matchOf(outline);
+  const { match, held, when, growth } = matchOf(outline);
   return {
     id,
     origin,
@@ -35,6 +35,7 @@ export function brokenMapping({ id, origin, endpoint = 'hooks', outline, reason 
     ...(outline.reads && { reads: outline.reads }),
     broken: { reason, sealed: verify === 'unknown' },
     match,
+    held,
     growth,
     check: () => [],
     act: () => {
@@ -43,10 +44,11 @@ export function brokenMapping({ id, origin, endpoint = 'hooks', outline, reason 
   };
 }
 
-function matchOf({ match }: Outline): Pick<Mapping, 'match' | 'when' | 'growth'> {
+function matchOf({ match }: Outline): Pick<Mapping, 'match' | 'held' | 'when' | 'growth'> {
   try {
-    return { match: compileMatch(match), when: describeMatch(match), growth: growthOfMatch(match) };
+    const [held, growth] = [compileHeld(match), growthOfMatch(match)];
+    return { match: compileMatch(match), held, when: describeMatch(match), growth };
   } catch {
-    return { match: () => null, when: '', growth: 1 };
+    return { match: () => null, held: () => 0, when: '', growth: 1 };
   }
 }

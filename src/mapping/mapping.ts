@@ -8,7 +8,7 @@ import type { Verify } from '../domain/verify.ts';
 import { type Actions, compileAct } from './act.ts';
 import { describeRule } from './describe-rule.ts';
 import { compileFanOut } from './fan-out.ts';
-import { compileMatch, describeMatch, growthOfMatch } from './match.ts';
+import { compileHeld, compileMatch, describeMatch, growthOfMatch } from './match.ts';
 import { type NamesRead, namesRead } from './names-read.ts';
 import { orProblem } from './or-problem.ts';
 import { type CheckPayload, compilePayloadSchema, growthOfSchema } from './payload-schema.ts';
@@ -45,6 +45,8 @@ export interface Mapping {
   readonly reads?: NamesRead;
   /** null where the event is for this mapping, else the clause that failed and the value seen */
   match(context: Context): string | null;
+  /** how many clauses of its match hold for an event: how close it came */
+  held(context: Context): number;
   /** how the time of `match` and `check` may grow with the size of an event: see `growthOf` */
   readonly growth: number;
   /** What a payload says that no action uses, where the payload is the action; undefined where there is nothing such. */
@@ -110,6 +112,7 @@ export function compileMapping(
     growth: Math.max(growthOfMatch(rule.match), schema ? growthOfSchema(schema) : 1),
     reads: namesRead(rule, rule.workflow === undefined ? undefined : deps.workflows.get(rule.workflow)?.reads),
     match,
+    held: compileHeld(rule.match),
     check,
     act: compileAct({ rule, name, ...templates, ...models, resolveModel, maxTimeoutSeconds }, elementsOf, {
       ...deps,

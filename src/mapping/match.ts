@@ -36,6 +36,12 @@ export function compileMatch(rule: Rule = {}, hide = asItIs): Match {
   };
 }
 
+/** How many of the clauses hold for an event. */
+export function compileHeld(rule: Rule = {}): (context: Context) => number {
+  const clauses = clausesOf(rule);
+  return (context) => clauses.filter(({ found, accepts }) => accepts(found(context))).length;
+}
+
 /** The clauses in words, for people who read the table: `headers.x-github-event is "push"`. */
 export function describeMatch(rule: Rule = {}, hide = asItIs): string {
   return clausesOf(rule)

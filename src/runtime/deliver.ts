@@ -1,6 +1,7 @@
 import { messageOf } from '../domain/errors.ts';
 import { backoffMs, type Job, maxAttempts } from '../domain/job.ts';
 import { withSaid } from '../domain/said.ts';
+import type { Executor } from '../store/database.ts';
 import { type Delivery, findDelivery, updateDelivery } from '../store/deliveries.ts';
 import { findRun } from '../store/runs.ts';
 import type { Runtime } from './runtime.ts';
@@ -34,7 +35,7 @@ function failureOf(error: unknown, channel: string): { message: string; said?: s
 }
 
 async function deliver(
-  { store, queue, clock, current, log }: Runtime,
+  { store, queue, clock, current, log, onDelivery }: Runtime,
   job: Job,
   delivery: Delivery,
   text: string,
@@ -53,18 +54,32 @@ async function deliver(
     const more = said === undefined ? '' : `; \`gimli runs show ${runId}\` has what it said`;
     log.warn({ runId, deliveryId: id, channel: name, attempt: job.attempt }, `delivery failed: ${message}${more}`);
   }
-  const record = () =>
-    store.write(async (tx) => {
-      const now = clock.now();
-      if (failure === undefined) {
-        if (await queue.complete(tx, job))
-          await updateDelivery(tx, id, { status: 'sent', error: null, completedAt: now });
-      } else if (job.attempt < maxAttempts) {
-        const again = await queue.retry(tx, job, { runAt: now + backoffMs(job.attempt), error: failure });
-        if (again) await updateDelivery(tx, id, { error: failure });
-      } else if (await queue.bury(tx, job, failure)) {
-        await updateDelivery(tx, id, { status: 'failed', error: failure, completedAt: now });
-      }
-    });
+  const record = async () => {
+    const ended = await store.write((tx) => recordAttempt(queue, tx, { job, failure }, clock.now()));
+    if (ended) onDelivery(ended);
+  };
   await untilStored(record, stopping, log);
+}
+
+/** Records what came of an attempt. Resolves to what became of the delivery; undefined where that is open, or another has it. */
+async function recordAttempt(
+  queue: Runtime['queue'],
+  tx: Executor,
+  { job, failure }: { readonly job: Job; readonly failure: string | undefined },
+  now: number,
+): Promise<'sent' | 'failed' | undefined> {
+  const id = job.ref;
+  if (failure === undefined) {
+    if (!(await queue.complete(tx, job))) return undefined;
+    await updateDelivery(tx, id, { status: 'sent', error: null, completedAt: now });
+    return 'sent';
+  }
+  if (job.attempt < maxAttempts) {
+    const again = await queue.retry(tx, job, { runAt: now + backoffMs(job.attempt), error: failure });
+    if (again) await updateDelivery(tx, id, { error: failure });
+    return undefined;
+  }
+  if (!(await queue.bury(tx, job, failure))) return undefined;
+  await updateDelivery(tx, id, { status: 'failed', error: failure, completedAt: now });
+  return 'failed';
 }

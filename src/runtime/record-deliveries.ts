@@ -56,7 +56,7 @@ export async function settle(
 }
 
 async function record(
-  { queue, log }: Runtime,
+  { queue, log, onDelivery }: Runtime,
   tx: Executor,
   { id: runId, sessionKey }: Run,
   { kind, text, wanted, target }: Pick<Delivery, 'kind' | 'text'> & { wanted: Route; target: Target },
@@ -68,6 +68,7 @@ async function record(
     if (isMeant(target.skipped))
       log.warn({ runId, channel, reason: target.skipped }, `a ${kind} goes nowhere: ${target.skipped}`);
     await insertDelivery(tx, { ...delivery, channel, to, status: 'skipped', error: target.skipped });
+    onDelivery('skipped');
     return;
   }
   await insertDelivery(tx, { ...delivery, channel, to, status: 'pending', error: null });

@@ -9,6 +9,7 @@ import type { Mask } from '../domain/mask.ts';
 import type { NextBeat } from '../domain/next-beat.ts';
 import type { Run, Screening, Usage } from '../domain/run.ts';
 import type { Queue } from '../queue/queue.ts';
+import type { Delivery } from '../store/deliveries.ts';
 import type { Store } from '../store/store.ts';
 import type { LiveRuns } from './live-runs.ts';
 
@@ -24,6 +25,8 @@ export interface Runtime {
   readonly onRunEnd: (run: Run, status: 'completed' | 'error', ms: number) => void;
   /** told of each answer of a model to a run or about one, with what it cost in US dollars; null where that is not known */
   readonly onUsage: (run: Run, usage: Usage, cost: number | null) => void;
+  /** told of each reply or message to a channel, once it is clear what becomes of it */
+  readonly onDelivery: (status: Delivery['status']) => void;
   /** told of each beat that is planned */
   readonly onBeatPlanned: (next: NextBeat) => void;
   /** told of each run whose policy asks for screening, once that is over */

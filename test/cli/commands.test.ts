@@ -29,6 +29,7 @@ const config = (port: number) => `{
       { id: 'good', match: { path: 'good' }, name: 'Good {{n}}', messageTemplate: 'Say {{n}}' },
       { id: 'bad', match: { path: 'bad' }, name: 'Bad', model: 'anthropic/claude-sonnet-5-5', messageTemplate: 'Say' },
       { id: 'picky', match: { path: 'picky', payload: { kind: 'wanted' } }, messageTemplate: 'Say' },
+      { id: 'picky-too', match: { path: 'picky', payload: { kind: 'a-value-that-is-long' } }, messageTemplate: 'Say' },
     ],
   },
   agents: { defaults: { model: 'echo/echo', heartbeat: { every: '0m', target: 'none' } } },
@@ -105,7 +106,9 @@ describe('with a gateway that runs, wherever it listens', () => {
 
   it('lists events, by hook and outcome, and shows one', async () => {
     const { stdout } = await cli.run('events', '--outcome', 'filtered');
-    const why = 'picky: match\\.payload\\.kind: wanted "wanted", found "other"';
+    const why = ['picky: match\\.payload\\.kind: wanted "wanted"', 'picky-too: .*wanted "a-value-that-is-long"']
+      .map((reason) => `${reason}, found "other"`)
+      .join('; ');
     expect(stdout).toMatch(new RegExp(`^\\S+ +\\S+ \\S+ +picky +filtered +${why}$`, 'm'));
     const { events } = await json('events', 'list', '--hook', 'github');
     expect(events).toMatchObject([{ eventId: ids['sample event'], hook: 'github', outcome: 'accepted' }]);
@@ -156,6 +159,12 @@ describe('with the store of a gateway that was killed', () => {
     const { events } = await json('events', 'list', '--outcome', 'filtered');
     expect(events).toMatchObject([{ hook: 'picky' }]);
     expect(await cli.run('events', 'show', 'x')).toMatchObject({ code: 1, stderr: 'event not found\n' });
+  });
+
+  it('says that what was refused is gone with the gateway', async () => {
+    const { code, stdout, stderr } = await cli.run('events', 'refused');
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toBe('what was refused is in the memory of a running gateway, and none runs with this store\n');
   });
 
   it('leaves what is retried and replayed to the next gateway', async () => {

@@ -73,7 +73,7 @@ it('shows what was refused, and why', async () => {
   const { code, stdout } = await cli.run('events', 'refused');
   expect(code).toBe(0);
   expect(stdout).toMatch(
-    /^refused +\S+ \S+ with 401\nhook +github\nstep +header missing\ndetail +x-hub-signature-256 is missing/,
+    /^refused +\S+ \S+ with 401\ncall +POST \/hooks\/github\nhook +github\n[\s\S]*address +127\.0\.0\.1\nstep +header missing\ndetail +x-hub-signature-256 is missing/,
   );
   const { refused } = JSON.parse((await cli.run('events', 'refused', '--json')).stdout);
   expect(refused).toMatchObject([{ hook: 'github', status: 401, step: 'header missing' }]);

@@ -122,9 +122,17 @@ describe('a token in the URL', () => {
     expect(JSON.stringify(gateway.logs)).not.toContain(hookToken);
   });
 
-  it('is logged with no more than the beginning of the path, which is a stranger’s', async () => {
-    await call('POST', `${gateway.url}/hooks/${'x'.repeat(5000)}?token=wrong`, {}, wake);
+  it('is logged with no more than the beginning of the path, which is the caller’s', async () => {
+    await call('POST', `${gateway.url}/hooks/${'x'.repeat(5000)}?token=${hookToken}`, {}, wake);
     expect(String(warnings().at(-1)?.path)).toBe(`/hooks/${'x'.repeat(93)}`);
+  });
+
+  it('is logged once an hour for a hook, and never where it is wrong', async () => {
+    const before = warnings().length;
+    for (const token of ['wrong', hookToken, 'wrong', hookToken, hookToken]) {
+      await call('POST', `${gateway.url}/hooks/agent?token=${token}`, {}, '{}');
+    }
+    expect(warnings().slice(before)).toMatchObject([{ path: '/hooks/agent' }]);
   });
 
   it('is told so beside a good header, too, which counts', async () => {

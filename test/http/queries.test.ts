@@ -31,7 +31,10 @@ describe("a query of the owner's API", () => {
     ['/runs?kind=bogus', 'kind must be one of hook, heartbeat'],
     ['/runs?kind=', 'kind must be one of hook, heartbeat'],
     ['/runs?status=x', 'status must be one of pending, running, completed, error'],
-    ['/events?outcome=x', 'outcome must be one of accepted, filtered, skipped, duplicate, invalid, failed, handshake'],
+    [
+      '/events?outcome=x',
+      'outcome must be one of accepted, filtered, skipped, duplicate, invalid, unreadable, failed, handshake',
+    ],
     ['/events?limit=0', 'limit must be an integer from 1 to 100'],
   ])('%s is a 400 that says what is allowed', async (path, error) => {
     expect(await gateway.api('GET', path)).toMatchObject({ status: 400, body: { ok: false, error } });

@@ -2,7 +2,9 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { expect, it } from '@jest/globals';
 import { pino } from 'pino';
+import { systemClock } from '../../src/domain/clock.ts';
 import { createServer } from '../../src/http/server.ts';
+import { createBodyBudget } from '../../src/ingest/body-budget.ts';
 import { createRefusals } from '../../src/ingest/refusals.ts';
 import { createThrottle } from '../../src/ingest/throttle.ts';
 import { createSqliteQueue } from '../../src/queue/sqlite.ts';
@@ -26,7 +28,8 @@ const server = createServer(
     store,
     queue: createSqliteQueue(),
     throttle: createThrottle(),
-    refusals: createRefusals(),
+    refusals: createRefusals({ log, clock: systemClock, onRefused: () => {} }),
+    bodies: createBodyBudget(),
     live: createLiveRuns(),
     log,
     onEvent: () => {},
@@ -51,5 +54,6 @@ it('a request that does not arrive in time is told so with a 408, and loses its 
   expect(head).toMatch(/^HTTP\/1\.1 408 .*Connection: close/s);
   expect(JSON.parse(body)).toEqual({ ok: false, error: 'the request took too long to arrive' });
   await connection.closed;
-  expect(await listEvents(store.read, { limit: 1 })).toEqual([]);
+  const [event] = await listEvents(store.read, { limit: 1 });
+  expect(event).toMatchObject({ hook: 'wake', outcome: 'unreadable', detail: expect.stringContaining('hung up') });
 });

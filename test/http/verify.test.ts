@@ -127,13 +127,14 @@ describe('a hook that asks for a signature', () => {
     expect(run).toMatchObject({ status: 'completed', prompt: expect.stringContaining('ada/engine') });
   });
 
-  it('refuses other methods before all else, and too large bodies before the proof', async () => {
+  it('refuses other methods before all else, and too large bodies before the proof, where there may be one', async () => {
     const get = await call('github', {}, undefined, 'GET');
     expect([get.status, get.headers.get('allow')]).toEqual([405, 'POST']);
     const put = await call('meta', {}, '{}', 'PUT');
     expect([put.status, put.headers.get('allow')]).toEqual([405, 'POST, GET']);
-    expect((await call('small', {}, 'x'.repeat(21))).status).toBe(413);
-    expect((await call('small', {}, 'x'.repeat(20))).status).toBe(401);
+    expect((await call('small', github('x'), 'x'.repeat(21))).status).toBe(413);
+    expect((await call('small', github('x'), 'x'.repeat(20))).status).toBe(401);
+    expect((await call('small', {}, 'x'.repeat(21))).status).toBe(401);
   });
 
   it('refuses a signed payload that says it is old', async () => {
@@ -208,6 +209,11 @@ describe('what was refused', () => {
     expect(signature).toEqual({
       time: expect.any(Number),
       hook: 'github',
+      method: 'POST',
+      path: '/hooks/github',
+      type: 'text/plain;charset=UTF-8',
+      address: '127.0.0.1',
+      body: pushBody,
       status: 401,
       step: 'no match',
       detail: expect.stringContaining("compare it with the secret in GitHub's webhook settings"),

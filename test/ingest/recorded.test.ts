@@ -15,6 +15,7 @@ const transform = (name: keyof typeof transforms, more: object = {}) => ({
   messageTemplate: 'x',
   transform: { module: name, ...more },
 });
+const close = (id: string, payload: object) => ({ id, match: { path: 'close', payload }, messageTemplate: 'x' });
 const gateway = await tempGateway(
   {
     hooks: {
@@ -28,6 +29,10 @@ const gateway = await tempGateway(
           messageTemplate: '{{items[0].name}}',
           deliver: false,
         },
+        close('far', { a: 2, b: 2, c: 2 }),
+        close('closer', { a: 1, b: 2, c: 2 }),
+        close('closest', { a: 1, b: 1, c: 1 }),
+        ...Array.from({ length: 25 }, (_, at) => close(`far${at}`, { a: 2 })),
         transform('skip.js'),
         transform('fail.js'),
         transform('loop.js', { timeoutMs: 200 }),
@@ -86,6 +91,22 @@ it.each([
 });
 
 const detailsOf = ({ body }: { body: { details?: unknown } }) => (body.details ? { details: expect.any(Array) } : {});
+
+it('where none fits, the mapping that came closest is told first and whole, then the others', async () => {
+  const answer = await gateway.post('close', { a: 1, b: 1, c: 3 });
+  expect(answer.status).toBe(204);
+  const reasons = (await newest()).detail.split('; ');
+  expect(reasons).toHaveLength(21);
+  expect(reasons.slice(0, 4)).toEqual([
+    'closest: match.payload.c: wanted 1, found 3',
+    'closer: match.payload.b: wanted 2, found 1',
+    'far: match.payload.a: wanted 2, found 1',
+    'far0: match.payload.a: wanted 2, found 1',
+  ]);
+  expect(reasons.at(-1)).toBe('and 8 more');
+  const { events } = (await gateway.api('GET', '/events?hook=close')).body;
+  expect(events[0].detail).toBe(reasons.join('; '));
+});
 
 it('what a transform threw is for its owner, not for the caller', async () => {
   const { body } = await gateway.post('fail.js', {});

@@ -178,6 +178,7 @@ it('an overloaded screening model is waited for, and at the last attempt only wh
       onRunEnd() {},
       onUsage() {},
       onScreened() {},
+      onDelivery() {},
       onBeatPlanned() {},
     };
     const run = {

@@ -19,6 +19,7 @@ export function createGoogleOidcVerifier(config: Verify, deps: VerifierDeps = {}
 
   return {
     methods: ['POST'],
+    signsBody: false,
     credentials: { headers: ['authorization'], query: [] },
 
     async verify({ headers }) {

@@ -4,6 +4,7 @@ import { refuse, type Verifier } from './verifier.ts';
 export function createSealedVerifier(reason: string): Verifier {
   return {
     methods: ['POST'],
+    signsBody: false,
     credentials: { headers: [], query: [] },
     verify: () => refuse('does not load', reason),
     handshake: () => null,

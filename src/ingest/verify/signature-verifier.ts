@@ -58,6 +58,7 @@ export function createSignatureVerifier(
 
   return {
     methods: ['POST'],
+    signsBody: true,
     credentials: { headers: scheme.headers.flatMap((names) => names.signatures), query: [] },
 
     verify({ headers, rawBody }) {

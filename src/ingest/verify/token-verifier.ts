@@ -32,6 +32,7 @@ export function createTokenVerifier(config: Verify): Verifier {
 
   return {
     methods: ['POST'],
+    signsBody: false,
     credentials: { headers: [header], query: [] },
 
     verify({ headers }) {

@@ -23,6 +23,7 @@ export function createTwilioVerifier(config: Verify): Verifier {
 
   return {
     methods: ['POST'],
+    signsBody: true,
     credentials: { headers: [signatureHeader], query: [] },
 
     verify(request) {

@@ -73,6 +73,8 @@ export interface Verifier {
   readonly methods: readonly ('POST' | 'GET')[];
   /** What proves the sender, in lower case: it must not travel on to templates, log or store. */
   readonly credentials: { readonly headers: readonly string[]; readonly query: readonly string[] };
+  /** Whether the proof is about the body, too. Else it is judged before the body has come. */
+  readonly signsBody: boolean;
   /** Whether the sender is who it says, by bytes and headers alone. A promise only where keys may have to be fetched. */
   verify(request: SignedRequest): Verdict | Promise<Verdict>;
   /** The answer to a handshake, which is no event; null for everything else. */

@@ -109,6 +109,7 @@ function builtin(
     verify: undefined,
     growth: 1,
     match: () => null,
+    held: () => 0,
     ignoredIn,
     check: () => [],
     act: (context) => [act(context)],

@@ -95,6 +95,7 @@ export function compileSpec(
     verify: undefined,
     growth: growthOfSchema(fields),
     match: () => null,
+    held: () => 0,
     check: checkAll(checks),
     act: (context) => {
       const { payload } = context;
