@@ -272,20 +272,6 @@ export function screeningCheck(
   };
 }
 
-/** Secrets that are used all the same, and are hardly as they should be. */
-export function secretsCheck(warnings: () => readonly string[]): Check {
-  return {
-    prefix: 'secrets',
-    find() {
-      const [first] = warnings();
-      if (first === undefined) return [];
-      const sentence = `A secret or token of the config is hardly as it should be: ${first}.`;
-      const remedy = 'Change it here and at whoever sends it. `gimli check` shows all of them.';
-      return [{ cause: 'secrets', sentence, remedy, count: warnings().length }];
-    },
-  };
-}
-
 /** What does not load: parts that are left out, and an edit that is refused. */
 export function loadingChecks(
   broken: () => readonly BrokenPart[],
