@@ -43,7 +43,9 @@ const post = async (message: string, more: object = {}): Promise<string> =>
 const run = async (message: string, more: object = {}) => gateway.ended(await post(message, more));
 const asked = (word: string) => model.calls.filter(({ prompt }) => prompt.includes(word)).map(({ model }) => model);
 const warnings = (runId: string) =>
-  gateway.logs.filter((line) => line.level === 40 && line.runId === runId).map(({ msg }) => msg);
+  gateway.logs
+    .filter((line) => line.level === 40 && line.runId === runId && !String(line.msg).startsWith('a reply goes nowhere'))
+    .map(({ msg }) => msg);
 
 it('while a provider is down the next model answers, in the same attempt', async () => {
   const ended = await run('down for first');

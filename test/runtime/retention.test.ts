@@ -12,7 +12,8 @@ const mappings = [
   { match: { path: 'talk' }, action: 'agent', messageTemplate: '{{text}}', sessionKey: 'hook:talk:{{who}}' },
   { match: { path: 'news' }, action: 'wake', textTemplate: '{{text}}', wakeMode: 'next-heartbeat' },
 ];
-const keeping = (keep: object = {}) => ({ hooks: { mappings }, store: { keep } });
+const channels = { owner: { channel: 'log' } };
+const keeping = (keep: object = {}) => ({ hooks: { mappings }, store: { keep }, channels });
 
 /** Rows of a table, past the gateway. */
 function counter(gateway: TestGateway): (table: string) => number {
