@@ -62,13 +62,16 @@ describe('after 20 failed authentications of an address', () => {
 
   it('they count too beside a mapping whose proof cannot be read', async () => {
     const sealed = { id: 'sealed', match: { path: 5 }, messageTemplate: 'x', verify: { scheme: 'nope' } };
-    const { url, post } = await tempGateway({ hooks: { mappings: [sealed] } });
-    const seen = await statuses(21, () => wake(url, 'wrong'));
+    // A mapping without a path takes no built-in hook.
+    const open = { id: 'open', match: { path: 'bell' }, action: 'wake', textTemplate: 'x', wakeMode: 'next-heartbeat' };
+    const { post } = await tempGateway({ hooks: { mappings: [sealed, open] } });
+    const guess = () => post('bell', {}, { Authorization: 'Bearer wrong' });
+    const seen = await statuses(21, guess);
     expect(seen).toEqual([...Array.from({ length: 20 }, () => 503), 429]);
-    expect((await post('wake', { text: 'hi', mode: 'next-heartbeat' })).status).toBe(200);
-    expect((await wake(url, 'wrong')).status).toBe(503);
+    expect((await post('bell', {})).status).toBe(200);
+    expect((await guess()).status).toBe(503);
     // Who sends no token does not guess.
-    for (let n = 0; n < 30; n += 1) expect((await post('wake', {}, { Authorization: '' })).status).toBe(503);
+    for (let n = 0; n < 30; n += 1) expect((await post('bell', {}, { Authorization: '' })).status).toBe(503);
   });
 
   it('a trusted proxy says whose they are', async () => {
