@@ -71,13 +71,15 @@ describe('a reply', () => {
     [choice({ content: null }, 'content_filter'), 'refusal', 'the model refused (content_filter)'],
     [choice({ content: 'Hm' }, 'length'), 'truncated', 'the reply was cut off (length)'],
     [{ choices: [] }, 'provider', 'the answer is none of the chat completions API'],
-    [{ error: 'Unexpected endpoint' }, 'provider', 'HTTP 200 with an error: Unexpected endpoint'],
-  ])('like %j is an error with the code %s', async (answer, code, message) => {
+    [{ error: 'Unexpected endpoint' }, 'provider', 'HTTP 200 with an error', 'Unexpected endpoint'],
+  ])('like %j is an error with the code %s', async (answer, code, message, said?: string) => {
     await expect(replyTo(answer)).rejects.toMatchObject({
       name: 'TurnError',
       code,
       retryable: false,
       message: expect.stringContaining(`lmstudio/${model}: ${message}`),
+      // For the owner alone.
+      said,
     });
   });
 });

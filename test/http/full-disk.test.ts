@@ -35,8 +35,8 @@ const events = async (url: string): Promise<string[]> => {
 };
 
 it('a gateway that can store no more says 503 and logs why, lives on, and has lost nothing that it accepted', async () => {
-  // The system refuses to let a file grow beyond 1 MiB, as it would on a full disk.
-  const limited = builtCli(dir, {}, ['bash', '-c', 'ulimit -f 1024; exec "$0" "$@"', process.execPath]);
+  // The system refuses to let a file grow beyond 4 MiB, as it would on a full disk.
+  const limited = builtCli(dir, {}, ['bash', '-c', 'ulimit -f 4096; exec "$0" "$@"', process.execPath]);
   const full = await limited.serve();
   const accepted: string[] = [];
   let answer = await wake(full.url, 'x'.repeat(50_000));

@@ -13,7 +13,7 @@ const wake = (url: string, token: string, forwardedFor?: string) =>
     headers: { Authorization: `Bearer ${token}`, ...(forwardedFor ? { 'X-Forwarded-For': forwardedFor } : {}) },
     body: JSON.stringify({ text: 'hi', mode: 'next-heartbeat' }),
   });
-const statuses = async (count: number, attempt: (n: number) => Promise<Response>): Promise<number[]> => {
+const statuses = async (count: number, attempt: (n: number) => Promise<{ status: number }>): Promise<number[]> => {
   const seen: number[] = [];
   for (let n = 0; n < count; n += 1) seen.push((await attempt(n)).status);
   return seen;
