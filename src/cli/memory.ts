@@ -11,8 +11,14 @@ const ofUsers = /--(?:max|min)[-_]semi[-_]space[-_]size\b/;
 export function limitYoungHeap(): void {
   const { execve, execPath, argv0, execArgv, argv, env } = process;
   if (ofUsers.test(`${execArgv.join(' ')} ${env.NODE_OPTIONS}`) || !canBeginAgain()) return;
-  execve?.(execPath, [argv0, ...execArgv, '--max-semi-space-size=8', ...argv.slice(1)], env);
+  execve?.(execPath, [argv0, ...execArgv, '--max-semi-space-size=8', ...argv.slice(1)], { ...frugal, ...env });
 }
+
+/**
+ * For the allocator of glibc: by itself it comes to keep blocks as large as the largest body that came, in as many places as there
+ * are threads, long after those are free. Others look at none of these.
+ */
+const frugal = { MALLOC_ARENA_MAX: '1', MALLOC_MMAP_THRESHOLD_: '65536', MALLOC_TRIM_THRESHOLD_: '262144' };
 
 /** Not where Node could not or may not, nor where that would cut it off from a parent that it exchanges messages with. */
 function canBeginAgain(): boolean {

@@ -30,7 +30,7 @@ export const keep = Type.Object(
     }),
     maxBytes: Type.String({
       pattern: sizePattern,
-      title: 'a size such as "500MB" or "20GB", or "unlimited"',
+      title: 'a size such as "500MB" or "20GB", at least "1MB", or "unlimited"',
       default: '20GB',
       description: 'Above this the oldest of all that is over goes, however young it is.',
     }),

@@ -15,10 +15,10 @@ export const passing: readonly Outcome[] = ['filtered', 'skipped', 'duplicate', 
 /** Delivery keys and what was spent in a day are small, and are kept so long, in ms, whatever else is removed. */
 export const keysMs = 400 * 86_400_000;
 
-const units = { kB: 1e3, MB: 1e6, GB: 1e9, TB: 1e12 };
+const units = { MB: 1e6, GB: 1e9, TB: 1e12 };
 
-/** A number of bytes: `500MB`, `20GB`; or `unlimited`. */
-export const sizePattern = '^(unlimited|\\d+(\\.\\d+)?(kB|MB|GB|TB))$';
+/** A number of bytes: `500MB`, `20GB`; or `unlimited`. At least 1 MB: an empty store has nearly as much, and nobody means to keep nothing. */
+export const sizePattern = '^(unlimited|0*[1-9]\\d*(\\.\\d+)?(MB|GB|TB))$';
 
 /** Bytes. Expects a text that fits `sizePattern`. */
 function sizeBytes(text: string): number {

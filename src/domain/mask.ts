@@ -29,11 +29,29 @@ function withoutCredentials(text: string): string {
   return text.includes('://') ? text.replace(/(:\/\/)[^\s/?#@:"'<>]*:[^\s/?#@"'<>]*@/g, '$1***@') : text;
 }
 
+const entities: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
+const unicode = (sign: string) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`;
+
 function formsOf(value: string): string[] {
   const json = JSON.stringify(value).slice(1, -1);
   const url = encodeURIComponent(value);
-  const inUrl = [url, url.replace(/%../g, (code) => code.toLowerCase()), url.replaceAll('%20', '+')];
-  return [value, value.replace(/\s+/g, ' '), json, JSON.stringify(json).slice(1, -1), ...inUrl, ...base64Of(value)];
+  const strict = url.replace(/[!'()*~]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`);
+  const inUrl = [url, strict, url.replaceAll('%2F', '/'), strict.replaceAll('%2F', '/'), strict.replaceAll('%20', '+')];
+  const inJson = [
+    json,
+    JSON.stringify(json).slice(1, -1),
+    json.replaceAll('/', '\\/'),
+    json.replace(/[^\w-]/g, unicode),
+  ];
+  const inHtml = value.replace(/[&<>"']/g, (sign) => entities[sign] ?? sign);
+  const lowered = inUrl.map((form) => form.replace(/%../g, (code) => code.toLowerCase()));
+  return [value, value.replace(/\s+/g, ' '), ...inJson, inHtml, ...inUrl, ...lowered, ...base64Of(value)];
 }
 
 /**

@@ -128,7 +128,11 @@ export function createApi(deps: HttpDeps): express.Router {
 
   router.use('/sessions', createSessionsApi(deps));
 
-  router.get('/refused', (_req, res) => void res.json({ ok: true, refused: refusals.list().map(refusedRow) }));
+  router.get(
+    '/refused',
+    (_req, res) =>
+      void res.json({ ok: true, refused: refusals.list().map((one) => refusedRow(one, deps.current().mask)) }),
+  );
 
   router.use((_req, res) => refuse(res, 404, 'not found'));
   return router;

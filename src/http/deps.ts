@@ -3,6 +3,7 @@ import type { Channel } from '../channels/channel.ts';
 import type { Config } from '../config/schema.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { Outcome } from '../domain/event.ts';
+import type { Mask } from '../domain/mask.ts';
 import type { TokenCheck } from '../ingest/authenticate.ts';
 import type { BodyBudget } from '../ingest/body-budget.ts';
 import type { Refusals } from '../ingest/refusals.ts';
@@ -43,5 +44,7 @@ export interface HttpDeps {
     readonly specs: Specs;
     readonly isSpecToken: TokenCheck;
     readonly isGatewayToken: TokenCheck;
+    /** takes out what is known as secret */
+    readonly mask: Mask;
   };
 }

@@ -1,4 +1,5 @@
 import type { Event } from '../domain/event.ts';
+import type { Mask } from '../domain/mask.ts';
 import type { BeatState, NextBeat } from '../domain/next-beat.ts';
 import { isOver, oneLine, type Run, type Screening, type Spending } from '../domain/run.ts';
 import { oursOf, wholeOf } from '../domain/said.ts';
@@ -282,9 +283,10 @@ export function eventRow(event: EventRow) {
   };
 }
 
-export function refusedRow(refused: RefusedRequest) {
+/** A caller may have put a secret of ours anywhere. */
+export function refusedRow(refused: RefusedRequest, mask: Mask) {
   const { time, hook, method, path, type, address, status, step, detail, body } = refused;
-  return { time, hook, method, path, type, address, status, step, detail, body };
+  return { time, hook: mask(hook), method, path: mask(path), type, address, status, step, detail, body: mask(body) };
 }
 
 /** An event with what was received; a body that is no UTF-8 text is shown as base64. */

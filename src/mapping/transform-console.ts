@@ -12,6 +12,8 @@ export interface Scope {
   lines: number;
   /** Fails the call that is under way; undefined before it has begun and once it has its answer. */
   fail: ((error: unknown) => void) | undefined;
+  /** Takes out of a message what repeats the event; undefined where there is none. */
+  hide?: (text: string) => string;
 }
 
 export interface Output {
@@ -53,14 +55,13 @@ export function captureOutput(describe: (error: unknown) => string): Output {
 
   captureStreams(captureLevels(), say);
   process.removeAllListeners('warning');
-  process.on('warning', (warning) => say('warn', describe(warning)));
-  process.on('unhandledRejection', (error) =>
-    say('warn', `a promise that nobody waited for failed: ${describe(error)}`),
-  );
+  const told = (error: unknown) => (scopes.getStore()?.hide ?? String)(describe(error));
+  process.on('warning', (warning) => say('warn', told(warning)));
+  process.on('unhandledRejection', (error) => say('warn', `a promise that nobody waited for failed: ${told(error)}`));
   process.on('uncaughtException', (error) => {
     const fail = scopes.getStore()?.fail;
     if (fail) fail(error);
-    else say('warn', `threw after its call had ended: ${describe(error)}`);
+    else say('warn', `threw after its call had ended: ${told(error)}`);
   });
   return {
     during(about, work) {

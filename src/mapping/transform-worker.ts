@@ -65,6 +65,8 @@ export async function check(target: Target): Promise<string | null> {
 /** Calls the owner's function on a context of its own. */
 export async function run(call: Call): Promise<CallAnswer> {
   return output.during(call.about, async (scope) => {
+    const hide = (text: string) => withoutValues(text, [payloadOf(call), call.headers, call.query]);
+    scope.hide = hide;
     try {
       const answer = await answerTo(call, await find(call), scope);
       if (getHeapStatistics().external_memory <= maxOutsideBytes) return answer;
@@ -72,8 +74,7 @@ export async function run(call: Call): Promise<CallAnswer> {
       return await new Promise<never>(() => {});
     } catch (error) {
       const { message, rest } = failureIn(error);
-      const logged = withoutValues(message, [payloadOf(call), call.headers, call.query]) + rest;
-      return { kind: 'error', reason: message + rest, logged };
+      return { kind: 'error', reason: message + rest, logged: hide(message) + rest };
     } finally {
       scope.fail = undefined;
     }

@@ -70,13 +70,13 @@ export function createRetention(parts: RetentionParts): Retention {
       wholeAt = now;
       await removeKeys(now);
     }
-    await remove(ages, places);
+    await remove(ages, places, 'is older than store.keep says');
   }
 
-  async function remove(ages: Ages, from: Map<string, string>, goOn?: () => boolean): Promise<void> {
+  async function remove(ages: Ages, from: Map<string, string>, why: string, goOn?: () => boolean): Promise<void> {
     const sweeps = agedSweeps(ages, createIsReplayed(historyBudget));
     const counts = await sweepAway(sweeps, { store, now: ages.now, signal, places: from, ...(goOn && { goOn }) });
-    if (counts.size > 0) log.info(Object.fromEntries(counts), 'removed what is older than store.keep says');
+    if (counts.size > 0) log.info(Object.fromEntries(counts), `removed what ${why}`);
   }
 
   async function removeKeys(now: number): Promise<void> {
@@ -106,7 +106,9 @@ export function createRetention(parts: RetentionParts): Retention {
       const now = clock.now();
       const before = oldest + ((now - oldest) * step) / stepsThroughTime;
       const ages = { now, filtered: before, events: before, runs: before };
-      await remove(ages, from, () => isTooLarge(maxBytes * enough));
+      await remove(ages, from, 'was oldest: the store is larger than store.keep.maxBytes', () =>
+        isTooLarge(maxBytes * enough),
+      );
     }
     problem = isTooLarge(maxBytes)
       ? `It has ${megabytes(used())}, and store.keep.maxBytes says ${megabytes(maxBytes)}: what is left is open, unread or part of a conversation.`

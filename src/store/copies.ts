@@ -130,7 +130,9 @@ function takeCopy(from: string, to: string): string | undefined {
 function setAside(file: string): string | undefined {
   const there = ['', '-wal'].filter((ending) => (fs.statSync(file + ending, { throwIfNoEntry: false })?.size ?? 0) > 0);
   const time = new Date().toISOString().slice(0, 19).replaceAll(/[-:]/g, '');
-  const aside = `${file}.replaced-${time}`;
+  const isTaken = (name: string) => fs.existsSync(name) || fs.existsSync(`${name}-wal`);
+  let aside = `${file}.replaced-${time}`;
+  for (let count = 2; isTaken(aside); count += 1) aside = `${file}.replaced-${time}-${count}`;
   for (const ending of there) fs.renameSync(file + ending, aside + ending);
   return there.length > 0 ? aside : undefined;
 }

@@ -40,8 +40,12 @@ export function pairingOf({ main, wal, hasWal, note }: Found): Pairing {
     if (wal) return { wrong: 'the file itself is missing, and only its -wal is there' };
     return note ? { wrong: 'the file is missing or empty, and there was a store in it' } : 'new';
   }
-  // From a version that did not count.
-  if (main.generation === 0) return 'cut off';
+  // From a version that did not count: its first commits by one that does begin the -wal.
+  if (main.generation === 0) {
+    const isLater =
+      wal !== undefined && wal.first.generation !== 0 && commitsBetween(main.commits, wal.first.commits) > 1;
+    return isLater ? { wrong: 'it is older than the -wal beside it, which begins later than it ends' } : 'cut off';
+  }
   if (wal) return withWal(main, wal);
   if (note?.generation !== main.generation) return 'copy';
   const ahead = commitsBetween(note.commits, main.commits);

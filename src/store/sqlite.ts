@@ -70,6 +70,12 @@ async function openLocked(file: string, lock: Lock, notes: Notes): Promise<Sqlit
 }
 
 function refusalOf(file: string, wrong: string): string {
+  if (!fs.existsSync(file)) {
+    return (
+      `${file} cannot be used as it is: ${wrong}. Put it back, or a copy with \`gimli restore FILE\`. ` +
+      `To begin with an empty store, remove ${file}-wal and ${file}-generation as well.`
+    );
+  }
   return (
     `${file} cannot be used as it is: ${wrong}. Put back what belongs to it, or a copy with \`gimli restore FILE\`. ` +
     `\`gimli restore ${file}\` takes the file alone, and sets aside what stands beside it: what is not in it is lost then.`

@@ -1,5 +1,4 @@
 import fs from 'node:fs';
-import path from 'node:path';
 import type Sqlite from 'better-sqlite3';
 import { Migrator } from 'kysely/migration';
 import { StoreError } from '../domain/errors.ts';
@@ -77,12 +76,10 @@ function holdsAnything(sqlite: Sqlite.Database): boolean {
 }
 
 function forgetOldCopies(file: string): void {
-  const folder = path.dirname(file);
-  const prefix = path.basename(copyName(file, ''));
-  const copies = fs
-    .readdirSync(folder)
-    .filter((name) => name.startsWith(prefix))
-    .map((name) => path.join(folder, name))
+  // By their whole names: an owner may have copies of a name like theirs.
+  const copies = Object.keys(sqliteMigrations)
+    .map((migration) => copyName(file, migration))
+    .filter((copy) => fs.existsSync(copy))
     .sort((a, b) => fs.statSync(b).mtimeMs - fs.statSync(a).mtimeMs);
   for (const old of copies.slice(keptCopies)) fs.rmSync(old, { force: true });
 }

@@ -68,11 +68,11 @@ describe('a reply', () => {
   });
 
   it.each([
-    [choice({ content: null }, 'content_filter'), 'refusal', 'the model refused (content_filter)'],
-    [choice({ content: 'Hm' }, 'length'), 'truncated', 'the reply was cut off (length)'],
-    [{ choices: [] }, 'provider', 'the answer is none of the chat completions API'],
+    [choice({ content: null }, 'content_filter'), 'refusal', 'the model refused (content_filter)', undefined],
+    [choice({ content: 'Hm' }, 'length'), 'truncated', 'the reply was cut off (length)', undefined],
+    [{ choices: [] }, 'provider', 'the answer is none of the chat completions API', undefined],
     [{ error: 'Unexpected endpoint' }, 'provider', 'HTTP 200 with an error', 'Unexpected endpoint'],
-  ])('like %j is an error with the code %s', async (answer, code, message, said?: string) => {
+  ])('like %j is an error with the code %s', async (answer, code, message, said) => {
     await expect(replyTo(answer)).rejects.toMatchObject({
       name: 'TurnError',
       code,

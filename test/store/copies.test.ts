@@ -191,7 +191,7 @@ it('a -wal, or a note of a store, without the file is refused and no empty store
   const [file, other] = [place(), place()];
   await killed(file, 10);
   fs.rmSync(file);
-  await expect(openSqliteStore(file)).rejects.toThrow('the file itself is missing');
+  await expect(openSqliteStore(file)).rejects.toThrow('To begin with an empty store, remove');
   await fill(other, 10);
   fs.writeFileSync(other, '');
   await expect(openSqliteStore(other)).rejects.toThrow('the file is missing or empty, and there was a store in it');
@@ -268,6 +268,32 @@ it('restore puts a copy beside newer files as a store of its own, and keeps what
   expect(await contentOf(file)).toEqual({ events: 10, warnings: [] });
   await restore(aside ?? '', file);
   expect((await contentOf(file)).events).toBe(30);
+});
+
+it('restores in quick succession keep apart what each of them sets aside', async () => {
+  const [file, copy] = [place(), `${place()}.copy`];
+  await fill(file, 10);
+  await backUp(file, copy, false);
+  const asides = [];
+  for (let count = 0; count < 5; count += 1) asides.push((await restore(copy, file)).aside ?? '');
+  expect(new Set(asides).size).toBe(5);
+  expect(asides.filter((aside) => fs.existsSync(aside))).toHaveLength(5);
+});
+
+it('a file of a version that did not count is refused beside a -wal that began later', async () => {
+  const [file, kept] = [place(), `${place()}.kept`];
+  await fill(file, 10);
+  const sqlite = new Sqlite(file);
+  sqlite.pragma('application_id = 0');
+  sqlite.pragma('user_version = 0');
+  sqlite.close();
+  for (const beside of ['-wal', '-shm', '-generation']) fs.rmSync(file + beside, { force: true });
+  fs.copyFileSync(file, kept);
+  await killed(file, 20);
+  fs.copyFileSync(kept, file);
+  await expect(openSqliteStore(file)).rejects.toThrow('it is older than the -wal beside it');
+  expect((await restore(file, file)).withoutWal).toBeDefined();
+  expect((await contentOf(file)).events).toBe(10);
 });
 
 it('restore is refused while a process has the store, and for what is no store', async () => {

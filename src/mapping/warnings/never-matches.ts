@@ -25,7 +25,7 @@ const doubts: readonly Doubt[] = [
       : undefined,
   ({ kind, key }) =>
     kind === 'payload' && /^payload\./.test(key)
-      ? `paths here begin at the top of the payload; did you mean "${key.slice('payload.'.length)}"?`
+      ? `looks for a field named payload in the body; where it has none, write "${key.slice('payload.'.length)}"`
       : undefined,
   ({ condition }) => {
     const pattern = regexOf(condition);
@@ -39,7 +39,9 @@ const doubts: readonly Doubt[] = [
     return odd === undefined ? undefined : `${JSON.stringify(odd)} is taken as it stands: a condition is no template`;
   },
   ({ condition }) => {
-    const odd = literalsOf(condition).find((one) => isText(one) && /^(\*|\^.+|.+\$|\/\^.*\/|\/.*\$\/)$/s.test(one));
+    const odd = literalsOf(condition).find(
+      (one) => isText(one) && /^(\*|\^.+|.*[\^*+\\[(|].*\$|\/\^.*\/|\/.*\$\/)$/s.test(one),
+    );
     return odd === undefined ? undefined : `${JSON.stringify(odd)} is taken as it stands; a pattern is {regex: '…'}`;
   },
 ];

@@ -16,14 +16,14 @@ const foreignTexts: readonly [RegExp, (found: string) => string][] = [
   [/<%.*?%>/s, (found) => `${found} is shown as it stands; a value is {{name}}`],
 ];
 
-const helpers = /^(if|each|unless|with|else|for|upper|lower|json|default|date|eq)\s/;
+const helpers = /^(if|each|unless|with|else|for|upper|lower|json|default|eq)\s/;
 
 /** What a tag says that no lookup can find, whatever the event; undefined where it may find something. */
 type Doubt = (tag: Tag, rule: MappingRule, around: Place['around']) => string | undefined;
 
 const doubts: readonly Doubt[] = [
   ({ whole, name }) =>
-    /[|()?]|&&/.test(name) || helpers.test(name)
+    /\||&&|\?\?|\?.*:|\w\(/.test(name) || helpers.test(name)
       ? `${whole} is looked up as one name: mustache has no filters, functions or operators; a transform can`
       : undefined,
   ({ whole, name }) =>
@@ -83,8 +83,10 @@ export const emptyPlaceholders: Find = (rule, { around }) =>
   templatesOf(rule).flatMap(({ path, text }): Problem[] => {
     const outsideTags = text.replace(/\{\{.*?\}\}\}?/gs, ' ');
     const found = foreignTexts.flatMap(([pattern, message]) => {
-      const [first] = pattern.exec(outsideTags) ?? [];
-      return first === undefined ? [] : [message(first)];
+      const [first, name] = pattern.exec(outsideTags) ?? [];
+      // Where {{id}} is shown as well, {id} is meant as it stands, as in the address of an API.
+      const isMeant = name !== undefined && tagsOf(text).some((tag) => tag.name === name);
+      return first === undefined || isMeant ? [] : [message(first)];
     });
     const doubted = tagsOf(text).flatMap(
       (tag) => doubts.map((doubt) => doubt(tag, rule, around)).find((one) => one !== undefined) ?? [],

@@ -138,7 +138,7 @@ describe('a condition that cannot hold is told so:', () => {
     [
       `payload: { 'payload.a': 1 }`,
       '.payload["payload.a"]',
-      'paths here begin at the top of the payload; did you mean "a"?',
+      'looks for a field named payload in the body; where it has none, write "a"',
     ],
     [
       `payload: { v: { regex: '/^v/' } }`,
@@ -187,7 +187,7 @@ describe('a condition that cannot hold is told so:', () => {
 
   it.each([
     String.raw`payload: { v: { regex: '^v\\d/$' } }`,
-    `payload: { v: null, w: '', x: 'a|b', y: 'C$ is 5' }, headers: { 'x-a': null, n: ['5', 5] }`,
+    `payload: { v: null, w: '', x: 'a|b', y: 'C$ is 5', z: 'US$' }, headers: { 'x-a': null, n: ['5', 5] }`,
   ])('but not %s', async (match) => {
     expect(await warningsOfRules(wake(`match: { path: 'p', ${match} }`))).toEqual([]);
   });
@@ -235,6 +235,14 @@ describe('a placeholder that nothing fills is told so:', () => {
     expect(await warningsOfRules(template(text))).toEqual([
       `gimli.json5:2: hooks.mappings[0].messageTemplate: ${message}`,
     ]);
+  });
+
+  it.each([
+    '{{Are you coming?}} {{Price (EUR)}} {{date of birth}}',
+    'PUT /orders/{id} for {{id}}',
+    'Answer with {"id": {{id}}}',
+  ])('but not in %s', async (text) => {
+    expect(await warningsOfRules(template(text))).toEqual([]);
   });
 
   it.each([
