@@ -42,7 +42,9 @@ function sendJson(res: Response, json: string): void {
 }
 
 const longestDrainMs = 5000;
+/** So many bytes are read of a sender who is known before the connection is closed all the same, and of others. */
 const largestDrain = 64 * 1024 * 1024;
+const largestDrainOfStrangers = 512 * 1024;
 
 export function tooLarge(limit: number): string {
   return `the body is larger than ${limit} bytes`;
@@ -50,9 +52,11 @@ export function tooLarge(limit: number): string {
 
 /**
  * Refuses a request whose body may still be on its way. The connection stays open until the sender has had the chance to read the
- * answer: closing it with unread bytes would reset it, and the answer would be lost.
+ * answer: closing it with unread bytes would reset it, and the answer would be lost. Strangers have it only with bodies that cost little
+ * to read.
  */
-export function refuseUnread(req: Request, res: Response, answer: object): void {
+export function refuseUnread(req: Request, res: Response, answer: object, isKnown: boolean): void {
+  const most = isKnown ? largestDrain : largestDrainOfStrangers;
   const body = JSON.stringify(answer);
   res.set({ Connection: 'close', 'Content-Type': 'application/json; charset=utf-8' });
   res.set('Content-Length', String(Buffer.byteLength(body)));
@@ -65,7 +69,7 @@ export function refuseUnread(req: Request, res: Response, answer: object): void 
   const timer = setTimeout(end, longestDrainMs);
   req.on('data', (chunk: Buffer) => {
     drained += chunk.length;
-    if (drained > largestDrain) end();
+    if (drained > most) end();
   });
   req.on('end', end).on('close', end);
   if (req.readableEnded) end();

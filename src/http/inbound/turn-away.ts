@@ -123,12 +123,13 @@ function otherDoor({ deps, target, presented }: Call): string {
   return other ? `${other[0]} came, which opens another door: ` : '';
 }
 
-function send({ way, req, res }: Call, { step }: Refused, { status, error, headers }: Told): void {
+function send({ way, req, res, isKnown }: Call, { step }: Refused, { status, error, headers }: Told): void {
   // An answer that has begun cannot be taken back.
   if (res.headersSent) return void req.socket.destroy();
   if (res.destroyed) return;
   const body = errorBody[way.endpoint](error);
   res.status(status).set(headers);
-  if (cutShort.has(step)) refuseUnread(req, res, body);
+  // To keep the connection, all of the body would have to be read.
+  if (cutShort.has(step) || !req.complete) refuseUnread(req, res, body, isKnown);
   else res.json(body);
 }

@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
 import fs from 'node:fs';
+import net from 'node:net';
 import path from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { pino } from 'pino';
@@ -135,4 +136,24 @@ it('the body of a sender with the hook token takes none of that room', async () 
     body: JSON.stringify({ text: 'x'.repeat(100_000), mode: 'next-heartbeat' }),
   });
   expect([wake.status, bodies.held()]).toEqual([200, 0]);
+});
+
+it('the body of a stranger who is refused is not read on: at most half a megabyte, and what the system has taken by then', async () => {
+  const { url } = await start();
+  const { hostname, port } = new URL(url);
+  const socket = net.connect(Number(port), hostname);
+  const length = 64 * mb;
+  socket.write(`POST /hooks/github HTTP/1.1\r\nHost: x\r\nContent-Length: ${length}\r\n\r\n`);
+  let written = 0;
+  const gone = new Promise<void>((resolve) => socket.on('close', () => resolve()));
+  socket.on('error', () => {}).resume();
+  const send = () => {
+    while (written < length && !socket.destroyed) {
+      written += sent.length;
+      if (!socket.write(sent)) return void socket.once('drain', send);
+    }
+  };
+  send();
+  await gone;
+  expect(written).toBeLessThan(length / 2);
 });
