@@ -6,7 +6,9 @@ import type { Request } from 'express';
  */
 export function queryOf(req: Request): Record<string, string> {
   const query: Record<string, string> = Object.create(null);
-  for (const [name, value] of new URLSearchParams(searchOf(req))) query[name] = value;
+  const search = searchOf(req);
+  if (search === '') return query;
+  for (const [name, value] of new URLSearchParams(search)) query[name] = value;
   return query;
 }
 

@@ -143,7 +143,9 @@ export function admit(
 }
 
 function verifiersOf(candidates: readonly Candidate[]): Verifier[] {
-  return [...new Set(candidates.flatMap(({ verifier }) => verifier ?? []))];
+  const verifiers = new Set<Verifier>();
+  for (const { verifier } of candidates) if (verifier) verifiers.add(verifier);
+  return [...verifiers];
 }
 
 function wrongDoor(candidates: readonly Candidate[]): Refusal {
@@ -160,6 +162,7 @@ function told({ refusals, tokenRefusal }: Pick<Proof, 'refusals' | 'tokenRefusal
   const details = [telling, ...all.filter((refusal) => refusal !== telling)].flatMap((one) => one?.detail ?? []);
   return refuse(telling?.step ?? 'header missing', details.join('; or: '));
 }
+
 /** The headers and parameters of a request without what proves its sender. */
 export function withoutCredentials(
   candidates: readonly Candidate[],
