@@ -64,7 +64,7 @@ export async function receive(receiver: Receiver, request: EventRequest): Promis
   const bodyHash = event.notes.length > 0 && { bodyHash: hash('sha256', body) };
   const now = new Date(event.receivedAt).toISOString();
   const context: Context = { payload, headers, query, path: hook, now, ...bodyHash };
-  const { mapping, why, problems } = decide(request.candidates, context, body.length);
+  const { mapping, why, problems } = decide(request.candidates, context, body);
   if (!mapping) {
     const detail = known ? why : (request.unknown ?? 'no mapping has this name');
     const answer = known ? null : answers.refused(answers.unknown(hook), undefined, event.id);
@@ -151,7 +151,7 @@ interface Decision {
 const timeLimit = createTimeLimit();
 
 /** Finds the mapping by what the owner asks of an event. Patterns and schemas whose time may grow fast have a time limit together. */
-function decide(candidates: readonly Mapping[], context: Context, bodyBytes: number): Decision {
+function decide(candidates: readonly Mapping[], context: Context, body: Buffer): Decision {
   let at: Mapping | undefined;
   const work = (): Decision => {
     const misses: Missed[] = [];
@@ -163,11 +163,17 @@ function decide(candidates: readonly Mapping[], context: Context, bodyBytes: num
     }
     return { why: whyNone(misses, context), problems: [] };
   };
-  if (!candidates.some(({ growth }) => isCostly(growth, bodyBytes))) return work();
+  const growth = Math.max(...candidates.map((mapping) => mapping.growth));
+  if (growth <= 1 || !isCostly(growth, sizeOf(context, body))) return work();
   const decided = timeLimit.run(work);
   if (decided || !at) return decided ?? work();
   const tooLong = `its patterns and its schema took longer than ${longestMs} ms on this event, and were broken off`;
   return { mapping: at, why: '', problems: [tooLong] };
+}
+
+/** How long a text may be that a pattern looks at: no value is longer than all that came, wherever in the request it stood. */
+function sizeOf({ headers, query }: Context, body: Buffer): number {
+  return body.length + JSON.stringify([headers, query]).length;
 }
 
 /** A mapping that an event is not for, with the clause that failed. */

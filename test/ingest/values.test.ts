@@ -31,6 +31,18 @@ const gateway = await tempGateway({
         ...quiet,
       },
       {
+        id: 'agents',
+        match: { path: 'agents', headers: { 'user-agent': { regex: '^(\\w+\\s?)*$' } } },
+        messageTemplate: 'x',
+        ...quiet,
+      },
+      {
+        id: 'trails',
+        match: { path: 'trails', headers: { 'user-agent': { regex: '[\\w-]+[\\w-]+!$' } } },
+        messageTemplate: 'x',
+        ...quiet,
+      },
+      {
         id: 'words',
         match: { path: 'words' },
         schema: { properties: { text: { type: 'string', pattern: '^(\\w+\\s?)*$' } } },
@@ -147,6 +159,18 @@ describe("a pattern of the owner over a stranger's text", () => {
     const { outcome, mapping, detail } = await newest();
     expect([outcome, mapping]).toEqual(['invalid', hook]);
     expect(detail).toMatch(/patterns and its schema took longer than 250 ms/);
+  });
+
+  const slow = 'a'.repeat(40);
+  it.each([
+    ['an empty body', 'agents', `${slow}!`, ''],
+    ['a body of one byte', 'agents', `${slow}!`, '1'],
+    ['a small body', 'agents', `${slow}!`, '{"a":1}'],
+    ['an empty body and a long header', 'trails', 'a-'.repeat(4000), ''],
+  ])('over a header is broken off beside %s', async (_, hook, agent, body) => {
+    const answer = await send(hook, body, 'application/json', { 'User-Agent': agent });
+    expect([answer.status, answer.body.error]).toEqual([400, 'validation failed']);
+    expect((await newest()).detail).toMatch(/took longer than 250 ms/);
   });
 
   it('takes what it takes at once', async () => {
