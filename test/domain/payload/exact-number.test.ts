@@ -103,7 +103,27 @@ describe('a literal of the owner', () => {
     ['5', 5, true],
     ['5', '5', false],
     ['null', null, true],
+    ['100e-2', 1, true],
+    ['1e+0000000000000000000000000000002', 100, true],
+    ['1.00e00000000000000000000000000000', 1, true],
+    ['0e99999999999999999999999999999999', 0, true],
+    ['1e99999999999999999999999999999999', 1, false],
+    ['-1e-99999999999999999999999999999999', -0, false],
+    ['-1e2', 100, false],
   ])('%s is %j: %s', (json, literal, expected) => {
+    expect(isLiteral(read(json), literal)).toBe(expected);
+  });
+
+  // Work that grows with the square of their length takes minutes for each, and so outlasts the test.
+  const zeros = '0'.repeat(500_000);
+  it.each([
+    ['with zeros within it', `1${zeros}1`, 1, false],
+    ['with zeros before its last digit', `1.${zeros}1`, 1, false],
+    ['with zeros at its end', `1.${zeros}`, 1, true],
+    ['with zeros at its start', `0.${zeros}1e500001`, 1, true],
+    ['of a long exponent', `1e1${zeros}`, 1, false],
+    ['of a long exponent with zeros first', `1e${zeros}2`, 100, true],
+  ])('is compared at once with a number %s', (_, json, literal, expected) => {
     expect(isLiteral(read(json), literal)).toBe(expected);
   });
 });
