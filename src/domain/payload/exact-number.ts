@@ -1,3 +1,5 @@
+import { recordOf } from './record.ts';
+
 // TypeScript does not know it yet: what JSON.stringify writes as it stands (ECMA-262, 25.5.3).
 const { rawJSON } = JSON as unknown as { rawJSON(text: string): unknown };
 
@@ -70,17 +72,17 @@ const mostExponentDigits = 20;
 function replaceExact(value: unknown, make: (exact: ExactNumber) => unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
   if (value instanceof ExactNumber) return make(value);
-  let copy: Record<string, unknown> | undefined;
-  for (const key of Object.keys(value)) {
-    const before = (value as Record<string, unknown>)[key];
-    const after = replaceExact(before, make);
-    if (after === before) continue;
-    copy ??= Array.isArray(value)
-      ? ([...value] as unknown as Record<string, unknown>)
-      : Object.assign(Object.create(null), value);
-    (copy as Record<string, unknown>)[key] = after;
+  if (Array.isArray(value)) {
+    const list = value.map((one) => replaceExact(one, make));
+    return list.some((one, at) => one !== value[at]) ? list : value;
   }
-  return copy ?? value;
+  let changed = false;
+  const entries = Object.entries(value).map(([name, before]) => {
+    const after = replaceExact(before, make);
+    changed ||= after !== before;
+    return [name, after] as const;
+  });
+  return changed ? recordOf(entries) : value;
 }
 
 /** For what calculates, such as schemas: numbers as JavaScript has them. */

@@ -1,5 +1,5 @@
-import { type Decoder, decoderOf } from './charset.ts';
-import { readForm } from './form.ts';
+import { decoderOf } from './charset.ts';
+import { type ReadForm, readForm } from './form.ts';
 import { readJson } from './json.ts';
 
 /** What a body says. */
@@ -25,25 +25,32 @@ export function readPayload(
   if (body.length === 0) return { payload: {}, notes: asItCame };
   const type = String(headers['content-type']);
   const decoder = decoderOf(body, /;\s*charset\s*=\s*["']?([^\s"';]+)/i.exec(type)?.[1]?.toLowerCase());
-  const { text: marked, note } = decoder.decode(body);
+  const { text: marked, problem } = decoder.decode(body);
   const text = marked.startsWith('\ufeff') ? marked.slice(1) : marked;
+  const undecoded = problem
+    ? [`the body ${problem.words}${problem.at === undefined ? '' : ` at byte ${problem.at}`}`]
+    : asItCame;
   try {
     const { value, repeated } = readJson(text);
-    if (note === undefined && !repeated) return { payload: value, notes: asItCame };
-    return { payload: value, notes: [...(note === undefined ? [] : [note]), ...(repeated ? [repeatedName] : [])] };
+    return { payload: value, notes: repeated ? [...undecoded, repeatedName] : undecoded };
   } catch (error) {
     const isForm = endpoint === 'hooks' && /^application\/x-www-form-urlencoded\b/i.test(type);
     // What begins like JSON was meant as JSON: a form would encode these characters.
     if (!isForm || /^\s*[{[]/.test(text)) throw error;
-    return readFormBody(body, text, decoder);
+    return readFields(
+      decoder.hasAscii ? readForm(withoutMark(body.toString('latin1')), decoder) : reread(text, undecoded),
+    );
   }
 }
 
+/** A form whose percent signs are in two bytes each: what they stand for is UTF-8. */
+function reread(text: string, undecoded: readonly string[]): ReadForm {
+  const { fields, notes } = readForm(Buffer.from(text).toString('latin1'), decoderOf(Buffer.alloc(0), undefined));
+  return { fields, notes: [...undecoded, ...notes] };
+}
+
 /** The fields; or what the field `payload` holds, where that is an object or list as GitHub has it. */
-function readFormBody(body: Buffer, text: string, decoder: Decoder): Payload {
-  const { fields, notes } = decoder.hasAscii
-    ? readForm(withoutMark(body.toString('latin1')), decoder)
-    : readForm(Buffer.from(text).toString('latin1'), decoderOf(body.subarray(0, 0), undefined));
+function readFields({ fields, notes }: ReadForm): Payload {
   if (typeof fields.payload !== 'string') return { payload: fields, notes };
   try {
     const { value, repeated } = readJson(fields.payload);
