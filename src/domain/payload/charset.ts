@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { TextDecoder } from 'node:util';
 
 /** A text, and what is wrong with its bytes where they could not be read as they were meant. */
@@ -11,6 +12,8 @@ interface Problem {
   readonly words: string;
   /** the first byte that is no text, counted from 1; undefined where that is not known */
   readonly at?: number;
+  /** whether other bytes could have become the same text */
+  readonly isLoss: boolean;
 }
 
 /** How the bytes of one body become text. */
@@ -37,7 +40,10 @@ export function decoderOf(body: Uint8Array, declared: string | undefined): Decod
   const strict = strictDecoder(charset);
   if (!strict) {
     const words = `is in the charset "${charset.slice(0, 40)}", which is not known here, and was read as utf-8`;
-    return { hasAscii: true, decode: (bytes) => ({ text: lenient(bytes, 'utf-8'), problem: { words } }) };
+    const decode = (bytes: Uint8Array): Decoded => {
+      return { text: lenient(bytes, 'utf-8'), problem: { words, isLoss: !isUtf8(bytes) } };
+    };
+    return { hasAscii: true, decode };
   }
   const isUnicode = strict.encoding.startsWith('utf-');
   const decode = (bytes: Uint8Array): Decoded => {
@@ -45,11 +51,11 @@ export function decoderOf(body: Uint8Array, declared: string | undefined): Decod
       const text = strict.decode(bytes);
       // Where a charset has several tables, the letters that not all of them have come out as none.
       if (isUnicode || !privateUse.test(text)) return { text };
-      return { text, problem: { words: `holds characters that ${strict.encoding} gives no meaning` } };
+      return { text, problem: { words: `holds characters that ${strict.encoding} gives no meaning`, isLoss: true } };
     } catch {
       const text = lenient(bytes, charset);
       const at = strict.encoding === 'utf-8' ? { at: firstWrongByte(bytes, text) } : {};
-      return { text, problem: { words: `is not ${strict.encoding}`, ...at } };
+      return { text, problem: { words: `is not ${strict.encoding}`, isLoss: true, ...at } };
     }
   };
   return { hasAscii: !strict.encoding.startsWith('utf-16'), decode };

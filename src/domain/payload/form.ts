@@ -7,6 +7,8 @@ export interface ReadForm {
   readonly fields: Record<string, unknown>;
   /** what in it could not be read as it was meant, at most six */
   readonly notes: readonly string[];
+  /** whether no other form has the same fields */
+  readonly isExact: boolean;
 }
 
 /** No form of a service has more fields. */
@@ -22,8 +24,10 @@ const mostNotes = 5;
  */
 export function readForm(form: string, decoder: Decoder, kind: 'form' | 'query' = 'form'): ReadForm {
   const notes = new Set<string>();
+  let isExact = true;
   const decode = (encoded: string, what: 'name' | 'value') => {
     const { text, problem } = decodePart(encoded, decoder);
+    if (problem?.isLoss) isExact = false;
     if (problem)
       notes.add(`a ${what} ${problem.words}${problem.at === undefined ? '' : ` at byte ${problem.at} of it`}`);
     return text;
@@ -39,9 +43,10 @@ export function readForm(form: string, decoder: Decoder, kind: 'form' | 'query' 
     put(root, levels ?? [name], value);
   }
   const fields = fieldsOf(root, () => {
+    isExact = false;
     notes.add('a name came both with and without a name or number in brackets, so its values may have changed places');
   });
-  return { fields, notes: limited([...notes]).map((note) => `the ${kind}: ${note}`) };
+  return { fields, notes: limited([...notes]).map((note) => `the ${kind}: ${note}`), isExact };
 }
 
 /** What stands between the signs `&`; between two of them, or after the last, may be nothing. */

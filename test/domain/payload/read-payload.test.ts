@@ -102,7 +102,7 @@ describe('the characters of a body', () => {
     ['a mark within a value, which stays', Buffer.from('{"who":"\ufeffZoë"}'), json(), '\ufeffZoë'],
     ['a U+FFFD that was sent', Buffer.from('{"who":"\ufffd"}'), json(), '\ufffd'],
   ])('are %s', (_, body, headers, who) => {
-    expect(readPayload(body, headers)).toEqual({ payload: { who }, notes: [] });
+    expect(readPayload(body, headers)).toEqual({ payload: { who }, notes: [], isExact: true });
   });
 
   it.each([
@@ -122,10 +122,18 @@ describe('the characters of a body', () => {
       'the body is in the charset "klingon", which is not known here, and was read as utf-8',
       { a: 1 },
     ],
+    [
+      'not UTF-8, in a charset that nobody knows',
+      bytes('{"a":"\xe4"}'),
+      json('klingon'),
+      /"klingon", which is not known here/,
+      { a: '\ufffd' },
+    ],
     ['in UTF-7', Buffer.from('{"a":"+AOs-"}'), json('utf-7'), /"utf-7", which is not known here/, { a: '+AOs-' }],
-  ])('are told where they are %s', (_, body, headers, note, payload) => {
+  ])('are told where they are %s', (what, body, headers, note, payload) => {
+    const isExact = what.startsWith('in ');
     const expected = typeof note === 'string' ? note : expect.stringMatching(note);
-    expect(readPayload(body, headers)).toEqual({ payload, notes: [expected] });
+    expect(readPayload(body, headers)).toEqual({ payload, notes: [expected], isExact });
   });
 });
 
@@ -156,7 +164,11 @@ describe('a form', () => {
     ['\xef\xbb\xbfdoor=back', { door: 'back' }],
   ])('%s keeps all that was sent', (text, payload) => {
     const read = fields(text);
-    expect({ ...read, payload: JSON.parse(JSON.stringify(read.payload)) }).toEqual({ payload, notes: [] });
+    expect({ ...read, payload: JSON.parse(JSON.stringify(read.payload)) }).toEqual({
+      payload,
+      notes: [],
+      isExact: true,
+    });
   });
 
   it.each([
@@ -165,7 +177,7 @@ describe('a form', () => {
     ['who=Zo%C3%AB', 'utf-8'],
     ['who=Zo\xc3\xab', 'utf-8'],
   ])('%s has its percent signs and bytes read as %s', (text, charset) => {
-    expect(fields(text, charset)).toEqual({ payload: { who: 'Zoë' }, notes: [] });
+    expect(fields(text, charset)).toEqual({ payload: { who: 'Zoë' }, notes: [], isExact: true });
   });
 
   it.each([
@@ -179,7 +191,7 @@ describe('a form', () => {
   it('in two bytes a character says that they are none', () => {
     const body = Buffer.concat([Buffer.from('a=%E2%82%AC', 'utf16le'), Buffer.from([0x00, 0xd8, 0x41, 0x00])]);
     const read = readPayload(body, type('utf-16le'));
-    expect(read).toEqual({ payload: { a: '€\ufffdA' }, notes: ['the body is not utf-16le'] });
+    expect(read).toEqual({ payload: { a: '€\ufffdA' }, notes: ['the body is not utf-16le'], isExact: false });
   });
 
   it('says at most five things, and how many more there are', () => {
