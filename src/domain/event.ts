@@ -51,8 +51,10 @@ export interface Context {
   readonly path: string;
   /** ISO 8601 */
   readonly now: string;
-  /** SHA-256 of a body that could not be read as it was meant: what is told apart by its values is told apart by this too */
+  /** SHA-256 of a body of whose bytes others could have become the same values: what is told apart by them is told apart by this too */
   readonly bodyHash?: string;
+  /** the same of the query, for what names one of its parameters */
+  readonly queryHash?: string;
 }
 
 /** With `forEach`, the element of `key` that an action is about. */

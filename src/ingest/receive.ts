@@ -22,8 +22,10 @@ export interface Request {
   readonly headers: Record<string, string>;
   readonly query: Record<string, unknown>;
   readonly body: Buffer;
-  /** what could not be read as it was meant: it stands in the event's record, and the keys of the event go by its bytes */
+  /** what could not be read as it was meant: it stands in the event's record */
   readonly notes: readonly string[];
+  /** the query as it came, where other bytes could have become the same parameters: keys that name one go by it */
+  readonly rawQuery?: string;
   /** the recorded event that is sent through today's mappings again */
   readonly replayOf?: string;
 }
@@ -31,6 +33,8 @@ export interface Request {
 export interface EventRequest extends Request {
   /** what the body says */
   readonly payload: unknown;
+  /** whether no other body has the same payload: else the keys of the event go by its bytes */
+  readonly isExact: boolean;
   /** the mappings that the sender may reach */
   readonly candidates: readonly Mapping[];
   /** why there are none, where the reader should know more than that */
@@ -61,9 +65,8 @@ export async function receive(receiver: Receiver, request: EventRequest): Promis
   if (once && before !== undefined)
     return noted(receiver, event, await store.write((tx) => repeat(tx, event, before, once)));
 
-  const bodyHash = event.notes.length > 0 && { bodyHash: hash('sha256', body) };
   const now = new Date(event.receivedAt).toISOString();
-  const context: Context = { payload, headers, query, path: hook, now, ...bodyHash };
+  const context: Context = { payload, headers, query, path: hook, now, ...bytesOf(request) };
   const { mapping, why, problems } = decide(request.candidates, context, body);
   if (!mapping) {
     const detail = known ? why : (request.unknown ?? 'no mapping has this name');
@@ -137,6 +140,14 @@ export async function recordUnreadable(receiver: Receiver, request: Request, unr
 function newEvent(request: Request, receivedAt: number): NewEvent {
   const { endpoint, hook, headers, query, body, notes, replayOf = null } = request;
   return { id: newId(), endpoint, hook, receivedAt, query, headers, body, notes, replayOf };
+}
+
+/** What keys go by beside the values, where other bytes could have become the same ones. */
+function bytesOf({ body, isExact, rawQuery }: EventRequest): Pick<Context, 'bodyHash' | 'queryHash'> {
+  return {
+    ...(!isExact && { bodyHash: hash('sha256', body) }),
+    ...(rawQuery !== undefined && { queryHash: hash('sha256', rawQuery) }),
+  };
 }
 
 interface Decision {

@@ -15,7 +15,7 @@ export interface Removable {
 
 const keepAnswer = prepared(
   (_, { id }: { id: string }) => sql`insert or ignore into answeredEvents (id, mapping, status, response, bodyHash)
-    select id, mapping, status, response, digest(body) from events
+    select id, mapping, status, response, digest(body) || digest(queryJson) from events
       where id = ${id} and exists (select 1 from deliveryKeys where eventId = ${id})`,
 );
 const removeEvent = prepared((tx, { id }: { id: string }) => tx.deleteFrom('events').where('id', '=', id));
