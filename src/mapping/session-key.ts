@@ -3,6 +3,7 @@ import { compileSchema } from '../config/ajv.ts';
 import { agentFields } from '../domain/action.ts';
 import { InvalidEvent } from '../domain/errors.ts';
 import { mainSession, oneLine } from '../domain/run.ts';
+import { lettersSeen } from './look-alikes.ts';
 
 const checkLength = compileSchema(agentFields.sessionKey);
 
@@ -11,9 +12,12 @@ export function freshSessionKey(): string {
   return `hook:${randomUUID()}`;
 }
 
+/** What nobody sees; a braille cell without a dot and a note without a head are signs for Unicode, and blank for readers. */
+const unseen = /[\p{Cf}\p{Default_Ignorable_Code_Point}\u{2800}\u{1D159}]/gu;
+
 /** A text in one line, without what nobody sees. */
 export function cleanKey(text: string): string {
-  return oneLine(text.toWellFormed().replace(/[\p{Cf}\p{Default_Ignorable_Code_Point}]/gu, ''), Infinity);
+  return oneLine(text.toWellFormed().replace(unseen, ''), Infinity);
 }
 
 /**
@@ -35,29 +39,9 @@ export function sessionKeyProblem(sessionKey: string): string | undefined {
   return checked.ok ? undefined : checked.problems[0]?.message;
 }
 
-/** Letters of other alphabets that nobody tells from those of `main`. */
-const lookalikes: Readonly<Record<string, string>> = {
-  м: 'm',
-  ᴍ: 'm',
-  а: 'a',
-  α: 'a',
-  ɑ: 'a',
-  ᴀ: 'a',
-  і: 'i',
-  ι: 'i',
-  ı: 'i',
-  ɪ: 'i',
-  ո: 'n',
-  п: 'n',
-  ɴ: 'n',
-};
-
 /** Whether a reader takes the key for that of the owner. */
 export function readsAsMain(key: string): boolean {
-  if (key.length > mostLetters) return false;
-  return (
-    [...key.normalize('NFKC').toLowerCase()].map((letter) => lookalikes[letter] ?? letter).join('') === mainSession
-  );
+  return key.length <= mostLetters && lettersSeen(key) === mainSession;
 }
 
 /** No more can read as four letters, whatever alphabet they are of. */

@@ -98,10 +98,33 @@ describe('a sessionKey', () => {
     '𝐦𝐚𝐢𝐧',
     'mαιn',
     'main\u00ad',
+    'main\u2800',
+    'ma\u2800in',
+    'μain',
+    'ΜΑΙΝ',
+    'maiν',
+    'ꮇain',
+    'mꭺin',
+    'maiռ',
+    'ʍᴀɪɴ',
+    'mᎪⵏn',
+    'MAlN',
+    'MA1N',
+    'rnain',
+    'гпain',
+    'maı\u0307n',
+    'maİn',
   ])('is never what reads as that of the owner: %j', (key) => {
     expect(() => sessionKey('{{key}}', JSON.stringify({ key }))).toThrow(/session of the owner/);
   });
 });
+
+it.each(['maln', 'ma1n', 'domain', 'mai', 'mann', 'mein', 'Mähne', 'мир', 'hook:main'])(
+  'the key %j of a session is that of nobody else',
+  (key) => {
+    expect(sessionKey('{{key}}', JSON.stringify({ key }))).toBe(key);
+  },
+);
 
 describe('an event that could not be read as it was sent', () => {
   const keyed = (body: Buffer) => {
