@@ -13,6 +13,8 @@ export const hooks: InboundEndpoint = {
     const { path: base, enabled, allowQueryToken } = config.hooks;
     if (!enabled || (path !== base && !path.startsWith(`${base}/`))) return null;
     const encoded = path.slice(base.length + 1);
+    // A slash too many: no name begins so.
+    if (encoded.startsWith('/')) return null;
     const name = nameOf(encoded);
     const hook = name ?? encoded;
     const read = readAt(name ?? '');

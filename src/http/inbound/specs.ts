@@ -11,6 +11,8 @@ export const specs: InboundEndpoint = {
   find(path, settings) {
     if (!path.startsWith(base)) return null;
     const encoded = path.slice(base.length);
+    // A slash too many: no name begins so.
+    if (encoded.startsWith('/')) return null;
     const hook = nameOf(encoded) ?? encoded;
     return {
       hook,

@@ -102,6 +102,10 @@ const unreadable: [
   ['another method than reading', 'POST /hooks/runs', token, '{}', 405, 'runs'],
   ['two slashes before the path', 'POST //hooks/wake', token, '{"text":"x"}', 404, 'wake'],
   ['two slashes, signed', 'POST //hooks//signed', sign('{}'), '{}', 404, 'signed'],
+  ['two slashes before the name', 'POST /hooks//wake', token, '{"text":"x"}', 404, 'wake'],
+  ['two slashes before the name, signed', 'POST /hooks//signed', sign('{"a":1}'), '{"a":1}', 404, 'signed'],
+  ['many slashes before the name', 'POST /hooks////agent', token, '{}', 404, 'agent'],
+  ['nothing but slashes', 'POST /hooks//', token, '{}', 404, ''],
   ['a path that is none', 'POST /webhook/wake', token, '{}', 404, '/webhook/wake'],
   ['a name that is no text', 'POST /hooks/%ff', token, '{}', 400, '%ff'],
   ['no name', 'POST /hooks/', token, '{}', 404, ''],
@@ -113,6 +117,7 @@ const unreadable: [
   ['a key that is too long for a spec', 'POST /hook/ci', { ...token, ...longKey }, '{}', 400, 'ci'],
   ['a body that is too large for a spec that nobody knows', 'POST /hook/nobody', token, large, 404, 'nobody'],
   ['two slashes before a spec', 'POST //hook/ci', token, '{}', 404, 'ci'],
+  ["two slashes before a spec's id", 'POST /hook//ci', token, '{}', 404, 'ci'],
 ];
 
 describe('what a known sender sends and cannot be read', () => {
