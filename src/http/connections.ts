@@ -20,6 +20,8 @@ export interface Connections {
   enter(socket: Socket): boolean;
   /** Notes a request. False where its connection was cut, since too many came ahead of their answers. */
   begin(req: IncomingMessage, res: ServerResponse): boolean;
+  /** Whether requests of it are not answered yet. */
+  isBusy(socket: Socket): boolean;
   /** Cuts what has brought no request for too long. */
   sweep(): void;
 }
@@ -114,6 +116,7 @@ export function createConnections(limits: ConnectionLimits, onCut: (socket: Sock
       });
       return true;
     },
+    isBusy: (socket) => (known.get(socket)?.open.size ?? 0) > 0,
     sweep() {
       const before = performance.now() - limits.idleMs;
       for (const own of owners.values()) {

@@ -1,7 +1,7 @@
 import http, { type RequestListener } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { type ConnectionLimits, type Cut, createConnections } from './connections.ts';
-import { type Fault, faultOf, faultOfError } from './strict-request.ts';
+import { type Fault, faultOf, faultOfConnect, faultOfError } from './strict-request.ts';
 
 /** An address that takes requests. */
 export interface Listener {
@@ -67,6 +67,13 @@ export function createListener(answer: RequestListener, options: ListenerOptions
     report(socket, cutFor[why]);
   });
 
+  function refuseRaw(socket: Socket, fault: Fault): void {
+    report(socket, fault);
+    socket.end(rawAnswer(fault));
+    // Not at once, since cutting a connection with unread bytes can lose the answer; but nobody may keep it.
+    setTimeout(() => socket.destroy(), lingerMs).unref();
+  }
+
   const handle: RequestListener = (req, res) => {
     if (!connections.begin(req, res)) return;
     res.setHeader('X-Content-Type-Options', 'nosniff');
@@ -110,11 +117,16 @@ export function createListener(answer: RequestListener, options: ListenerOptions
   });
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
     if (!socket.writable || error.code === 'ECONNRESET') return void socket.destroy();
-    const fault = faultOfError(error);
-    report(socket, fault);
-    socket.end(rawAnswer(fault));
-    // Not at once, since cutting a connection with unread bytes can lose the answer; but nobody may keep it.
-    setTimeout(() => socket.destroy(), lingerMs).unref();
+    refuseRaw(socket, faultOfError(error));
+  });
+  // Node would cut it without a word.
+  server.on('connect', (_req, duplex) => {
+    const socket = duplex as Socket;
+    socket.on('error', () => socket.destroy());
+    if (!connections.isBusy(socket)) return refuseRaw(socket, faultOfConnect);
+    // An answer now would pass for that to a request before.
+    socket.destroy();
+    report(socket, faultOfConnect);
   });
   const sweep = setInterval(connections.sweep, Math.min(1000, limits.idleMs)).unref();
 

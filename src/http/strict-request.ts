@@ -31,6 +31,9 @@ export function faultOf({ httpVersion, rawHeaders, headers }: IncomingMessage): 
   return coding.toLowerCase() === 'chunked' ? null : bad('the only Transfer-Encoding that is read is chunked');
 }
 
+/** A tunnel through this gateway leads nowhere. */
+export const faultOfConnect: Fault = bad('this is no proxy: it does not CONNECT to anything');
+
 /** What is wrong with what Node could not read, or did not wait for. */
 export function faultOfError({ code }: NodeJS.ErrnoException): Fault {
   switch (code) {

@@ -65,6 +65,12 @@ describe('a request that HTTP allows and hardly anybody sends', () => {
     ['no Host', 'GET /hooks/runs HTTP/1.1', 400],
     ['an expectation that we do not know', 'GET /hooks/runs HTTP/1.1\r\nHost: gimli\r\nExpect: miracles', 401],
     ['an offer of another protocol', 'GET /hooks/runs HTTP/1.1\r\nHost: gimli\r\nUpgrade: h2c', 401],
+    [
+      'an offer of a WebSocket',
+      'GET /hooks/runs HTTP/1.1\r\nHost: gimli\r\nUpgrade: websocket\r\nConnection: Upgrade',
+      401,
+    ],
+    ['a method that nobody needs', 'PROPFIND /hooks/runs HTTP/1.1\r\nHost: gimli', 405],
     ['a body where none is expected', 'GET /hooks/runs HTTP/1.1\r\nHost: gimli\r\nContent-Length: 0', 401],
   ])('is answered as any other: %s', async (_, request, status) => {
     const connection = connect(gateway.url);
@@ -85,6 +91,10 @@ describe('what is no proper request', () => {
     ['a head without end', `GET /healthz HTTP/1.1\r\nHost: x\r\nX-Long: ${'x'.repeat(20_000)}`, 431],
     ['a body with a broken chunk', `${postHead('/hooks/wake', 'Transfer-Encoding: chunked')}zz\r\n`, 400],
     ['a URL that is too long', `GET /hooks/${'x'.repeat(20_000)} HTTP/1.1\r\nHost: x\r\n\r\n`, 431],
+    ['a tunnel', 'CONNECT gimli:443 HTTP/1.1\r\nHost: gimli\r\n\r\n', 400],
+    ['a tunnel with bytes behind it', 'CONNECT gimli:443 HTTP/1.1\r\nHost: gimli\r\n\r\n\x16\x03\x01', 400],
+    ['a method that is none', 'LOOK /hooks/wake HTTP/1.1\r\nHost: gimli\r\n\r\n', 400],
+    ['the preface of HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 400],
     ['many headers', `GET /hooks/wake HTTP/1.1\r\n${'a: b\r\n'.repeat(4000)}\r\n`, 431],
     ['two lengths', postHead('/hooks/wake', 'Content-Length: 2\r\nContent-Length: 3'), 400],
   ])('is answered in JSON and cut: %s', async (_, request, status) => {
@@ -96,6 +106,19 @@ describe('what is no proper request', () => {
     expect(head.toLowerCase()).toContain('connection: close');
     expect(JSON.parse(body)).toMatchObject({ ok: false, error: expect.any(String) });
     await connection.closed;
+    const [row] = (await gateway.api('GET', '/refused')).body.refused;
+    expect(row).toMatchObject({ status, address: '127.0.0.1', detail: JSON.parse(body).error });
+  });
+
+  it('is cut, and leaves its trace, where an earlier request still waits for its answer', async () => {
+    const connection = connect(gateway.url);
+    const tunnel = 'CONNECT gimli:443 HTTP/1.1\r\nHost: gimli\r\n\r\n';
+    connection.write(`${postHead('/hooks/wake', 'Content-Length: 2')}{}${tunnel}`);
+    expect(await connection.ended).not.toContain('CONNECT');
+    const { refused } = (await gateway.api('GET', '/refused')).body;
+    expect(refused).toContainEqual(
+      expect.objectContaining({ step: 'connection', detail: expect.stringContaining('CONNECT') }),
+    );
   });
 });
 
