@@ -7,7 +7,7 @@ const slowBytes = 32 * 1024;
 
 /** What one body takes up. */
 export interface Held {
-  /** Counts bytes that have come. Gives whether there is room for more. */
+  /** Counts bytes that have come, perhaps none yet. Gives whether there is room for more. */
   add(bytes: number): boolean;
   /** Resolves once there is room for more, or to false where the body has waited for too long in all, or gave way to another. */
   room(): Promise<boolean>;
@@ -39,7 +39,7 @@ interface Network {
   bytes: number;
   /** bodies that have begun and are not released */
   open: number;
-  /** those that hold bytes, oldest first */
+  /** oldest first */
   readonly bodies: Set<Body>;
 }
 
@@ -54,7 +54,7 @@ interface Network {
  */
 export function createBodyBudget({ total, perNetwork, patienceMs, slowMs } = usual): BodyBudget {
   const networks = new Map<string, Network>();
-  /** those that hold bytes, oldest first */
+  /** oldest first */
   const bodies = new Set<Body>();
   const waiting = new Set<Body>();
   let all = 0;
@@ -69,7 +69,6 @@ export function createBodyBudget({ total, perNetwork, patienceMs, slowMs } = usu
     const { network, own } = body;
     bodies.delete(body);
     network.bodies.delete(body);
-    if (own === 0) return;
     all -= own;
     network.bytes -= own;
     body.own = 0;
@@ -170,6 +169,7 @@ export function createBodyBudget({ total, perNetwork, patienceMs, slowMs } = usu
         },
         release() {
           release(body);
+          body.wait?.end(false);
           if (isOpen) network.open -= 1;
           isOpen = false;
           if (network.open === 0) networks.delete(name);

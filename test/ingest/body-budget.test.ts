@@ -63,6 +63,18 @@ describe('the room for bodies of strangers', () => {
     expect(await b.room()).toBe(false);
   });
 
+  it('is queued for before any byte has come', async () => {
+    const budget = createBodyBudget({ total: 100, perNetwork: 40, patienceMs: 10_000, slowMs: 10_000 });
+    const [full, next, gone] = ['1.1.1.1', '1.1.1.1', '1.1.1.1'].map((address) => budget.open(address));
+    full?.add(40);
+    expect([next?.add(0), gone?.add(0)]).toEqual([false, false]);
+    const [waits, leaves] = [next?.room(), gone?.room()];
+    gone?.release();
+    expect(await leaves).toBe(false);
+    full?.release();
+    expect(await waits).toBe(true);
+  });
+
   it('is made by ending the oldest slow body of the network that waits', async () => {
     const budget = budgetOf(10_000);
     const [other, a, b, c] = ['2.2.2.2', '1.1.1.1', '1.1.1.1', '1.1.1.1'].map((address) => budget.open(address));

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { Held } from '../../ingest/body-budget.ts';
+import { createPieces } from './pieces.ts';
 
 /** Why a body did not come in: it is too long, too many others were on their way, or its sender is gone. */
 export type Missing = 'too large' | 'no room' | 'hung up';
@@ -17,8 +18,11 @@ export interface Intake {
 /** Bytes that are kept of a body that does not come in. */
 export const keptBytes = 4096;
 
+/** So much comes with the head of a request. */
+const shortBytes = 16 * 1024;
+
 export function openIntake(from: Readable): Intake {
-  let parts: Buffer[] = [];
+  const pieces = createPieces();
   let keep = keptBytes;
   let received = 0;
   let state: 'unread' | 'coming' | 'whole' | 'gone' = 'unread';
@@ -41,8 +45,7 @@ export function openIntake(from: Readable): Intake {
     state = from.destroyed ? 'gone' : 'coming';
     from.on('data', (chunk: Buffer) => {
       const room = keep - received;
-      // A copy of the last piece that counts, so that the rest of its chunk can go.
-      if (room > 0) append(parts, chunk.length <= room ? chunk : Buffer.from(chunk.subarray(0, room)));
+      if (room > 0) pieces.add(chunk.subarray(0, room));
       received += chunk.length;
       heed(chunk);
     });
@@ -50,8 +53,7 @@ export function openIntake(from: Readable): Intake {
     from.on('error', () => become('gone')).on('close', () => become('gone'));
   }
 
-  const joined = () => (parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts));
-  const first = () => joined().subarray(0, keptBytes);
+  const first = () => pieces.first(keptBytes);
 
   return {
     first,
@@ -60,8 +62,7 @@ export function openIntake(from: Readable): Intake {
         const stop = (why: Missing) => {
           heed = () => {};
           held?.giveWay(null);
-          // A copy, so that the rest can go.
-          parts = [Buffer.from(first())];
+          pieces.cut(keptBytes);
           keep = keptBytes;
           resolve(why);
         };
@@ -73,7 +74,7 @@ export function openIntake(from: Readable): Intake {
           else if (state === 'gone') stop('hung up');
           else if (state === 'whole') {
             held?.giveWay(null);
-            resolve(joined());
+            resolve(pieces.whole());
           } else if (chunk && held?.add(chunk.length) === false && received !== announced) wait(held);
         };
         const wait = async (held: Held) => {
@@ -81,7 +82,14 @@ export function openIntake(from: Readable): Intake {
           if (!(await held.room())) stop('no room');
           from.resume();
         };
-        read();
+        const begin = async (held: Held) => {
+          if (await held.room()) read();
+          else stop('no room');
+        };
+        // One that is there with its head takes no room that it could wait for.
+        const isShort = announced > 0 && announced <= shortBytes;
+        if (held && state === 'unread' && !isShort && !held.add(0)) void begin(held);
+        else read();
       }),
     begin: (bytes, ms) =>
       new Promise((resolve) => {
@@ -96,17 +104,4 @@ export function openIntake(from: Readable): Intake {
         read();
       }),
   };
-}
-
-/**
- * Adds a chunk and joins parts while the last is as long as the one before, so that there are never more than a few. A sender
- * may send its body byte by byte, and a chunk takes hundreds of bytes, however short it is.
- */
-function append(parts: Buffer[], chunk: Buffer): void {
-  let last = chunk;
-  for (let before = parts.at(-1); before && before.length <= last.length; before = parts.at(-1)) {
-    parts.pop();
-    last = Buffer.concat([before, last]);
-  }
-  parts.push(last);
 }
