@@ -24,7 +24,7 @@ export interface Pool {
   /**
    * Makes the calls of one event, a few at a time, so that other events have their turn and no call is put together before
    * a thread can take it. Resolves to what `read` makes of each answer, in order. The first call that fails, or whose answer
-   * `read` refuses, fails the event: the others under way are ended.
+   * `read` refuses, fails the event: the others under way are ended. So does a batch that has taken `batchMs` in all.
    */
   run<T>(work: Work, read: (answer: CallAnswer) => T): Promise<readonly T[]>;
   /** Lets the events under way end, then the threads. An event that comes later has threads for itself. */
@@ -45,6 +45,8 @@ export interface PoolOptions {
   readonly sources: Snapshot;
   /** what the owner's code sees as process.env */
   readonly env: Env;
+  /** how long the calls of one event may take together, waiting for threads included */
+  readonly batchMs: number;
   /** ends what is under way, with its reason */
   readonly stop: AbortSignal;
   /** what the owner's code writes */
@@ -63,7 +65,7 @@ const tooMuch = {
   outside: `held more than ${memoryLimitMb} MB in Buffers`,
 };
 
-export function createPool({ sources, env, stop, onLine }: PoolOptions): Pool {
+export function createPool({ sources, env, batchMs, stop, onLine }: PoolOptions): Pool {
   const threads = new Piscina({
     filename: worker,
     workerData: { sources, maxOutsideBytes } satisfies ThreadData,
@@ -148,6 +150,9 @@ export function createPool({ sources, env, stop, onLine }: PoolOptions): Pool {
     run: ({ calls: made, count, bytes, timeoutMs }, read) =>
       tracked(async (abort) => {
         const takers = Math.min(maxThreads, count);
+        const tooLong = `was not done with all ${count} elements within ${batchMs} ms`;
+        // One call has its own limits.
+        const late = count > 1 ? setTimeout(() => abort.abort(new Error(tooLong)), batchMs) : undefined;
         const results: ReturnType<typeof read>[] = [];
         let begun = 0;
         const takeTurns = async () => {
@@ -163,7 +168,7 @@ export function createPool({ sources, env, stop, onLine }: PoolOptions): Pool {
             }
           }
         };
-        await Promise.all(Array.from({ length: takers }, takeTurns));
+        await Promise.all(Array.from({ length: takers }, takeTurns)).finally(() => clearTimeout(late));
         return results;
       }),
     async drain() {

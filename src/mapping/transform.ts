@@ -47,6 +47,8 @@ export interface Occasion {
 export interface TransformOptions {
   /** absolute; need not exist as long as no mapping has a transform */
   readonly dir: string;
+  /** how long all elements of one event may take together, in ms; 60,000 unless given */
+  readonly batchMs?: number;
   /** edited files are in use */
   onReload?(): void;
   /** edited files do not load, so the last good ones stay; once for each edit */
@@ -69,7 +71,13 @@ const defaultTimeoutMs = 5000;
 const closeLimitMs = 1000;
 
 /** Starts no thread before a transform is checked. */
-export function createTransforms({ dir, onReload, onRefused, onLine = () => {} }: TransformOptions): Transforms {
+export function createTransforms({
+  dir,
+  batchMs = 60_000,
+  onReload,
+  onRefused,
+  onLine = () => {},
+}: TransformOptions): Transforms {
   let current: Generation | undefined;
   let inUse: readonly TransformSpec[] = [];
   /** fingerprint of the edit that did not load */
@@ -86,7 +94,7 @@ export function createTransforms({ dir, onReload, onRefused, onLine = () => {} }
   }
 
   function createGeneration(now: string, env: Env): Generation {
-    const pool = createPool({ sources: takeSnapshot(dir), env, stop: stop.signal, onLine });
+    const pool = createPool({ sources: takeSnapshot(dir), env, batchMs, stop: stop.signal, onLine });
     return { fingerprint: now, env, pool, urls: new Map() };
   }
 

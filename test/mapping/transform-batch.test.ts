@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import type { MappingRule } from '../../src/domain/mapping.ts';
+import type { TransformOptions } from '../../src/mapping/transform.ts';
 import { contextOf, mappingOf } from './fixtures.ts';
 import { transformFolders } from './transform-folders.ts';
 
@@ -14,14 +15,18 @@ const mostThreads = 4;
  * A folder with one module, and a mapping that sends each element of `list` through it. In the module, `mark(name)` adds a
  * line to a file, `marks(name)` counts them, and `until(condition)` waits.
  */
-async function batches(source: string, spec: Partial<MappingRule['transform']> = {}) {
+async function batches(
+  source: string,
+  spec: Partial<MappingRule['transform']> = {},
+  options: Partial<TransformOptions> = {},
+) {
   const marks = fs.mkdtempSync(path.join(folders.root, 'marks-'));
   const prelude = `import fs from 'node:fs';
     const file = (name) => ${JSON.stringify(marks)} + '/' + name;
     const mark = (name) => fs.appendFileSync(file(name), 'x');
     const marks = (name) => (fs.existsSync(file(name)) ? fs.readFileSync(file(name)).length : 0);
     const until = async (holds) => { while (!holds()) await new Promise((next) => setImmediate(next)); };\n`;
-  const { transforms, run, write } = folders.make({ 'a.js': prelude + source });
+  const { transforms, run, write } = folders.make({ 'a.js': prelude + source }, options);
   const transform = { module: 'a.js', ...spec };
   expect(await transforms.check([transform], true)).toEqual([null]);
   const mapping = mappingOf({ messageTemplate: 'x', forEach: 'list', transform }, { transforms });
@@ -78,6 +83,27 @@ describe('a batch through a transform', () => {
     await expect(loops).rejects.toThrow('transform a.js: took longer than 50 ms and was stopped');
     expect(await other).toBeUndefined();
     expect(marks('begun')).toBeLessThanOrEqual(mostThreads);
+  });
+
+  it('that takes too long in all is ended, although each element keeps its own limit', async () => {
+    const source = `export default async ({ payload }) => {
+      mark('begun');
+      if (payload.list) await new Promise((resolve) => setTimeout(resolve, 100));
+    };`;
+    const { act, one, marks } = await batches(source, { timeoutMs: 60_000 }, { batchMs: 300 });
+    await expect(act({ list: new Array(200).fill(1) })).rejects.toThrow(
+      'transform a.js: was not done with all 200 elements within 300 ms',
+    );
+    const begun = marks('begun');
+    expect(begun).toBeLessThan(200);
+    expect(await one({})).toBeUndefined();
+    expect(marks('begun')).toBe(begun + 1);
+  });
+
+  it('of one element has the limit of that element alone', async () => {
+    const source = 'export default () => new Promise((resolve) => setTimeout(resolve, 100, { name: "done" }));';
+    const { names } = await batches(source, { timeoutMs: 60_000 }, { batchMs: 1 });
+    expect(await names({ list: [1] })).toEqual(['done']);
   });
 
   it('that fails in one element ends the others', async () => {
