@@ -4,7 +4,7 @@ import { makeShrinkable } from '../store/copies.ts';
 import { queryString, withClient } from './client.ts';
 import { CommandError } from './command-error.ts';
 import { confirm } from './confirm.ts';
-import { bytes, printJson, record, time } from './print.ts';
+import { bytes, printable, printJson, record, time } from './print.ts';
 
 interface StoreFigures {
   readonly file: string;
@@ -51,6 +51,8 @@ interface Pruned {
   readonly workflows: number;
   readonly lines: number;
   readonly open: number;
+  /** a name of which something is stored, where nothing is of the one that was given */
+  readonly near?: string;
 }
 
 /** Removes what is older than a time, or all that came of a hook, a session or a run. Counts first, and asks. */
@@ -66,7 +68,8 @@ export async function prune(
     const all = textOf(count);
     if (count.open > 0)
       console.log(`note: ${count.open} runs are still open and stay: end them with gimli runs cancel`);
-    if (all === '') console.log('nothing matches');
+    const meant = count.near === undefined ? '' : `; did you mean ${printable(count.near)}?`;
+    if (all === '') console.log(`nothing matches${meant}`);
     else if (dryRun) console.log(`${all} would be removed`);
     else if (await isWanted(all, yes)) console.log(`removed ${textOf(await client.post<Pruned>(`/prune${query}`))}`);
     else console.log('nothing was done');

@@ -3,7 +3,9 @@ import type { Response } from 'express';
 import { historyBudget } from '../agent/agent.ts';
 import { sinceHelp, sinceMs } from '../domain/since.ts';
 import { type Counts, countSwept, sweepAway } from '../runtime/sweeping.ts';
+import type { Executor } from '../store/database.ts';
 import { countRows, findOldest, findRemoved } from '../store/figures.ts';
+import { nearName } from '../store/near-names.ts';
 import { createIsReplayed } from '../store/replayed.ts';
 import { countOpen, type Selection, selectedSweeps } from '../store/selections.ts';
 import { agedSweeps, type Sweep } from '../store/sweeps.ts';
@@ -31,14 +33,22 @@ export async function getStore({ store, current }: HttpDeps, res: Response): Pro
   });
 }
 
-/** `GET /api/prune?before|hook|session|run`: how much it would be, and what of it stays since it is under way. */
+/** `GET /api/prune?before|hook|session|run`: how much it would be, and what of it stays since it is under way; where there is nothing, the name that is near. */
 export async function countPrune(deps: HttpDeps, query: Record<string, string>, res: Response): Promise<void> {
   const wish = wishOf(deps, query);
   if (typeof wish === 'string') return refuse(res, 400, wish);
   const { sweeps, selection } = wish;
   const counts = await countSwept(sweeps, deps.store);
   const open = selection ? await countOpen(deps.store.read, selection) : 0;
-  res.json({ ok: true, ...named(counts), open });
+  const isNothing = counts.size === 0 && open === 0;
+  const near = isNothing && selection ? await nearOf(deps.store.read, selection) : undefined;
+  res.json({ ok: true, ...named(counts), open, ...(near !== undefined && { near }) });
+}
+
+/** What was probably meant, where nothing bears the name that was given. */
+async function nearOf(db: Executor, selection: Selection): Promise<string | undefined> {
+  if ('hook' in selection) return nearName(db, 'hook', selection.hook);
+  return 'session' in selection ? nearName(db, 'session', selection.session) : undefined;
 }
 
 /** `POST /api/prune?before|hook|session|run`: removes it, and overwrites where it stood. */
