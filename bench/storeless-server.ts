@@ -9,7 +9,7 @@ import { createThrottle } from '../src/ingest/throttle.ts';
 import { createSqliteQueue } from '../src/queue/sqlite.ts';
 import { createLiveRuns } from '../src/runtime/live-runs.ts';
 import { loadSettings } from '../src/settings.ts';
-import { openSqliteStore } from '../src/store/sqlite.ts';
+import { openSqliteStore } from '../src/store/sqlite/sqlite-store.ts';
 import type { Store } from '../src/store/store.ts';
 
 const [configFile = '', port] = process.argv.slice(2);

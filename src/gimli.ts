@@ -44,10 +44,10 @@ import type { Runtime } from './runtime/runtime.ts';
 import { createWatch } from './runtime/watch.ts';
 import { createWorker } from './runtime/worker.ts';
 import { keyProblems, type Settings, settingsOf } from './settings.ts';
-import { findGates } from './store/gates.ts';
-import { expectEvents } from './store/last-events.ts';
-import { reopenInterruptedRuns } from './store/runs.ts';
-import { openSqliteStore } from './store/sqlite.ts';
+import { findGates } from './store/queries/gates.ts';
+import { expectEvents } from './store/queries/last-events.ts';
+import { reopenInterruptedRuns } from './store/queries/runs.ts';
+import { openSqliteStore } from './store/sqlite/sqlite-store.ts';
 
 export interface GimliOptions {
   readonly configFile: string;

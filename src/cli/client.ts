@@ -4,7 +4,7 @@ import { loadLeniently } from '../config/load-leniently.ts';
 import type { Config } from '../config/schema.ts';
 import { ConfigError } from '../domain/errors.ts';
 import { headerOfUtf8 } from '../domain/secret.ts';
-import { type Addresses, findHolder, type Holder } from '../store/lock.ts';
+import { type Addresses, findHolder, type Holder } from '../store/sqlite/lock.ts';
 import { CommandError } from './command-error.ts';
 import { complain } from './print.ts';
 

@@ -1,5 +1,5 @@
 import { loadLeniently } from '../config/load-leniently.ts';
-import { backUp, restore } from '../store/copies.ts';
+import { backUp, restore } from '../store/sqlite/copies.ts';
 import { bytes, time } from './print.ts';
 
 /** Copies the store of a config into a file, also while its gateway runs. */

@@ -7,9 +7,9 @@ import { type Located, linesOf, type WholeRule, writtenAt } from '../mapping/war
 import { wholeRules } from '../mapping/warnings/warnings.ts';
 import type { Settings } from '../settings.ts';
 import type { Executor } from '../store/database.ts';
-import { latestEvents } from '../store/events.ts';
-import { isFileError } from '../store/file-error.ts';
-import { peekIntoStore } from '../store/sqlite.ts';
+import { latestEvents } from '../store/queries/events.ts';
+import { isFileError } from '../store/sqlite/file-error.ts';
+import { peekIntoStore } from '../store/sqlite/sqlite-store.ts';
 
 /** What is looked at, so that a check takes a moment and no more. */
 const mostEvents = 50;

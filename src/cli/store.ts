@@ -1,6 +1,6 @@
 import { loadLeniently } from '../config/load-leniently.ts';
 import { sinceHelp, sinceMs } from '../domain/since.ts';
-import { makeShrinkable } from '../store/copies.ts';
+import { makeShrinkable } from '../store/sqlite/copies.ts';
 import { queryString, withClient } from './client.ts';
 import { CommandError } from './command-error.ts';
 import { confirm } from './confirm.ts';

@@ -3,9 +3,9 @@ import type { Outcome } from '../domain/event.ts';
 import type { Screening, Usage } from '../domain/run.ts';
 import type { RefusedStep } from '../ingest/refusals.ts';
 import type { Queue } from '../queue/queue.ts';
-import { openAlarms } from '../store/alarms.ts';
-import type { Delivery } from '../store/deliveries.ts';
-import { findRemoved } from '../store/figures.ts';
+import { openAlarms } from '../store/queries/alarms.ts';
+import type { Delivery } from '../store/queries/deliveries.ts';
+import { findRemoved } from '../store/queries/figures.ts';
 import type { Store } from '../store/store.ts';
 
 export interface Metrics {

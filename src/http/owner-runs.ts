@@ -2,8 +2,8 @@ import type { Run } from '../domain/run.ts';
 import { runLane } from '../queue/jobs.ts';
 import type { Queue } from '../queue/queue.ts';
 import type { Executor } from '../store/database.ts';
-import { deliveriesOf } from '../store/deliveries.ts';
-import { joinedEventIds } from '../store/run-events.ts';
+import { deliveriesOf } from '../store/queries/deliveries.ts';
+import { joinedEventIds } from '../store/queries/run-events.ts';
 import type { AboutRun } from './views.ts';
 
 /** What the owner's views show beside the rows of these runs. */

@@ -3,10 +3,10 @@ import type { Response } from 'express';
 import { historyBudget } from '../agent/agent.ts';
 import { sinceHelp, sinceMs } from '../domain/since.ts';
 import { type Counts, countSwept, sweepAway } from '../runtime/sweeping.ts';
-import { countRows, findOldest, findRemoved } from '../store/figures.ts';
-import { createIsReplayed } from '../store/replayed.ts';
-import { countOpen, type Selection, selectedSweeps } from '../store/selections.ts';
-import { agedSweeps, type Sweep } from '../store/sweeps.ts';
+import { countRows, findOldest, findRemoved } from '../store/queries/figures.ts';
+import { createIsReplayed } from '../store/queries/replayed.ts';
+import { countOpen, type Selection, selectedSweeps } from '../store/queries/selections.ts';
+import { agedSweeps, type Sweep } from '../store/queries/sweeps.ts';
 import { refuse } from './answer.ts';
 import type { HttpDeps } from './deps.ts';
 

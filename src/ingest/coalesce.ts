@@ -4,8 +4,8 @@ import type { Limits } from '../domain/limits.ts';
 import type { Policy } from '../domain/mapping.ts';
 import type { Queue } from '../queue/queue.ts';
 import type { Executor } from '../store/database.ts';
-import { findGathering, insertRunEvent, setGathered } from '../store/run-events.ts';
-import type { NewRun } from '../store/runs.ts';
+import { findGathering, insertRunEvent, setGathered } from '../store/queries/run-events.ts';
+import type { NewRun } from '../store/queries/runs.ts';
 
 /** A run takes no more events than this, nor more text than one event may have. */
 const maxEvents = 100;

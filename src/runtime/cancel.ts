@@ -2,8 +2,8 @@ import { TurnError } from '../domain/errors.ts';
 import { isOver, type Run } from '../domain/run.ts';
 import { runJob } from '../queue/jobs.ts';
 import type { Executor } from '../store/database.ts';
-import { findRun, finishRun, markCancelled, type RunEnd } from '../store/runs.ts';
-import { findWorkflowRun, stepRunsOf } from '../store/workflows.ts';
+import { findRun, finishRun, markCancelled, type RunEnd } from '../store/queries/runs.ts';
+import { findWorkflowRun, stepRunsOf } from '../store/queries/workflows.ts';
 import { afterRun } from './after-run.ts';
 import type { Runtime } from './runtime.ts';
 

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { describe } from '@jest/globals';
 import { createSqliteQueue } from '../../src/queue/sqlite.ts';
-import { openSqliteStore } from '../../src/store/sqlite.ts';
+import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { queueConformance } from './conformance.ts';
 

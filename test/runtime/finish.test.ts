@@ -14,9 +14,9 @@ import { cancelRun, cancelWorkflow } from '../../src/runtime/cancel.ts';
 import { completeRun, failRun, postponeRun } from '../../src/runtime/finish.ts';
 import { createLiveRuns } from '../../src/runtime/live-runs.ts';
 import type { Runtime } from '../../src/runtime/runtime.ts';
-import { findRun, insertRun, startRun } from '../../src/store/runs.ts';
-import { openSqliteStore } from '../../src/store/sqlite.ts';
-import { findWorkflowRun, insertWorkflowRun } from '../../src/store/workflows.ts';
+import { findRun, insertRun, startRun } from '../../src/store/queries/runs.ts';
+import { findWorkflowRun, insertWorkflowRun } from '../../src/store/queries/workflows.ts';
+import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts';
 import { atEnd } from '../support/at-end.ts';
 import { tempDir } from '../support/temp-dir.ts';
 

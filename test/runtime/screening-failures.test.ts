@@ -9,7 +9,7 @@ import { createSqliteQueue } from '../../src/queue/sqlite.ts';
 import { openAccount } from '../../src/runtime/account.ts';
 import { createLiveRuns } from '../../src/runtime/live-runs.ts';
 import { screen } from '../../src/runtime/screen.ts';
-import { openSqliteStore } from '../../src/store/sqlite.ts';
+import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts';
 import { atEnd } from '../support/at-end.ts';
 import { eventually } from '../support/eventually.ts';
 import { providerError, startModel } from '../support/model.ts';

@@ -4,7 +4,7 @@ import pino from 'pino';
 import type { Job } from '../../src/domain/job.ts';
 import { createSqliteQueue } from '../../src/queue/sqlite.ts';
 import { createWorker, type Handler } from '../../src/runtime/worker.ts';
-import { openSqliteStore } from '../../src/store/sqlite.ts';
+import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts';
 import type { Store } from '../../src/store/store.ts';
 import { atEnd } from '../support/at-end.ts';
 import { eventually } from '../support/eventually.ts';

@@ -2,8 +2,8 @@ import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import type { Event } from '../../src/domain/event.ts';
 import { newId as uuid } from '../../src/domain/id.ts';
 import { usualPolicy } from '../../src/domain/mapping.ts';
-import { deliveriesOf, insertDelivery, pingsOf } from '../../src/store/deliveries.ts';
-import { findEvent, insertEvent, listEvents } from '../../src/store/events.ts';
+import { deliveriesOf, insertDelivery, pingsOf } from '../../src/store/queries/deliveries.ts';
+import { findEvent, insertEvent, listEvents } from '../../src/store/queries/events.ts';
 import {
   insertSystemEvent,
   linesOfBeat,
@@ -12,10 +12,18 @@ import {
   releaseLines,
   takeLines,
   waitingLines,
-} from '../../src/store/inbox.ts';
-import { findGathering, insertRunEvent, joinedEventIds, joinedEvents } from '../../src/store/run-events.ts';
-import { finishRun, insertRun, listRuns, type NewRun, reopenRun, runCounts, startRun } from '../../src/store/runs.ts';
-import { sessionHistory } from '../../src/store/session-history.ts';
+} from '../../src/store/queries/inbox.ts';
+import { findGathering, insertRunEvent, joinedEventIds, joinedEvents } from '../../src/store/queries/run-events.ts';
+import {
+  finishRun,
+  insertRun,
+  listRuns,
+  type NewRun,
+  reopenRun,
+  runCounts,
+  startRun,
+} from '../../src/store/queries/runs.ts';
+import { sessionHistory } from '../../src/store/queries/session-history.ts';
 import {
   clearSession,
   findSession,
@@ -23,8 +31,8 @@ import {
   listSessions,
   recordTurn,
   runUnderWay,
-} from '../../src/store/sessions.ts';
-import { costOfDay, recordSpending, spendingSince } from '../../src/store/spending.ts';
+} from '../../src/store/queries/sessions.ts';
+import { costOfDay, recordSpending, spendingSince } from '../../src/store/queries/spending.ts';
 import type { Store } from '../../src/store/store.ts';
 
 export function newEvent(change: Partial<Event> = {}): Event {

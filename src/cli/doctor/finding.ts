@@ -1,6 +1,6 @@
 import type { LoadedConfig } from '../../config/load.ts';
 import type { Settings } from '../../settings.ts';
-import type { Holder } from '../../store/lock.ts';
+import type { Holder } from '../../store/sqlite/lock.ts';
 import type { Client } from '../client.ts';
 
 /** What one look has brought: `problem` needs the owner, `warning` perhaps. */

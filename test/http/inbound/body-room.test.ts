@@ -12,7 +12,7 @@ import { createThrottle } from '../../../src/ingest/throttle.ts';
 import { createSqliteQueue } from '../../../src/queue/sqlite.ts';
 import { createLiveRuns } from '../../../src/runtime/live-runs.ts';
 import { loadSettings } from '../../../src/settings.ts';
-import { openSqliteStore } from '../../../src/store/sqlite.ts';
+import { openSqliteStore } from '../../../src/store/sqlite/sqlite-store.ts';
 import { atEnd } from '../../support/at-end.ts';
 import { eventually } from '../../support/eventually.ts';
 import { hookToken } from '../../support/gateway.ts';
