@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { type Job, type JobKind, leaseMs } from '../domain/job.ts';
 import type { Executor } from '../store/database.ts';
+import { dialectOf } from '../store/dialect.ts';
 import { prepared } from '../store/prepared.ts';
 import { findGroup, findReady, isOverRate, noteStart } from './groups.ts';
 import type { Admission, LimitsOf, NewJob, Queue, QueueListener, Waiting } from './queue.ts';
@@ -79,7 +80,7 @@ export function createSqliteQueue(
     },
 
     async reschedule(tx, once, runAt) {
-      await sql`update jobs set runAt = ${runAt} where ${unstarted(once)}`.execute(tx);
+      await sql`update jobs set run_at = ${runAt} where ${unstarted(once)}`.execute(tx);
     },
 
     async freeOnce(tx, once) {
@@ -95,16 +96,16 @@ export function createSqliteQueue(
     },
 
     async retry(tx, job, { runAt, error, counted = true }) {
-      const { numAffectedRows } = await sql`update jobs set status = 'queued', runAt = ${runAt}, error = ${error},
-        leaseUntil = null, attempt = attempt - ${counted ? 0 : 1} where ${held(job)}`.execute(tx);
+      const { numAffectedRows } = await sql`update jobs set status = 'queued', run_at = ${runAt}, error = ${error},
+        lease_until = null, attempt = attempt - ${counted ? 0 : 1} where ${held(job)}`.execute(tx);
       if (!numAffectedRows) return false;
       released(job);
       return true;
     },
 
     async hold(tx, job, { gate, runAt, giveUpAt, error, attempt }) {
-      const { numAffectedRows } = await sql`update jobs set status = 'gated', gate = ${gate}, runAt = ${runAt},
-        giveUpAt = ${giveUpAt}, error = coalesce(${error}, error), leaseUntil = null,
+      const { numAffectedRows } = await sql`update jobs set status = 'gated', gate = ${gate}, run_at = ${runAt},
+        give_up_at = ${giveUpAt}, error = coalesce(${error}, error), lease_until = null,
         attempt = attempt - ${attempt === 'none' ? 1 : 0}, uncounted = uncounted + ${attempt === 'uncounted' ? 1 : 0}
         where ${held(job)}`.execute(tx);
       if (!numAffectedRows) return false;
@@ -113,16 +114,16 @@ export function createSqliteQueue(
     },
 
     async letGo(tx, gate, limit, now) {
-      const { rows } = await sql<{ id: number; kind: JobKind }>`update jobs set status = 'queued', runAt = ${now}
-        where id in (select id from jobs where status = 'gated' and gate = ${gate} order by runAt, id limit ${limit})
+      const { rows } = await sql<{ id: number; kind: JobKind }>`update jobs set status = 'queued', run_at = ${now}
+        where id in (select id from jobs where status = 'gated' and gate = ${gate} order by run_at, id limit ${limit})
         returning id, kind`.execute(tx);
       announce(rows);
       return rows.map(({ id }) => id);
     },
 
     async letGoLate(tx, limit, now) {
-      const { rows } = await sql<{ kind: JobKind }>`update jobs set status = 'queued', runAt = ${now}
-        where id in (select id from jobs where status = 'gated' and giveUpAt is not null and giveUpAt <= ${now} limit ${limit})
+      const { rows } = await sql<{ kind: JobKind }>`update jobs set status = 'queued', run_at = ${now}
+        where id in (select id from jobs where status = 'gated' and give_up_at is not null and give_up_at <= ${now} limit ${limit})
         returning kind`.execute(tx);
       announce(rows);
     },
@@ -133,10 +134,10 @@ export function createSqliteQueue(
     },
 
     async countOverdue(db, kind, before) {
-      const due = sql`status = 'queued' and kind = ${kind} and runAt <= ${before}`;
+      const due = sql`status = 'queued' and kind = ${kind} and run_at <= ${before}`;
       const { rows } = await sql<{ n: number }>`select count(*) as n from (
         select id from jobs where ${due} and "group" is null union all select id from jobs where ${due} and "group" is not null
-        limit 1001)`.execute(db);
+        limit 1001) as overdue`.execute(db);
       return rows[0]?.n ?? 0;
     },
 
@@ -147,15 +148,15 @@ export function createSqliteQueue(
     },
 
     async setBack(tx, ms, now) {
-      await sql`update jobs set runAt = max(${now}, runAt - ${ms}) where status in ('queued', 'waiting') and runAt > ${now}`.execute(
+      await sql`update jobs set run_at = ${dialectOf(tx).greatest(sql`${now}`, sql`run_at - ${ms}`)} where status in ('queued', 'waiting') and run_at > ${now}`.execute(
         tx,
       );
-      await sql`update groupStarts set at = at - ${ms} where at > ${now}`.execute(tx);
+      await sql`update group_starts set at = at - ${ms} where at > ${now}`.execute(tx);
     },
 
     async bury(tx, job, error) {
       const { numAffectedRows } =
-        await sql`update jobs set status = 'dead', error = ${error}, leaseUntil = null where ${held(job)}`.execute(tx);
+        await sql`update jobs set status = 'dead', error = ${error}, lease_until = null where ${held(job)}`.execute(tx);
       if (!numAffectedRows) return false;
       await moveUp(tx, job);
       released(job);
@@ -167,7 +168,7 @@ export function createSqliteQueue(
       const { rows } = await sql<{ status: string }>`delete from jobs where id in (
         select id from jobs where lane = ${lane} and ${isHead} and status <> 'running' and ref = ${ref}
         union all select * from (
-          select id from jobs where lane = ${lane} and status = 'waiting' and ref = ${ref} order by id desc limit 1))
+          select id from jobs where lane = ${lane} and status = 'waiting' and ref = ${ref} order by id desc limit 1) as last)
         returning status`.execute(tx);
       if (rows[0] && rows[0].status !== 'waiting') await moveUp(tx, { lane });
       return rows.length > 0;
@@ -178,7 +179,7 @@ export function createSqliteQueue(
     },
 
     async extend(tx, jobs, now) {
-      for (const job of jobs) await sql`update jobs set leaseUntil = ${now + leaseMs} where ${held(job)}`.execute(tx);
+      for (const job of jobs) await sql`update jobs set lease_until = ${now + leaseMs} where ${held(job)}`.execute(tx);
     },
 
     async recover(tx, now) {
@@ -188,7 +189,7 @@ export function createSqliteQueue(
         .where('status', '=', 'running')
         .executeTakeFirst();
       // Never should one wait at a gate that there is no more.
-      await sql`update jobs set status = 'queued', runAt = ${now}
+      await sql`update jobs set status = 'queued', run_at = ${now}
         where status = 'gated' and gate not in (select key from gates)`.execute(tx);
       return Number(numUpdatedRows);
     },
@@ -207,10 +208,11 @@ export function createSqliteQueue(
     async waiting(db, jobs, now) {
       // Not by their refs, for which there is no index: the head of its lane tells what a job waits for.
       const { rows } =
-        await sql<Head>`select kind, ref, lane, status, runAt, begun, once, "group", gate, error from jobs
-        where ${isHead} and lane in (select value from json_each(${JSON.stringify(jobs.map(({ lane }) => lane))}))`.execute(
-          db,
-        );
+        await sql<Head>`select kind, ref, lane, status, run_at, begun, once, "group", gate, error from jobs
+        where ${isHead} and ${dialectOf(db).inList(
+          sql.ref('lane'),
+          jobs.map(({ lane }) => lane),
+        )}`.execute(db);
       const heads = new Map(rows.map((head) => [head.lane, head]));
       const found = new Map<string, Waiting>();
       for (const { ref, lane } of jobs) {
@@ -244,18 +246,18 @@ const isHead = sql`status in ('queued', 'running', 'gated')`;
 const held = ({ id, attempt }: Job) => sql<boolean>`id = ${id} and status = 'running' and attempt = ${attempt}`;
 
 const insert = prepared(
-  (_, { kind, ref, lane, runAt, once, group, begun }: Omit<Head, 'status' | 'gate' | 'error'>) => sql`
-    insert into jobs (kind, ref, lane, runAt, once, "group", begun, status)
+  (tx, { kind, ref, lane, runAt, once, group, begun }: Omit<Head, 'status' | 'gate' | 'error'>) => sql`
+    insert into jobs (kind, ref, lane, run_at, once, "group", begun, status)
     values (${kind}, ${ref}, ${lane}, ${runAt}, ${once}, ${group}, ${begun},
       case when exists (select 1 from jobs where lane = ${lane} and ${isHead}) then 'waiting' else 'queued' end)
     on conflict (once) where once is not null and status in ('queued', 'waiting')
-      do update set runAt = min(runAt, excluded.runAt)`,
+      do update set run_at = ${dialectOf(tx).least(sql.ref('jobs.runAt'), sql.ref('excluded.runAt'))}`,
 );
 
 const take = prepared(
   (_, { id, leaseUntil }: { id: number; leaseUntil: number }) => sql<Job>`
-    update jobs set status = 'running', once = null, begun = 1, attempt = attempt + 1, leaseUntil = ${leaseUntil}
-    where id = ${id} returning id, kind, ref, lane, attempt, uncounted, error, gate, giveUpAt`,
+    update jobs set status = 'running', once = null, begun = 1, attempt = attempt + 1, lease_until = ${leaseUntil}
+    where id = ${id} returning id, kind, ref, lane, attempt, uncounted, error, gate, give_up_at`,
 );
 
 const remove = prepared((_, job: Job) => sql<{ id: number }>`delete from jobs where ${held(job)} returning id`);

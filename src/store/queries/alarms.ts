@@ -68,7 +68,7 @@ export function listAlarms(db: Executor, limit: number): Promise<AlarmRow[]> {
   return db
     .selectFrom('alarms')
     .selectAll()
-    .orderBy(sql`endedAt is not null`)
+    .orderBy(sql`ended_at is not null`)
     .orderBy('id', 'desc')
     .limit(limit)
     .execute();
@@ -79,7 +79,7 @@ export function untoldAlarms(db: Executor): Promise<AlarmRow[]> {
   return db
     .selectFrom('alarms')
     .selectAll()
-    .where(sql<boolean>`told is not iif(endedAt is null, 'raised', 'ended')`)
+    .where(sql<boolean>`told is distinct from case when ended_at is null then 'raised' else 'ended' end`)
     .orderBy('id')
     .execute();
 }

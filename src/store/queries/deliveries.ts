@@ -76,7 +76,7 @@ const findLastOfMain = prepared((db) =>
     .selectFrom('deliveries')
     .select(['channel', 'to'])
     // Literals, as in the partial index that this uses.
-    .where(sql<boolean>`sessionKey = 'main' and status = 'sent'`)
+    .where(sql<boolean>`session_key = 'main' and status = 'sent'`)
     .orderBy('completedAt', 'desc')
     .limit(1),
 );

@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Executor } from '../database.ts';
+import { dialectOf } from '../dialect.ts';
 import { prepared } from '../prepared.ts';
 import { isEventAlone } from './over.ts';
 
@@ -14,15 +15,22 @@ export interface Removable {
 }
 
 const keepAnswer = prepared(
-  (_, { id }: { id: string }) => sql`insert or ignore into answeredEvents (id, mapping, status, response, bodyHash)
-    select id, mapping, status, response, digest(body) || digest(queryJson) from events
-      where id = ${id} and exists (select 1 from deliveryKeys where eventId = ${id})`,
+  (tx, { id }: { id: string }) => sql`insert into answered_events (id, mapping, status, response, body_hash)
+    select id, mapping, status, response, ${dialectOf(tx).digest(sql.ref('body'))} || ${dialectOf(tx).digestOfText(sql.ref('queryJson'))} from events
+      where id = ${id} and exists (select 1 from delivery_keys where event_id = ${id})
+    on conflict (id) do nothing`,
 );
-const removeEvent = prepared((tx, { id }: { id: string }) => tx.deleteFrom('events').where('id', '=', id));
-const removeRun = prepared((tx, { id }: { id: string }) => tx.deleteFrom('runs').where('id', '=', id));
+const removeEvent = prepared((tx, { id }: { id: string }) =>
+  tx.deleteFrom('events').where('id', '=', id).returning('id'),
+);
+const removeRun = prepared((tx, { id }: { id: string }) => tx.deleteFrom('runs').where('id', '=', id).returning('id'));
 const removeSteps = prepared((tx, { id }: { id: string }) => tx.deleteFrom('runs').where('workflowRunId', '=', id));
-const removeWorkflow = prepared((tx, { id }: { id: string }) => tx.deleteFrom('workflowRuns').where('id', '=', id));
-const removeLine = prepared((tx, { id }: { id: number }) => tx.deleteFrom('systemEvents').where('id', '=', id));
+const removeWorkflow = prepared((tx, { id }: { id: string }) =>
+  tx.deleteFrom('workflowRuns').where('id', '=', id).returning('id'),
+);
+const removeLine = prepared((tx, { id }: { id: number }) =>
+  tx.deleteFrom('systemEvents').where('id', '=', id).returning('id'),
+);
 
 /**
  * Removes one, with all that belongs to it: calls, deliveries and gathered pieces of a run, the lines that a heartbeat has read, the
@@ -32,44 +40,41 @@ const removeLine = prepared((tx, { id }: { id: number }) => tx.deleteFrom('syste
 export async function erase(tx: Executor, { noun, id, ifAlone }: Removable): Promise<ReadonlyMap<Noun, number>> {
   if (noun === 'event' && ifAlone && !(await isEventAlone(tx, id, ifAlone.butFor))) return new Map();
   const lines = noun === 'run' ? ((await countRead(tx, { id }))[0]?.count ?? 0) : 0;
-  const before = await changes(tx);
-  if (noun === 'event') {
-    await keepAnswer(tx, { id });
-    await removeEvent(tx, { id });
-  } else if (noun === 'run') {
-    await removeRun(tx, { id });
-  } else if (noun === 'workflow') {
-    await removeSteps(tx, { id });
-    await removeWorkflow(tx, { id });
-  } else {
-    await removeLine(tx, { id: Number(id) });
-  }
-  if ((await changes(tx)) === before) return new Map();
+  if ((await remove(tx, noun, id)).length === 0) return new Map();
   return new Map<Noun, number>([[noun, 1], ...(lines > 0 ? [['line', lines] as const] : [])]);
 }
 
-const countChanges = prepared(() => sql<{ count: number }>`select total_changes() as count`);
-const changes = async (tx: Executor) => (await countChanges(tx, {}))[0]?.count ?? 0;
+async function remove(tx: Executor, noun: Noun, id: string): Promise<unknown[]> {
+  if (noun === 'run') return removeRun(tx, { id });
+  if (noun === 'line') return removeLine(tx, { id: Number(id) });
+  if (noun === 'workflow') {
+    await removeSteps(tx, { id });
+    return removeWorkflow(tx, { id });
+  }
+  await keepAnswer(tx, { id });
+  return removeEvent(tx, { id });
+}
+
 const countRead = prepared(
   (_, { id }: { id: string }) =>
-    sql<{ count: number }>`select count(*) as count from systemEvents where beatId = ${id} and readAt is not null`,
+    sql<{ count: number }>`select count(*) as count from system_events where beat_id = ${id} and read_at is not null`,
 );
 
 /** Adds to what was removed so far. */
 export async function noteRemoved(tx: Executor, counts: ReadonlyMap<string, number>, now: number): Promise<void> {
   for (const [noun, rows] of counts) {
     await sql`insert into removed (noun, rows, at) values (${noun}, ${rows}, ${now})
-      on conflict (noun) do update set rows = rows + excluded.rows, at = excluded.at`.execute(tx);
+      on conflict (noun) do update set rows = removed.rows + excluded.rows, at = excluded.at`.execute(tx);
   }
 }
 
 /** Removes delivery keys, what is left of their events, and sums of days from before a time; returns how many rows, a bounded number. */
 export async function eraseOldKeys(tx: Executor, firstId: string, firstDay: string, limit: number): Promise<number> {
-  const old = sql`(select endpoint, hook, key from deliveryKeys where eventId < ${firstId} order by eventId limit ${limit})`;
+  const old = sql`(select endpoint, hook, key from delivery_keys where event_id < ${firstId} order by event_id limit ${limit})`;
   const results = [
-    await sql`delete from deliveryKeys where (endpoint, hook, key) in ${old}`.execute(tx),
-    await sql`delete from answeredEvents where id in (select id from answeredEvents where id < ${firstId} order by id limit ${limit})
-      and not exists (select 1 from deliveryKeys where eventId = answeredEvents.id)`.execute(tx),
+    await sql`delete from delivery_keys where (endpoint, hook, key) in ${old}`.execute(tx),
+    await sql`delete from answered_events where id in (select id from answered_events where id < ${firstId} order by id limit ${limit})
+      and not exists (select 1 from delivery_keys where event_id = answered_events.id)`.execute(tx),
     await sql`delete from spending where day < ${firstDay}`.execute(tx),
   ];
   return results.reduce((sum, { numAffectedRows = 0n }) => sum + Number(numAffectedRows), 0);

@@ -35,7 +35,7 @@ interface Slice {
 async function sliceAfter(db: Executor, noun: CountedNoun, last: string | number): Promise<Slice | undefined> {
   const key = sql.ref(counted[noun]);
   const { rows } = await sql<Slice>`select count(*) as count, max(${key}) as last
-    from (select ${key} from ${sql.table(noun)} where ${key} > ${last} order by ${key} limit ${countAtOnce})`.execute(
+    from (select ${key} from ${sql.table(noun)} where ${key} > ${last} order by ${key} limit ${countAtOnce}) as slice`.execute(
     db,
   );
   return rows[0];
@@ -44,8 +44,10 @@ async function sliceAfter(db: Executor, noun: CountedNoun, last: string | number
 /** When the oldest event or run came that there is, in epoch ms. */
 export async function findOldest(db: Executor): Promise<number | undefined> {
   const { rows } = await sql<{ at: number | null }>`select min(at) as at from (
-    select at from (select receivedAt as at from events order by id limit 1)
-    union all select at from (select createdAt as at from runs order by id limit 1))`.execute(db);
+    select at from (select received_at as at from events order by id limit 1) as first_event
+    union all select at from (select created_at as at from runs order by id limit 1) as first_run) as firsts`.execute(
+    db,
+  );
   return rows[0]?.at ?? undefined;
 }
 

@@ -5,7 +5,7 @@ import { preparedInsert } from '../prepared.ts';
 /** A line in main's inbox, values in place: all of it is data to whoever reads it. */
 export type SystemEvent = Selectable<Database['systemEvents']>;
 /** Literals, as in the partial index that this uses. */
-const isUnread = sql<boolean>`readAt is null and setAsideAt is null`;
+const isUnread = sql<boolean>`read_at is null and set_aside_at is null`;
 export type NewSystemEvent = Pick<SystemEvent, 'eventId' | 'source' | 'text' | 'mode' | 'createdAt'>;
 
 const insert = preparedInsert('systemEvents', ['eventId', 'source', 'text', 'mode', 'createdAt']);

@@ -53,7 +53,7 @@ async function firstBeatShown(tx: Executor): Promise<string> {
 async function runOfRoute(tx: Executor): Promise<string | undefined> {
   const { rows } = await sql<{
     runId: string;
-  }>`select runId from deliveries where sessionKey = 'main' and status = 'sent'
-    order by completedAt desc limit 1`.execute(tx);
+  }>`select run_id from deliveries where session_key = 'main' and status = 'sent'
+    order by completed_at desc limit 1`.execute(tx);
   return rows[0]?.runId;
 }

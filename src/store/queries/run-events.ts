@@ -28,8 +28,8 @@ export function findGathering(
   return db
     .selectFrom('runs')
     .select('createdAt')
-    .select(sql<number>`(select coalesce(max(seq), 0) from runEvents where runId = runs.id)`.as('joined'))
-    .select(sql<number | null>`json_extract(actionJson, '$.chars')`.as('chars'))
+    .select(sql<number>`(select coalesce(max(seq), 0) from run_events where run_id = runs.id)`.as('joined'))
+    .select(sql<number | null>`json_extract(action_json, '$.chars')`.as('chars'))
     .where('id', '=', runId)
     .where('status', '=', 'pending')
     .executeTakeFirst();
@@ -39,7 +39,7 @@ export function findGathering(
 export async function setGathered(tx: Executor, runId: string, chars: number): Promise<void> {
   await tx
     .updateTable('runs')
-    .set({ actionJson: sql`json_set(actionJson, '$.chars', ${chars})` })
+    .set({ actionJson: sql`json_set(action_json, '$.chars', ${chars})` })
     .where('id', '=', runId)
     .execute();
 }

@@ -9,6 +9,7 @@ import {
   type Spending,
 } from '../../domain/run.ts';
 import type { Database, Executor } from '../database.ts';
+import { dialectOf } from '../dialect.ts';
 import { prepared, preparedInsert } from '../prepared.ts';
 import { clearedAt } from './sessions.ts';
 
@@ -100,7 +101,7 @@ const finish = prepared(
     const kept = {
       prompt: sql<string | null>`coalesce(${prompt}, prompt)`,
       model: sql<string | null>`coalesce(${model}, model)`,
-      spendingJson: sql<string | null>`coalesce(${spendingJson}, spendingJson)`,
+      spendingJson: sql<string | null>`coalesce(${spendingJson}, spending_json)`,
     };
     const { warning, error, errorCode, acknowledged } = end;
     return tx
@@ -233,10 +234,7 @@ function matching(db: Executor, { statuses, name, kind, hook, code, since }: Run
       .$if(statuses !== undefined && statuses.length !== 1, (query) => query.where('status', 'in', statuses ?? []))
       .$if(hook !== undefined, (query) => query.where('hook', '=', String(hook)))
       .$if(since !== undefined, (query) => query.where('createdAt', '>=', Number(since)))
-      .$if(name !== undefined, (query) =>
-        query.where(sql<boolean>`instr(lowercase(name), ${String(name).toLowerCase()}) > 0`),
-      )
-      // Last: it stands behind the texts in the row.
+      .$if(name !== undefined, (query) => query.where(dialectOf(db).contains(sql.ref('name'), String(name))))
       .$if(code !== undefined, (query) => query.where('errorCode', '=', code as RunErrorCode))
   );
 }
@@ -356,10 +354,10 @@ export async function latestBeats(
 ): Promise<{ id: string; completedAt: number; answer: string }[]> {
   const rows = await db
     .selectFrom('runs')
-    .select(['id', 'completedAt', sql<string | null>`substr(outputText, 1, ${characters})`.as('answer')])
+    .select(['id', 'completedAt', sql<string | null>`substr(output_text, 1, ${characters})`.as('answer')])
     .where(isHeartbeat)
     .where('status', '=', 'completed')
-    .where(sql<boolean>`completedAt >= ${clearedAt(mainSession)}`)
+    .where(sql<boolean>`completed_at >= ${clearedAt(mainSession)}`)
     .orderBy('id', 'desc')
     .limit(limit)
     .execute();
@@ -386,6 +384,5 @@ function toRun(row: Selectable<Database['runs']>): Run {
 }
 
 function spendingOf(json: string | null): Spending | null {
-  // Runs from before costs were counted have only their tokens.
-  return json === null ? null : { cost: 0, unpricedAnswers: 1, ...JSON.parse(json) };
+  return json === null ? null : JSON.parse(json);
 }

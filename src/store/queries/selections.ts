@@ -1,5 +1,6 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { Executor } from '../database.ts';
+import { flag } from '../dialect.ts';
 import type { Removable } from './erase.ts';
 import { areStepsDelivered, isRunOver } from './over.ts';
 import type { Sweep } from './sweeps.ts';
@@ -31,28 +32,28 @@ export async function countOpen(db: Executor, selection: Selection): Promise<num
 
 /** The condition on a run or workflow that it is one of the selection. */
 function isOf(selection: Selection, table: 'runs' | 'workflowRuns'): RawBuilder<boolean> {
-  if ('session' in selection) return sql<boolean>`sessionKey = ${selection.session}`;
+  if ('session' in selection) return sql<boolean>`session_key = ${selection.session}`;
   if ('hook' in selection) {
     const isOrigin = sql`exists (select 1 from events
       where events.id = ${sql.ref(`${table}.eventId`)} and events.hook = ${selection.hook})`;
     // What a run has gathered stands in its prompt, whichever hook began it.
-    const hasGathered = sql`exists (select 1 from runEvents join events on events.id = runEvents.eventId
-      where runEvents.runId = runs.id and events.hook = ${selection.hook})`;
+    const hasGathered = sql`exists (select 1 from run_events join events on events.id = run_events.event_id
+      where run_events.run_id = runs.id and events.hook = ${selection.hook})`;
     const ways = [sql`hook = ${selection.hook}`, isOrigin, ...(table === 'runs' ? [hasGathered] : [])];
     return sql<boolean>`(${sql.join(ways, sql` or `)})`;
   }
   return table === 'runs'
-    ? sql<boolean>`(runs.id = ${selection.run} or workflowRunId = ${selection.run})`
-    : sql<boolean>`(workflowRuns.id = ${selection.run}
-        or workflowRuns.id = (select workflowRunId from runs where runs.id = ${selection.run}))`;
+    ? sql<boolean>`(runs.id = ${selection.run} or workflow_run_id = ${selection.run})`
+    : sql<boolean>`(workflow_runs.id = ${selection.run}
+        or workflow_runs.id = (select workflow_run_id from runs where runs.id = ${selection.run}))`;
 }
 
 /** A line that says what an event brought, or how a run of the selection ended. */
 function isLineOf(selection: Selection): RawBuilder<boolean> {
-  const ofRuns = sql<boolean>`exists (select 1 from runs where runs.eventId = systemEvents.eventId and ${isOf(selection, 'runs')})`;
+  const ofRuns = sql<boolean>`exists (select 1 from runs where runs.event_id = system_events.event_id and ${isOf(selection, 'runs')})`;
   if (!('hook' in selection)) return ofRuns;
   return sql<boolean>`(source = ${selection.hook} or exists (select 1 from events
-    where events.id = systemEvents.eventId and events.hook = ${selection.hook}) or ${ofRuns})`;
+    where events.id = system_events.event_id and events.hook = ${selection.hook}) or ${ofRuns})`;
 }
 
 function lines(selection: Selection): Sweep {
@@ -60,9 +61,9 @@ function lines(selection: Selection): Sweep {
     name: 'lines',
     async next(tx, after) {
       const { rows } = await sql<{ id: number; isOf: number; beatId: string | null; isOver: number | null }>`
-        select id, ${isLineOf(selection)} as isOf, beatId,
-            (select ${isRunOver} from runs where runs.id = systemEvents.beatId) as isOver
-          from systemEvents where id > ${Number(after)} order by id limit ${lookAtOnce}`.execute(tx);
+        select id, ${flag(isLineOf(selection))} as is_of, beat_id,
+            (select ${flag(isRunOver)} from runs where runs.id = system_events.beat_id) as is_over
+          from system_events where id > ${Number(after)} order by id limit ${lookAtOnce}`.execute(tx);
       const found = rows
         .filter(({ isOf: is, beatId, isOver }) => is === 1 && (beatId === null || isOver !== 0))
         .flatMap(({ id, beatId }): Removable[] => [
@@ -79,8 +80,9 @@ function workflows(selection: Selection): Sweep {
     name: 'workflows',
     async next(tx, after) {
       const { rows } = await sql<{ id: string; isOf: number; eventId: string }>`
-        select id, eventId, ${isOf(selection, 'workflowRuns')} and status in ('completed', 'error') and ${areStepsDelivered} as isOf
-          from workflowRuns where id > ${after} order by id limit ${lookAtOnce}`.execute(tx);
+        select id, event_id,
+            ${flag(sql`${isOf(selection, 'workflowRuns')} and status in ('completed', 'error') and ${areStepsDelivered}`)} as is_of
+          from workflow_runs where id > ${after} order by id limit ${lookAtOnce}`.execute(tx);
       const found: Removable[] = [];
       for (const { id, eventId } of rows.filter(({ isOf: is }) => is === 1))
         found.push(...(await withEvents(tx, { noun: 'workflow', id }, sql<string>`${eventId}`, selection)));
@@ -95,11 +97,11 @@ function runs(selection: Selection): Sweep {
     name: 'runs',
     async next(tx, after) {
       const { rows } = await sql<{ id: string; isOf: number }>`
-        select id, ${isOf(selection, 'runs')} and ${isRunOver} as isOf
+        select id, ${flag(sql`${isOf(selection, 'runs')} and ${isRunOver}`)} as is_of
           from runs where id > ${after} and ${only} order by id limit ${lookAtOnce}`.execute(tx);
       const found: Removable[] = [];
       for (const { id } of rows.filter(({ isOf: is }) => is === 1)) {
-        const ids = sql<string>`select eventId from runs where id = ${id} union select eventId from runEvents where runId = ${id}`;
+        const ids = sql<string>`select event_id from runs where id = ${id} union select event_id from run_events where run_id = ${id}`;
         found.push(...(await withEvents(tx, { noun: 'run', id }, ids, selection)));
       }
       return { found, last: lastOf(rows) };

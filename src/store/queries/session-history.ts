@@ -1,5 +1,6 @@
 import { sql } from 'kysely';
 import type { Executor } from '../database.ts';
+import { dialectOf, flag } from '../dialect.ts';
 import { prepared } from '../prepared.ts';
 import { isTurnOf } from './sessions.ts';
 
@@ -39,39 +40,43 @@ interface Wanted {
   readonly end: number;
 }
 
-/** SQLite's count of characters ends at a NUL, so bytes have a say. */
-const lengthOf = (column: string) =>
-  sql`max(length(turn.${sql.ref(column)}), octet_length(turn.${sql.ref(column)}) / 4)`;
+/** Of a text of a turn. A count of characters may end at a NUL, so bytes have a say. */
+function lengthOf(db: Executor, column: 'prompt' | 'replyJson' | 'outputText') {
+  const text = sql.ref(`turn.${column}`);
+  return sql`coalesce(${dialectOf(db).greatest(sql`length(${text})`, sql`octet_length(${text}) / 4`)}, 0)`;
+}
 
 /**
  * From turn to turn, back from one that stands before the newest, until the budget is spent: a session may have thousands of turns,
  * and no more of them are read than are wanted, nor more of one than can be replayed.
  */
-const findTurns = prepared<Wanted, TurnRow>((_, { sessionKey, budget, large, end }) => {
-  const endsOf = (column: 'prompt' | 'outputText') => sql`
-    case when isWhole or ${lengthOf(column)} <= 2 * ${end} then turn.${sql.ref(column)}
-      else substr(turn.${sql.ref(column)}, 1, ${end}) || substr(turn.${sql.ref(column)}, -${end}) end`;
+const findTurns = prepared<Wanted, TurnRow>((db, { sessionKey, budget, large, end }) => {
+  const { endOf, greatest } = dialectOf(db);
+  const endsOf = (column: 'prompt' | 'outputText') => {
+    const text = sql.ref(`turn.${column}`);
+    return sql`case when is_whole = 1 or ${lengthOf(db, column)} <= 2 * ${end} then ${text}
+      else substr(${text}, 1, ${end}) || ${endOf(text, sql`${end}`)} end`;
+  };
   const leftOutOf = (column: 'prompt' | 'outputText') => sql`
-    case when isWhole then 0 else max(0, ${lengthOf(column)} - 2 * ${end}) end`;
+    case when is_whole = 1 then 0 else ${greatest(sql`0`, sql`${lengthOf(db, column)} - 2 * ${end}`)} end`;
   return sql<TurnRow>`
-    ${walk({ sessionKey, budget, large })}
-    select isWhole, ${endsOf('prompt')} as prompt, ${leftOutOf('prompt')} as promptLeftOut,
-        case when isWhole then turn.replyJson end as replyJson, turn.model,
-        ${endsOf('outputText')} as outputText, ${leftOutOf('outputText')} as outputLeftOut
-      from walk join runs as turn using (id) order by walk.completedAt, walk.id`;
+    ${walk(db, { sessionKey, budget, large })}
+    select is_whole, ${endsOf('prompt')} as prompt, ${leftOutOf('prompt')} as prompt_left_out,
+        case when is_whole = 1 then turn.reply_json end as reply_json, turn.model,
+        ${endsOf('outputText')} as output_text, ${leftOutOf('outputText')} as output_left_out
+      from walk join runs as turn using (id) order by walk.completed_at, walk.id`;
 });
 
-function walk({ sessionKey, budget, large }: Omit<Wanted, 'end'>) {
-  return sql`with recursive walk (id, completedAt, size, isWhole, steps) as (
-      values ('', ${sql.lit(Number.MAX_SAFE_INTEGER)}, 0, 0, 0)
+function walk(db: Executor, { sessionKey, budget, large }: Omit<Wanted, 'end'>) {
+  const size = sql`${lengthOf(db, 'prompt')} + ${lengthOf(db, 'replyJson')}`;
+  return sql`with recursive walk (id, completed_at, size, is_whole, steps) as (
+      select '', ${sql.lit(Number.MAX_SAFE_INTEGER)}, 0, 0, 0
       union all
-      select turn.id, turn.completedAt,
-          walk.size + min(${large}, ${lengthOf('prompt')} + ${lengthOf('replyJson')}),
-          walk.size + ${lengthOf('prompt')} + ${lengthOf('replyJson')} <= ${budget},
-          walk.steps + 1
+      select turn.id, turn.completed_at, walk.size + ${dialectOf(db).least(sql`${large}`, size)},
+          ${flag(sql`walk.size + ${size} <= ${budget}`)}, walk.steps + 1
         from walk join runs as turn on turn.id = (
-          select id from runs where ${isTurnOf(sessionKey)} and (completedAt, id) < (walk.completedAt, walk.id)
-            order by completedAt desc, id desc limit 1)
+          select id from runs where ${isTurnOf(sessionKey)} and (completed_at, id) < (walk.completed_at, walk.id)
+            order by completed_at desc, id desc limit 1)
         where walk.size <= ${budget} and walk.steps < ${sql.lit(maxTurns)})`;
 }
 
@@ -82,8 +87,8 @@ export interface TurnPlace {
 }
 
 const findOldest = prepared<Omit<Wanted, 'end'>, TurnPlace>(
-  (_, wanted) => sql<TurnPlace>`${walk(wanted)}
-    select completedAt, id from walk where id <> '' order by completedAt, id limit 1`,
+  (db, wanted) => sql<TurnPlace>`${walk(db, wanted)}
+    select completed_at, id from walk where id <> '' order by completed_at, id limit 1`,
 );
 
 /** The oldest turn that `sessionHistory` would give now; undefined where it would give none. */

@@ -1,5 +1,6 @@
 import { type RawBuilder, type Selectable, sql } from 'kysely';
 import type { Database, Executor } from '../database.ts';
+import { dialectOf } from '../dialect.ts';
 import { prepared } from '../prepared.ts';
 
 /** What is known of a session beside its turns, which are runs. */
@@ -10,12 +11,12 @@ export type Session = Selectable<Database['sessions']>;
  * as in the partial index that this uses.
  */
 export function isTurnOf(key: string): RawBuilder<boolean> {
-  return sql<boolean>`sessionKey = ${key} and status = 'completed' and acknowledged = 0 and completedAt >= ${clearedAt(key)}`;
+  return sql<boolean>`session_key = ${key} and status = 'completed' and acknowledged = 0 and completed_at >= ${clearedAt(key)}`;
 }
 
 /** When the session was last cleared, in epoch ms; 0 where it never was. */
 export function clearedAt(key: string): RawBuilder<number> {
-  return sql<number>`(select coalesce(max(clearedAt), 0) from sessions where key = ${key})`;
+  return sql<number>`(select coalesce(max(cleared_at), 0) from sessions where key = ${key})`;
 }
 
 const upsert = prepared((tx, { key, now }: { key: string; now: number }) =>
@@ -26,7 +27,7 @@ const upsert = prepared((tx, { key, now }: { key: string; now: number }) =>
       known.column('key').doUpdateSet((is) => ({
         turns: is('sessions.turns', '+', 1),
         // A clock that was set back must not put it before a turn that it has.
-        updatedAt: sql<number>`max(sessions.updatedAt, excluded.updatedAt)`,
+        updatedAt: dialectOf(tx).greatest(sql.ref('sessions.updatedAt'), sql.ref('excluded.updatedAt')),
       })),
     ),
 );
@@ -49,7 +50,7 @@ export function listSessions(
     .selectFrom('sessions')
     .selectAll()
     .$if(before !== undefined, (query) =>
-      query.where(sql<boolean>`(updatedAt, key) < (${before?.updatedAt}, ${before?.key})`),
+      query.where(sql<boolean>`(updated_at, key) < (${before?.updatedAt}, ${before?.key})`),
     )
     .orderBy('updatedAt', 'desc')
     .orderBy('key', 'desc')
@@ -72,7 +73,7 @@ export async function latestTurns(db: Executor, key: string, limit: number): Pro
     .selectFrom('runs')
     .select(['id', 'name', 'completedAt', 'model'])
     .select(sql<string | null>`substr(prompt, 1, ${mostOfText})`.as('prompt'))
-    .select(sql<string | null>`substr(outputText, 1, ${mostOfText})`.as('outputText'))
+    .select(sql<string | null>`substr(output_text, 1, ${mostOfText})`.as('outputText'))
     .where(isTurnOf(key))
     .orderBy('completedAt', 'desc')
     .orderBy('id', 'desc')
@@ -108,7 +109,7 @@ export async function clearSession(tx: Executor, key: string, now: number): Prom
   const { numUpdatedRows } = await tx
     .updateTable('sessions')
     // After its latest turn, also where that ended in this very millisecond.
-    .set({ turns: 0, clearedAt: sql<number>`max(${now}, updatedAt + 1)` })
+    .set({ turns: 0, clearedAt: dialectOf(tx).greatest(sql`${now}`, sql`updated_at + 1`) })
     .where('key', '=', key)
     .executeTakeFirst();
   return numUpdatedRows > 0n;

@@ -1,7 +1,9 @@
-import { CompiledQuery, type Selectable } from 'kysely';
+import { type Selectable, sql } from 'kysely';
 import type { Run, Spending } from '../../domain/run.ts';
 import { dayOf } from '../../domain/spending.ts';
 import type { Database, Executor } from '../database.ts';
+import { dialectOf } from '../dialect.ts';
+import { prepared } from '../prepared.ts';
 
 /** What the runs of a mapping spent in a day; those of `heartbeat` are main's own. */
 export type DaysSpending = Selectable<Database['spending']>;
@@ -19,61 +21,74 @@ export async function recordSpending(
   if (!leavesTrace(attempt)) return;
   const { inputTokens, outputTokens, cost, unpricedAnswers } = attempt;
   const isFirst = leavesTrace(before) ? 0 : 1;
-  const values = [dayOf(now), isFirst, inputTokens, outputTokens, cost, unpricedAnswers, id];
-  await tx.executeQuery(CompiledQuery.raw(addSql, values));
+  await add(tx, { day: dayOf(now), isFirst, inputTokens, outputTokens, cost, unpricedAnswers, id });
 }
 
 function leavesTrace(spending: Spending | null): spending is Spending {
   return spending !== null && spending.inputTokens + spending.outputTokens + spending.unpricedAnswers > 0;
 }
 
-// Not the query builder: this is part of every run, and finds the mapping on the way.
-const addSql = `insert into spending (day, mapping, runs, inputTokens, outputTokens, cost, unpricedAnswers)
-  select ?, coalesce(events.mapping, runs.hook), ?, ?, ?, ?, ?
-    from runs left join events on events.id = runs.eventId where runs.id = ?
-  on conflict (day, mapping) do update set runs = runs + excluded.runs, inputTokens = inputTokens + excluded.inputTokens,
-    outputTokens = outputTokens + excluded.outputTokens, cost = cost + excluded.cost,
-    unpricedAnswers = unpricedAnswers + excluded.unpricedAnswers`;
+type Added = Spending & { readonly day: string; readonly isFirst: 0 | 1; readonly id: string };
+
+// One statement, since this is part of every run: it finds the mapping on the way.
+const add = prepared(
+  (_, { day, isFirst, inputTokens, outputTokens, cost, unpricedAnswers, id }: Added) => sql`
+    insert into spending (day, mapping, runs, input_tokens, output_tokens, cost, unpriced_answers)
+    select ${day}, coalesce(events.mapping, runs.hook), ${isFirst}, ${inputTokens}, ${outputTokens}, ${cost}, ${unpricedAnswers}
+      from runs left join events on events.id = runs.event_id where runs.id = ${id}
+    on conflict (day, mapping) do update set runs = spending.runs + excluded.runs,
+      input_tokens = spending.input_tokens + excluded.input_tokens,
+      output_tokens = spending.output_tokens + excluded.output_tokens,
+      cost = spending.cost + excluded.cost, unpriced_answers = spending.unpriced_answers + excluded.unpriced_answers`,
+);
+
+const sumOfDay = prepared(
+  (_, { day }: { day: string }) => sql<{ cost: number }>`
+    select coalesce(sum(cost), 0) as cost from spending where day = ${day}`,
+);
 
 /** What a day has cost so far, as far as prices are known, in US dollars. */
 export async function costOfDay(db: Executor, day: string): Promise<number> {
-  const { rows } = await db.executeQuery<{ cost: number }>(CompiledQuery.raw(costSql, [day]));
-  return rows[0]?.cost ?? 0;
+  return (await sumOfDay(db, { day }))[0]?.cost ?? 0;
 }
 
-// As above: asked at each claim where there is a budget.
-const costSql = 'select coalesce(sum(cost), 0) as cost from spending where day = ?';
+const costOf = prepared((db, { day, mapping }: { day: string; mapping: string }) =>
+  db.selectFrom('spending').select('cost').where('day', '=', day).where('mapping', '=', mapping),
+);
 
 /** What a mapping has cost in a day so far, as far as prices are known, in US dollars. */
 export async function costOfMapping(db: Executor, day: string, mapping: string): Promise<number> {
-  const { rows } = await db.executeQuery<{ cost: number }>(CompiledQuery.raw(mappingSql, [day, mapping]));
-  return rows[0]?.cost ?? 0;
+  return (await costOf(db, { day, mapping }))[0]?.cost ?? 0;
 }
 
-const mappingSql = 'select cost from spending where day = ? and mapping = ?';
+const average = prepared(
+  (_, { since, mapping }: { since: string; mapping: string }) => sql<{ cost: number | null }>`
+    select sum(cost) / nullif(sum(runs), 0) as cost from spending where day >= ${since} and mapping = ${mapping}`,
+);
 
 /** What a run of a mapping has cost from a day on, as far as prices are known; null where there was none. */
 export async function averageCost(db: Executor, since: string, mapping: string): Promise<number | null> {
-  const { rows } = await db.executeQuery<{ cost: number | null }>(CompiledQuery.raw(averageSql, [since, mapping]));
-  return rows[0]?.cost ?? null;
+  return (await average(db, { since, mapping }))[0]?.cost ?? null;
 }
 
-const averageSql = 'select sum(cost) / nullif(sum(runs), 0) as cost from spending where day >= ? and mapping = ?';
-
-/** How much a run may have to read, its event as it came and its action, and the model that it asks for. */
-export async function sizeOfRun(
-  db: Executor,
-  id: string,
-): Promise<{ characters: number; model: string | null } | undefined> {
-  const { rows } = await db.executeQuery<{ characters: number; model: string | null }>(
-    CompiledQuery.raw(sizeSql, [id]),
-  );
-  return rows[0];
+interface RunSize {
+  /** of its event as it came, and of its action */
+  readonly characters: number;
+  /** that it asks for */
+  readonly model: string | null;
 }
 
-const sizeSql = `select length(actionJson) + coalesce(length(body), 0) as characters, json_extract(actionJson, '$.model') as model
-  from runs left join events on events.id = runs.eventId where runs.id = ?`;
+const size = prepared(
+  (db, { id }: { id: string }) => sql<RunSize>`
+    select length(action_json) + coalesce(length(body), 0) as characters,
+        ${dialectOf(db).textIn(sql.ref('actionJson'), 'model')} as model
+      from runs left join events on events.id = runs.event_id where runs.id = ${id}`,
+);
 
+/** How much a run may have to read, and by which model. */
+export async function sizeOfRun(db: Executor, id: string): Promise<RunSize | undefined> {
+  return (await size(db, { id }))[0];
+}
 /** From a day on, the newest day first, and in a day what cost most. */
 export function spendingSince(db: Executor, day: string): Promise<DaysSpending[]> {
   return db

@@ -2,6 +2,7 @@ import { sql } from 'kysely';
 import { type Outcome, outcomes } from '../../domain/event.ts';
 import { passing } from '../../domain/keep.ts';
 import type { Executor } from '../database.ts';
+import { flag } from '../dialect.ts';
 import type { Noun, Removable } from './erase.ts';
 import { areStepsDelivered, isDelivered, isEventFree } from './over.ts';
 
@@ -47,8 +48,7 @@ interface Row {
   readonly at: number;
   /** when it was over; null where it is not */
   readonly over: number | null;
-  /** SQLite's boolean */
-  readonly isFree: number;
+  readonly isFree: 0 | 1;
 }
 
 /** The rows that were over before a time. Those of a clock that was wrong, and stand in the future, are passed by. */
@@ -77,7 +77,7 @@ function eventSweep(outcome: Outcome, before: number, now: number): Sweep {
     name: `events ${outcome}`,
     async next(tx, after) {
       const { rows } =
-        await sql<Row>`select id, receivedAt as at, receivedAt as over, ${isEventFree} as isFree from events
+        await sql<Row>`select id, received_at as at, received_at as over, ${flag(isEventFree)} as is_free from events
         where outcome = ${outcome} and id > ${after} order by id limit ${lookAtOnce}`.execute(tx);
       return sliceOf({ noun: 'event', before, now }, rows);
     },
@@ -90,8 +90,8 @@ function runSweep(status: 'completed' | 'error', { runs: before, now }: Ages, is
     async next(tx, after) {
       const { rows } = await sql<
         Row & ReplayedRun
-      >`select id, createdAt as at, completedAt as over, sessionKey, status, completedAt, acknowledged,
-          workflowRunId is null and ${isDelivered} as isFree from runs
+      >`select id, created_at as at, completed_at as over, session_key, status, completed_at, acknowledged,
+          ${flag(sql`workflow_run_id is null and ${isDelivered}`)} as is_free from runs
         where status = ${status} and id > ${after} order by id limit ${lookAtOnce}`.execute(tx);
       return sliceOf({ noun: 'run', before, now }, rows, async (run) => !(await isReplayed(tx, run)));
     },
@@ -102,8 +102,9 @@ function workflowSweep(status: 'completed' | 'error', { runs: before, now }: Age
   return {
     name: `workflows ${status}`,
     async next(tx, after) {
-      const { rows } = await sql<Row>`select id, createdAt as at, completedAt as over, ${areStepsDelivered} as isFree
-        from workflowRuns where status = ${status} and id > ${after} order by id limit ${lookAtOnce}`.execute(tx);
+      const { rows } =
+        await sql<Row>`select id, created_at as at, completed_at as over, ${flag(areStepsDelivered)} as is_free
+        from workflow_runs where status = ${status} and id > ${after} order by id limit ${lookAtOnce}`.execute(tx);
       return sliceOf({ noun: 'workflow', before, now }, rows, async ({ id }) => {
         const steps = tx.selectFrom('runs').select(['id', 'sessionKey', 'status', 'completedAt', 'acknowledged']);
         for (const step of await steps.where('workflowRunId', '=', id).execute())

@@ -107,7 +107,7 @@ export async function stepOutputsOf(db: Executor, id: string): Promise<Map<strin
 const start = prepared((tx, { id, now }: { id: string; now: number }) =>
   tx
     .updateTable('workflowRuns')
-    .set({ status: 'running', startedAt: sql<number>`coalesce(startedAt, ${now})` })
+    .set({ status: 'running', startedAt: sql<number>`coalesce(started_at, ${now})` })
     .where('id', '=', id)
     .where('status', '=', 'pending'),
 );

@@ -1,13 +1,13 @@
-import { hash, randomInt } from 'node:crypto';
+import { randomInt } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import Sqlite from 'better-sqlite3';
-import { DefaultQueryExecutor, Kysely, SqliteDialect } from 'kysely';
 import { StoreError } from '../../domain/errors.ts';
-import type { Database, Executor } from '../database.ts';
+import type { Executor } from '../database.ts';
 import { createGroupCommit } from '../group-commit.ts';
 import type { Store, Upkeep } from '../store.ts';
 import { type Checkpoints, createCheckpoints, noteClosed } from './checkpoints.ts';
+import { executorOn } from './connection.ts';
 import { asStoreError, isFileError } from './file-error.ts';
 import { closeToOthers, makeFolder } from './file-modes.ts';
 import { type Addresses, type Lock, lockStore } from './lock.ts';
@@ -56,11 +56,11 @@ async function openLocked(file: string, lock: Lock, notes: Notes): Promise<Sqlit
   const sqlite = openFile(file);
   let reader: Executor | undefined;
   try {
-    const db = await kysely(sqlite);
+    const db = await executorOn(sqlite);
     const copy = await bringUpToDate(sqlite, db, file);
     if (copy !== undefined) notes.info(`the store is brought to a new version; as it was before, it is in ${copy}`);
     const checkpoints = takeIntoUse(sqlite, file, pairing);
-    reader = await kysely(new Sqlite(file, { readonly: true }));
+    reader = await executorOn(new Sqlite(file, { readonly: true }));
     return storeOn({ sqlite, db, reader, checkpoints, file, lock });
   } catch (error) {
     await reader?.destroy();
@@ -179,7 +179,7 @@ function storeOn({ sqlite, db, reader, checkpoints, file, lock }: Parts): Sqlite
 export async function peekIntoStore(file: string): Promise<Executor | undefined> {
   if (!fs.existsSync(file)) return undefined;
   try {
-    return await kysely(new Sqlite(file, { readonly: true, fileMustExist: true }));
+    return await executorOn(new Sqlite(file, { readonly: true, fileMustExist: true }));
   } catch (error) {
     if (isFileError(error)) return undefined;
     throw error;
@@ -217,35 +217,6 @@ function upkeepOf(sqlite: Sqlite.Database, checkpoints: Checkpoints): Upkeep {
 const incremental = 2;
 /** A file of an earlier version is written anew at a start where that takes a moment only. */
 const cheapToRewrite = 32 * 1024 * 1024;
-
-async function kysely(sqlite: Sqlite.Database): Promise<Executor> {
-  // SQLite's own `lower` knows ASCII only.
-  sqlite.function('lowercase', { deterministic: true }, (text) => String(text).toLowerCase());
-  sqlite.function('digest', { deterministic: true }, (bytes) => hash('sha256', bytes as Buffer | string));
-  const statements = new Map<string, Sqlite.Statement<unknown[]>>();
-  const prepare = (sql: string) => {
-    let statement = statements.get(sql);
-    if (!statement) {
-      // The program's queries are few; only lists in `in (…)` vary.
-      if (statements.size > 500) statements.clear();
-      // A bare parameter whose value could change the plan has SQLite plan the statement anew each time, which takes ten times
-      // as long as running it. A value with a plus is the same value, and SQLite does not look at it.
-      statement = sqlite.prepare<unknown[]>(sql.replaceAll('?', '+?'));
-      statements.set(sql, statement);
-    }
-    return statement;
-  };
-  const dialect = new SqliteDialect({ database: { prepare, close: () => sqlite.close() } });
-  const driver = dialect.createDriver();
-  await driver.init();
-  const connection = await driver.acquireConnection();
-  // There is one connection, and a query is over when the call returns: to hand it out and take it back for each, as Kysely
-  // does by itself, takes longer than most queries.
-  const executor = new DefaultQueryExecutor(dialect.createQueryCompiler(), dialect.createAdapter(), {
-    provideConnection: (use) => use(connection),
-  });
-  return new Kysely<Database>({ config: { dialect }, dialect, driver, executor });
-}
 
 /** The file behind all links, since it is the file that is locked and not one of its names. Makes its folder. */
 function realFile(name: string): string {

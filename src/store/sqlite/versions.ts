@@ -49,7 +49,7 @@ export function mustBeOurs(sqlite: Sqlite.Database, file: string): void {
 
 /** When the newest event came that a store has, in epoch ms. */
 export function latestEvent(sqlite: Sqlite.Database): number | undefined {
-  const newest = sqlite.prepare('select receivedAt from events order by id desc limit 1').pluck().get();
+  const newest = sqlite.prepare('select received_at from events order by id desc limit 1').pluck().get();
   return newest as number | undefined;
 }
 
@@ -72,7 +72,7 @@ function refuseNewer(file: string, done: readonly string[]): void {
 }
 
 function holdsAnything(sqlite: Sqlite.Database): boolean {
-  return ['events', 'runs', 'systemEvents'].some((table) => sqlite.prepare(`select 1 from ${table} limit 1`).get());
+  return ['events', 'runs', 'system_events'].some((table) => sqlite.prepare(`select 1 from ${table} limit 1`).get());
 }
 
 function forgetOldCopies(file: string): void {

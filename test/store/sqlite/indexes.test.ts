@@ -8,22 +8,22 @@ const file = path.join(tempDir(), 'gimli.db');
 
 /** What is asked of each event, run and workflow before it goes, and what goes with it. */
 const lookups = [
-  `select 1 from runs where eventId = 'x' and status in ('pending', 'running')`,
-  `select 1 from workflowRuns where eventId = 'x' and status in ('pending', 'running')`,
-  `select 1 from runEvents where eventId = 'x'`,
-  `select 1 from deliveryKeys where eventId = 'x'`,
-  `select 1 from deliveryKeys where eventId < 'x' order by eventId`,
-  `select 1 from deliveries where runId = 'x' and status = 'pending'`,
-  `delete from deliveries where runId = 'x'`,
-  `delete from toolCalls where runId = 'x'`,
-  `delete from runEvents where runId = 'x'`,
+  `select 1 from runs where event_id = 'x' and status in ('pending', 'running')`,
+  `select 1 from workflow_runs where event_id = 'x' and status in ('pending', 'running')`,
+  `select 1 from run_events where event_id = 'x'`,
+  `select 1 from delivery_keys where event_id = 'x'`,
+  `select 1 from delivery_keys where event_id < 'x' order by event_id`,
+  `select 1 from deliveries where run_id = 'x' and status = 'pending'`,
+  `delete from deliveries where run_id = 'x'`,
+  `delete from tool_calls where run_id = 'x'`,
+  `delete from run_events where run_id = 'x'`,
   `delete from jobs where ref = 'x' and status = 'dead'`,
-  `delete from systemEvents where beatId = 'x' and readAt is not null`,
-  `delete from runs where workflowRunId = 'x'`,
+  `delete from system_events where beat_id = 'x' and read_at is not null`,
+  `delete from runs where workflow_run_id = 'x'`,
   `select id from events where outcome = 'filtered' and id > 'x' order by id limit 200`,
   `select id from runs where status = 'completed' and id > 'x' order by id limit 200`,
   `select id from runs where hook = 'x' order by id desc limit 20`,
-  `select id from runs where errorCode = 'x' order by id desc limit 20`,
+  `select id from runs where error_code = 'x' order by id desc limit 20`,
 ];
 
 it('all that is looked for when something is removed is found by an index', async () => {
