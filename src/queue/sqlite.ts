@@ -60,9 +60,11 @@ export function createSqliteQueue(
       if (due.length === 0) return [];
       const claimed: Job[] = [];
       for (const { id, group, begun } of await shareOut(tx, due, { kind, limit, now }, rules)) {
+        const [job] = await take(tx, { id, now, leaseUntil: now + leaseMs });
+        if (!job) continue;
+        claimed.push(job);
         const { rate } = group === null ? {} : limitsOf(group);
         if (group !== null && rate && begun === 0) await noteStart(tx, group, rate, now);
-        claimed.push(...(await take(tx, { id, leaseUntil: now + leaseMs })));
       }
       return claimed.sort((a, b) => a.id - b.id);
     },
@@ -255,9 +257,10 @@ const insert = prepared(
 );
 
 const take = prepared(
-  (_, { id, leaseUntil }: { id: number; leaseUntil: number }) => sql<Job>`
+  (_, { id, now, leaseUntil }: { id: number; now: number; leaseUntil: number }) => sql<Job>`
     update jobs set status = 'running', once = null, begun = 1, attempt = attempt + 1, lease_until = ${leaseUntil}
-    where id = ${id} returning id, kind, ref, lane, attempt, uncounted, error, gate, give_up_at`,
+    where id = ${id} and (status = 'queued' or (status = 'running' and lease_until < ${now}))
+    returning id, kind, ref, lane, attempt, uncounted, error, gate, give_up_at`,
 );
 
 const remove = prepared((_, job: Job) => sql<{ id: number }>`delete from jobs where ${held(job)} returning id`);

@@ -98,7 +98,7 @@ it('nothing that is open or unread goes, however old: runs that wait, with their
   const { body } = await gateway.post('door', { kind: 'ring', text: 'late' });
   await gateway.post('news', { text: 'unread' });
   await pass(60 * dayMs, 60 * dayMs);
-  expect(counter(gateway)('systemEvents')).toBe(1);
+  expect(counter(gateway)('system_events')).toBe(1);
   expect((await gateway.api('GET', '/heartbeat')).body.heartbeat).toMatchObject({ waitingLines: 1 });
   await gateway.api('POST', '/resume');
   await pass(60_000);

@@ -1,29 +1,37 @@
 import type { Event } from '../../domain/event.ts';
 import type { Executor } from '../database.ts';
-import { preparedInsert } from '../prepared.ts';
+import { prepared } from '../prepared.ts';
 
 /** What tells a delivery from its repetition, within its hook. */
 export type KeyedEvent = Pick<Event, 'id' | 'endpoint' | 'hook'>;
 
-const insert = preparedInsert('deliveryKeys', ['endpoint', 'hook', 'key', 'eventId']);
+type Key = Omit<KeyedEvent, 'id'> & { readonly key: string };
 
-/** The event that has the key; undefined where none has. */
-export async function findKey(db: Executor, { endpoint, hook }: KeyedEvent, key: string): Promise<string | undefined> {
-  const row = await db
+const find = prepared((db, { endpoint, hook, key }: Key) =>
+  db
     .selectFrom('deliveryKeys')
     .select('eventId')
     .where('endpoint', '=', endpoint)
     .where('hook', '=', hook)
-    .where('key', '=', key)
-    .executeTakeFirst();
-  return row?.eventId;
+    .where('key', '=', key),
+);
+
+const take = prepared((tx, { eventId, endpoint, hook, key }: Key & { readonly eventId: string }) =>
+  tx
+    .insertInto('deliveryKeys')
+    .values({ endpoint, hook, key, eventId })
+    .onConflict((known) => known.columns(['endpoint', 'hook', 'key']).doNothing())
+    .returning('eventId'),
+);
+
+/** The event that has the key; undefined where none has. */
+export async function findKey(db: Executor, { endpoint, hook }: KeyedEvent, key: string): Promise<string | undefined> {
+  return (await find(db, { endpoint, hook, key }))[0]?.eventId;
 }
 
 /** Gives the key to an event, unless another has it: then that one is returned. */
 export async function claimKey(tx: Executor, event: KeyedEvent, key: string): Promise<string | undefined> {
-  const first = await findKey(tx, event, key);
-  if (first !== undefined) return first;
   const { id: eventId, endpoint, hook } = event;
-  await insert(tx, { endpoint, hook, key, eventId });
-  return undefined;
+  const taken = await take(tx, { eventId, endpoint, hook, key });
+  return taken.length > 0 ? undefined : findKey(tx, event, key);
 }

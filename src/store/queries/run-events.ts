@@ -1,47 +1,60 @@
 import { sql } from 'kysely';
 import type { AgentAction } from '../../domain/action.ts';
 import type { Executor } from '../database.ts';
-import { prepared } from '../prepared.ts';
+import { prepared, preparedInsert } from '../prepared.ts';
 
 /** An event that joined a run after the one that made it, and what its action says of it. */
 export interface RunEvent extends Pick<AgentAction, 'message' | 'each'> {
   readonly eventId: string;
 }
 
-/** Puts an event into a run; `seq` counts from 1. */
-export async function insertRunEvent(
-  tx: Executor,
-  { runId, seq, eventId, message, each }: RunEvent & { runId: string; seq: number },
-): Promise<void> {
-  const json = { messageJson: JSON.stringify(message), eachJson: each ? JSON.stringify(each) : null };
-  await tx
-    .insertInto('runEvents')
-    .values({ runId, seq, eventId, ...json })
-    .execute();
+/** What a run that gathers may take in at most: events beside the one that made it, and characters of the texts of all. */
+interface MostGathered {
+  readonly joined: number;
+  readonly chars: number;
 }
 
-/** A run that has not begun: when it was made, how many events have joined it since, and how long the texts of all are. */
-export function findGathering(
-  db: Executor,
-  runId: string,
-): Promise<{ createdAt: number; joined: number; chars: number | null } | undefined> {
-  return db
-    .selectFrom('runs')
-    .select('createdAt')
-    .select(sql<number>`(select coalesce(max(seq), 0) from run_events where run_id = runs.id)`.as('joined'))
-    .select(sql<number | null>`json_extract(action_json, '$.chars')`.as('chars'))
+interface Joining extends RunEvent {
+  readonly runId: string;
+  /** how long its texts are */
+  readonly chars: number;
+}
+
+const makeRoom = prepared((tx, { runId, chars, mostJoined, mostChars }: Room) =>
+  tx
+    .updateTable('runs')
+    .set({ joined: sql<number>`joined + 1`, chars: sql<number>`coalesce(chars, 0) + ${chars}` })
     .where('id', '=', runId)
     .where('status', '=', 'pending')
-    .executeTakeFirst();
+    .where('joined', '<', mostJoined)
+    .where(sql<boolean>`coalesce(chars, 0) + ${chars} <= ${mostChars}`)
+    .returning(['joined', 'createdAt']),
+);
+
+interface Room {
+  readonly runId: string;
+  readonly chars: number;
+  readonly mostJoined: number;
+  readonly mostChars: number;
 }
 
-/** Notes how long the texts of all events of a run are by now. */
-export async function setGathered(tx: Executor, runId: string, chars: number): Promise<void> {
-  await tx
-    .updateTable('runs')
-    .set({ actionJson: sql`json_set(action_json, '$.chars', ${chars})` })
-    .where('id', '=', runId)
-    .execute();
+const insert = preparedInsert('runEvents', ['runId', 'seq', 'eventId', 'messageJson', 'eachJson']);
+
+/**
+ * Puts an event into a run that has not begun and has room for it. Returns when that run was made, in epoch ms; undefined where there
+ * is none, or no room: then nothing has changed.
+ */
+export async function joinRun(
+  tx: Executor,
+  { runId, eventId, message, each, chars }: Joining,
+  most: MostGathered,
+): Promise<number | undefined> {
+  // The one update asks and takes, so that of several who join at once each has a place of its own.
+  const [run] = await makeRoom(tx, { runId, chars, mostJoined: most.joined, mostChars: most.chars });
+  if (!run) return undefined;
+  const json = { messageJson: JSON.stringify(message), eachJson: each ? JSON.stringify(each) : null };
+  await insert(tx, { runId, seq: run.joined, eventId, ...json });
+  return run.createdAt;
 }
 
 const findJoined = prepared((db, { runId }: { runId: string }) =>

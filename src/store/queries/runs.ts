@@ -26,6 +26,7 @@ const insert = preparedInsert('runs', [
   'actionJson',
   'policyJson',
   'createdAt',
+  'chars',
 ]);
 
 /** What is known of a run before it starts. */
@@ -34,6 +35,7 @@ export type NewRun = Pick<Run, 'id' | 'kind' | 'eventId' | 'hook' | 'action' | '
 
 export function insertRun(tx: Executor, run: NewRun): Promise<unknown> {
   const { action, policy, workflowRunId = null, step = null, ...same } = run;
+  const { chars = null, ...asked } = action;
   return insert(tx, {
     ...same,
     workflowRunId,
@@ -41,8 +43,9 @@ export function insertRun(tx: Executor, run: NewRun): Promise<unknown> {
     name: action.name,
     sessionKey: action.sessionKey,
     status: 'pending',
-    actionJson: JSON.stringify(action),
+    actionJson: JSON.stringify(asked),
     policyJson: JSON.stringify(policy),
+    chars,
   });
 }
 
@@ -155,9 +158,15 @@ export async function reopenByHand(tx: Executor, id: string): Promise<void> {
     .execute();
 }
 
-/** Notes of a run under way that it is to end. */
-export async function markCancelled(tx: Executor, id: string): Promise<void> {
-  await tx.updateTable('runs').set({ cancelled: 1 }).where('id', '=', id).execute();
+/** Notes of a run under way that it is to end. False where it has ended meanwhile. */
+export async function markCancelled(tx: Executor, id: string): Promise<boolean> {
+  const { numUpdatedRows } = await tx
+    .updateTable('runs')
+    .set({ cancelled: 1 })
+    .where('id', '=', id)
+    .where('status', 'in', ['pending', 'running'])
+    .executeTakeFirst();
+  return numUpdatedRows > 0n;
 }
 
 const findCancelled = prepared((db, { id }: { id: string }) =>
@@ -364,14 +373,15 @@ export async function latestBeats(
   return rows.map(({ id, completedAt, answer }) => ({ id, completedAt: completedAt ?? 0, answer: answer ?? '' }));
 }
 
-/** The heartbeat that has begun and not ended; main's lane allows one at most. */
+/** The heartbeat that has begun and not ended: an index allows one at most. */
 export async function findOpenHeartbeat(db: Executor): Promise<string | undefined> {
   const row = await db.selectFrom('runs').select('id').where(isHeartbeat).where(isOpen).executeTakeFirst();
   return row?.id;
 }
 
 function toRun(row: Selectable<Database['runs']>): Run {
-  const { actionJson, policyJson, spendingJson, replyJson, screeningJson, cancelled, acknowledged: _, ...same } = row;
+  const { actionJson, policyJson, spendingJson, replyJson, screeningJson, cancelled, ...rest } = row;
+  const { acknowledged: _, joined: _joined, chars: _chars, ...same } = rest;
   return {
     ...same,
     cancelled: cancelled === 1,

@@ -48,7 +48,7 @@ const runs = [
     id text primary key not null, kind text not null, event_id text, workflow_run_id text, step integer, hook text not null,
     name text not null, session_key text not null, status text not null, cancelled integer not null default 0,
     acknowledged integer not null default 0, created_at integer not null, started_at integer, completed_at integer,
-    attempts integer not null default 0, model text, error_code text, spending_json text, summary text, warning text, error text,
+    attempts integer not null default 0, joined integer not null default 0, chars integer, model text, error_code text, spending_json text, summary text, warning text, error text,
     policy_json text not null, action_json text not null, screening_json text, prompt text, reply_json text, output_text text)`,
   'create index runs_by_status on runs (status, id)',
   'create index runs_by_hook on runs (hook, id)',
@@ -57,7 +57,7 @@ const runs = [
   // A beat that only acknowledged is no turn of main.
   `create index turns_by_session on runs (session_key, completed_at) where status = 'completed' and acknowledged = 0`,
   `create index heartbeats on runs (id) where kind = 'heartbeat'`,
-  `create index open_heartbeats on runs (id) where kind = 'heartbeat' and status in ('pending', 'running')`,
+  `create unique index open_heartbeat on runs (kind) where kind = 'heartbeat' and status in ('pending', 'running')`,
   // With the status, so that lists need not read the runs, whose texts are long.
   'create index runs_of_workflows on runs (workflow_run_id, step, status) where workflow_run_id is not null',
 
