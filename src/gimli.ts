@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { historyBudget } from './agent/agent.ts';
 import { closeMcpServers } from './agent/mcp-servers.ts';
 import type { LoadedConfig } from './config/load.ts';
+import { storeOf } from './config/store-url.ts';
 import { type Clock, systemClock } from './domain/clock.ts';
 import { ConfigError, messageOf } from './domain/errors.ts';
 import type { JobKind } from './domain/job.ts';
@@ -292,7 +293,7 @@ async function assemble(current: () => Settings, log: Logger, clock: Clock) {
   };
 }
 
-const storeFile = ({ store }: Settings['config']) => store.url.slice('sqlite:'.length);
+const storeFile = ({ store }: Settings['config']) => storeOf(store.url).file;
 
 /** Resolves to the URL. `key` is where the port stands in the config. */
 async function listen(listener: Listener, key: string, port: number, host: string): Promise<string> {

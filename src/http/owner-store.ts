@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Response } from 'express';
 import { historyBudget } from '../agent/agent.ts';
+import { storeOf } from '../config/store-url.ts';
 import { sinceHelp, sinceMs } from '../domain/since.ts';
 import { type Counts, countSwept, sweepAway } from '../runtime/sweeping.ts';
 import { countRows, findOldest, findRemoved } from '../store/queries/figures.ts';
@@ -27,7 +28,7 @@ export async function getStore({ store, current }: HttpDeps, res: Response): Pro
   const sizes = store.upkeep.sizes();
   res.json({
     ok: true,
-    store: { file: url.slice('sqlite:'.length), ...sizes, rows, oldestAt, removed, lastRemovedAt, keep },
+    store: { file: storeOf(url).file, ...sizes, rows, oldestAt, removed, lastRemovedAt, keep },
   });
 }
 
