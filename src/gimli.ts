@@ -16,7 +16,7 @@ import { createTokenCheck } from './ingest/authenticate.ts';
 import { createBodyBudget } from './ingest/body-budget.ts';
 import { createRefusals } from './ingest/refusals.ts';
 import { createThrottle } from './ingest/throttle.ts';
-import { createSqliteQueue } from './queue/sqlite.ts';
+import { createQueue } from './queue/create-queue.ts';
 import { openSettings } from './reload.ts';
 import {
   beatsCheck,
@@ -249,7 +249,7 @@ async function assemble(current: () => Settings, log: Logger, clock: Clock) {
   const store = await openSqliteStore(storeFile(current().config), log);
   const reservations = createReservations({ current, clock, log });
   const placesOf = (kind: JobKind) => (kind === 'run' ? current().config.agents.defaults.maxConcurrent : Infinity);
-  const queue = createSqliteQueue((mappingId) => current().table.limitsOf(mappingId), {
+  const queue = createQueue((mappingId) => current().table.limitsOf(mappingId), {
     placesOf,
     admission: reservations,
   });

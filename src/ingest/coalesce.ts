@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import type { AgentAction } from '../domain/action.ts';
 import type { Limits } from '../domain/limits.ts';
 import type { Policy } from '../domain/mapping.ts';
-import type { Queue } from '../queue/queue.ts';
+import type { Jobs } from '../queue/queue.ts';
 import type { Executor } from '../store/database.ts';
 import { joinRun } from '../store/queries/run-events.ts';
 import type { NewRun } from '../store/queries/runs.ts';
@@ -42,7 +42,7 @@ export function gatheringOf(
  */
 export async function join(
   tx: Executor,
-  queue: Queue,
+  queue: Jobs,
   { key, coalesce }: Gathering,
   { eventId, action, createdAt: now }: RunOfEvent,
 ): Promise<string | undefined> {

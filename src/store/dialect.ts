@@ -2,7 +2,7 @@ import { type DialectAdapter, type RawBuilder, sql } from 'kysely';
 import type { Executor } from './database.ts';
 
 /** A piece of a query. */
-export type Fragment = RawBuilder<unknown>;
+type Fragment = RawBuilder<unknown>;
 
 /** What engines say in different words. All else in a query is what every one of them understands, unquoted names included. */
 export interface Dialect {
