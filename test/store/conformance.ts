@@ -37,6 +37,7 @@ import {
 } from '../../src/store/queries/sessions.ts';
 import { costOfDay, recordSpending, spendingSince } from '../../src/store/queries/spending.ts';
 import type { Store } from '../../src/store/store.ts';
+import type { Driver } from './drivers.ts';
 
 export function newEvent(change: Partial<Event> = {}): Event {
   return {
@@ -79,8 +80,9 @@ function newRun(change: Partial<NewRun> & { name?: string; sessionKey?: string }
   };
 }
 
-/** What every store must do. `open` opens the same database each time it is called. */
-export function storeConformance(open: () => Promise<Store>): void {
+/** What every store must do. */
+export function storeConformance(driver: Driver): void {
+  const open = () => driver.open('conformance');
   let store: Store;
   beforeEach(async () => {
     store = await open();

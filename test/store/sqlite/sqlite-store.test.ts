@@ -6,13 +6,11 @@ import { StoreError } from '../../../src/domain/errors.ts';
 import { insertEvent, listEvents } from '../../../src/store/queries/events.ts';
 import { openSqliteStore } from '../../../src/store/sqlite/sqlite-store.ts';
 import { tempDir } from '../../support/temp-dir.ts';
-import { newEvent, storeConformance } from '../conformance.ts';
+import { newEvent } from '../conformance.ts';
 
 const dir = tempDir();
 
 describe('the SQLite store', () => {
-  storeConformance(() => openSqliteStore(path.join(dir, 'conformance.db')));
-
   it('makes the folder of a new file', async () => {
     const store = await openSqliteStore(path.join(dir, 'new', 'folder', 'gimli.db'));
     await store.close();
