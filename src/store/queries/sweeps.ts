@@ -13,7 +13,7 @@ export interface Sweep {
   next(tx: Executor, after: string): Promise<Slice>;
 }
 
-export interface Slice {
+interface Slice {
   readonly found: readonly Removable[];
   readonly last: string | null;
 }
