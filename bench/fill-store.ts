@@ -10,12 +10,12 @@ export function fillStore(file: string, runs: number, note: (line: string) => vo
   sqlite.pragma('journal_mode = delete');
   sqlite.pragma('synchronous = off');
   const event = sqlite.prepare(
-    `insert into events (id, endpoint, hook, receivedAt, queryJson, headersJson, body, mapping, outcome, status, response)
+    `insert into events (id, endpoint, hook, received_at, query_json, headers_json, body, mapping, outcome, status, response)
      values (?, 'hooks', 'agent', ?, '{}', ?, ?, 'builtin:agent', 'accepted', 202, ?)`,
   );
   const run = sqlite.prepare(
-    `insert into runs (id, kind, eventId, hook, name, sessionKey, status, actionJson, policyJson, createdAt, startedAt,
-       completedAt, attempts, model, spendingJson, prompt, replyJson, outputText, summary)
+    `insert into runs (id, kind, event_id, hook, name, session_key, status, action_json, policy_json, created_at, started_at,
+       completed_at, attempts, model, spending_json, prompt, reply_json, output_text, summary)
      values (?, 'hook', ?, 'agent', ?, ?, 'completed', ?, '{}', ?, ?, ?, 1, 'echo/echo', null, ?, '[]', ?, ?)`,
   );
   const headers = JSON.stringify({

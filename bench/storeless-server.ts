@@ -6,10 +6,10 @@ import { createServer } from '../src/http/server.ts';
 import { createBodyBudget } from '../src/ingest/body-budget.ts';
 import { createRefusals } from '../src/ingest/refusals.ts';
 import { createThrottle } from '../src/ingest/throttle.ts';
-import { createSqliteQueue } from '../src/queue/sqlite.ts';
+import { createQueue } from '../src/queue/create-queue.ts';
 import { createLiveRuns } from '../src/runtime/live-runs.ts';
 import { loadSettings } from '../src/settings.ts';
-import { openSqliteStore } from '../src/store/sqlite.ts';
+import { openSqliteStore } from '../src/store/sqlite/sqlite-store.ts';
 import type { Store } from '../src/store/store.ts';
 
 const [configFile = '', port] = process.argv.slice(2);
@@ -21,7 +21,7 @@ const id = '019abc12-3456-7890-abcd-ef0123456789';
 const answer = { status: 202, body: JSON.stringify({ ok: true, runId: id, eventId: id }), outcome: 'accepted' };
 // All that the row writes is what it accepts.
 const store: Store = { read, close, upkeep, write: () => Promise.resolve(answer as never) };
-const queue = createSqliteQueue();
+const queue = createQueue();
 const metrics = createMetrics(store, queue);
 const server = createServer({
   store,

@@ -6,8 +6,8 @@ import { pino } from 'pino';
 import { type Clock, systemClock } from '../src/domain/clock.ts';
 import { firstIdAt } from '../src/domain/id.ts';
 import { createGimli } from '../src/gimli.ts';
-import { insertEvent } from '../src/store/events.ts';
-import { openSqliteStore } from '../src/store/sqlite.ts';
+import { insertEvent } from '../src/store/queries/events.ts';
+import { openSqliteStore } from '../src/store/sqlite/sqlite-store.ts';
 import type { Soak } from './soak.ts';
 
 interface RetentionSoak {

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { historyBudget } from './agent/agent.ts';
 import { closeMcpServers } from './agent/mcp-servers.ts';
 import type { LoadedConfig } from './config/load.ts';
+import { storeOf } from './config/store-url.ts';
 import { type Clock, systemClock } from './domain/clock.ts';
 import { ConfigError, messageOf } from './domain/errors.ts';
 import type { JobKind } from './domain/job.ts';
@@ -15,7 +16,7 @@ import { createTokenCheck } from './ingest/authenticate.ts';
 import { createBodyBudget } from './ingest/body-budget.ts';
 import { createRefusals } from './ingest/refusals.ts';
 import { createThrottle } from './ingest/throttle.ts';
-import { createSqliteQueue } from './queue/sqlite.ts';
+import { createQueue } from './queue/create-queue.ts';
 import { openSettings } from './reload.ts';
 import {
   beatsCheck,
@@ -44,10 +45,10 @@ import type { Runtime } from './runtime/runtime.ts';
 import { createWatch } from './runtime/watch.ts';
 import { createWorker } from './runtime/worker.ts';
 import { keyProblems, type Settings, settingsOf } from './settings.ts';
-import { findGates } from './store/gates.ts';
-import { expectEvents } from './store/last-events.ts';
-import { reopenInterruptedRuns } from './store/runs.ts';
-import { openSqliteStore } from './store/sqlite.ts';
+import { findGates } from './store/queries/gates.ts';
+import { expectEvents } from './store/queries/last-events.ts';
+import { reopenInterruptedRuns } from './store/queries/runs.ts';
+import { openSqliteStore } from './store/sqlite/sqlite-store.ts';
 
 export interface GimliOptions {
   readonly configFile: string;
@@ -248,7 +249,7 @@ async function assemble(current: () => Settings, log: Logger, clock: Clock) {
   const store = await openSqliteStore(storeFile(current().config), log);
   const reservations = createReservations({ current, clock, log });
   const placesOf = (kind: JobKind) => (kind === 'run' ? current().config.agents.defaults.maxConcurrent : Infinity);
-  const queue = createSqliteQueue((mappingId) => current().table.limitsOf(mappingId), {
+  const queue = createQueue((mappingId) => current().table.limitsOf(mappingId), {
     placesOf,
     admission: reservations,
   });
@@ -292,7 +293,7 @@ async function assemble(current: () => Settings, log: Logger, clock: Clock) {
   };
 }
 
-const storeFile = ({ store }: Settings['config']) => store.url.slice('sqlite:'.length);
+const storeFile = ({ store }: Settings['config']) => storeOf(store.url).file;
 
 /** Resolves to the URL. `key` is where the port stands in the config. */
 async function listen(listener: Listener, key: string, port: number, host: string): Promise<string> {

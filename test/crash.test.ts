@@ -215,6 +215,6 @@ function checkOrder(runs: readonly any[]): void {
 function checkStore(file: string): void {
   const store = new Sqlite(file, { readonly: true });
   expect(store.pragma('integrity_check', { simple: true })).toBe('ok');
-  expect(store.prepare('select count(*) from systemEvents where readAt is null').pluck().get()).toBe(0);
+  expect(store.prepare('select count(*) from system_events where read_at is null').pluck().get()).toBe(0);
   store.close();
 }

@@ -2,9 +2,10 @@ import { fileName } from '../config/json5-file.ts';
 import { defaultConfig } from '../config/load.ts';
 import { loadLeniently } from '../config/load-leniently.ts';
 import type { Config } from '../config/schema.ts';
+import { storeOf } from '../config/store-url.ts';
 import { ConfigError } from '../domain/errors.ts';
 import { headerOfUtf8 } from '../domain/secret.ts';
-import { type Addresses, findHolder, type Holder } from '../store/lock.ts';
+import { type Addresses, findHolder, type Holder } from '../store/sqlite/lock.ts';
 import { CommandError } from './command-error.ts';
 import { complain } from './print.ts';
 
@@ -66,7 +67,7 @@ export function runningGateway(config: Config): Addresses | undefined {
 }
 
 function holderOf({ store }: Config): Holder | undefined {
-  return findHolder(store.url.slice('sqlite:'.length));
+  return findHolder(storeOf(store.url).file);
 }
 
 /** Calls a gateway. Throws CommandError where it does not answer, and where such a call cannot be made at all. */

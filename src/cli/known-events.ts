@@ -1,4 +1,5 @@
 import { presetName } from '../config/preset-name.ts';
+import { storeOf } from '../config/store-url.ts';
 import { type Context, contextOf } from '../domain/event.ts';
 import { hookName } from '../mapping/mapping.ts';
 import { presetSamples } from '../mapping/sources/preset.ts';
@@ -7,9 +8,9 @@ import { type Located, linesOf, type WholeRule, writtenAt } from '../mapping/war
 import { wholeRules } from '../mapping/warnings/warnings.ts';
 import type { Settings } from '../settings.ts';
 import type { Executor } from '../store/database.ts';
-import { latestEvents } from '../store/events.ts';
-import { isFileError } from '../store/file-error.ts';
-import { peekIntoStore } from '../store/sqlite.ts';
+import { latestEvents } from '../store/queries/events.ts';
+import { isFileError } from '../store/sqlite/file-error.ts';
+import { peekIntoStore } from '../store/sqlite/sqlite-store.ts';
 
 /** What is looked at, so that a check takes a moment and no more. */
 const mostEvents = 50;
@@ -21,7 +22,7 @@ const maxMs = 3000;
  * own the newest in the store, where there is one. A line for each, with file, line and key.
  */
 export async function warningsByEvents({ loaded, config, table }: Settings): Promise<string[]> {
-  const store = await peekIntoStore(config.store.url.slice('sqlite:'.length));
+  const store = await peekIntoStore(storeOf(config.store.url).file);
   const until = Date.now() + maxMs;
   const found: Located[] = [];
   try {

@@ -5,7 +5,7 @@ import { locateProblems } from '../config/locate.ts';
 import { specToken } from '../config/spec-token.ts';
 import { messageOf } from '../domain/errors.ts';
 import { loadSettings, type Settings } from '../settings.ts';
-import type { Addresses } from '../store/lock.ts';
+import type { Addresses } from '../store/sqlite/lock.ts';
 import { asItsSender, type Message, withToken } from './as-its-sender.ts';
 import { request, runningGateway } from './client.ts';
 import { CommandError } from './command-error.ts';

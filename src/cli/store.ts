@@ -1,6 +1,7 @@
 import { loadLeniently } from '../config/load-leniently.ts';
+import { storeOf } from '../config/store-url.ts';
 import { sinceHelp, sinceMs } from '../domain/since.ts';
-import { makeShrinkable } from '../store/copies.ts';
+import { makeShrinkable } from '../store/sqlite/copies.ts';
 import { queryString, withClient } from './client.ts';
 import { CommandError } from './command-error.ts';
 import { confirm } from './confirm.ts';
@@ -75,11 +76,11 @@ export async function prune(
     else console.log('nothing was done');
     return client.isRunning;
   });
-  if (!isRunning && !dryRun && (await makeShrinkable(storeOf(configFile))))
+  if (!isRunning && !dryRun && (await makeShrinkable(fileOf(configFile))))
     console.log('the file was written anew, and gives room back by itself from now on');
 }
 
-const storeOf = (configFile: string) => loadLeniently(configFile).loaded.config.store.url.slice('sqlite:'.length);
+const fileOf = (configFile: string) => storeOf(loadLeniently(configFile).loaded.config.store.url).file;
 
 async function isWanted(what: string, yes: boolean | undefined): Promise<boolean> {
   if (yes) return true;

@@ -5,13 +5,14 @@ import { mcpGrants, workspaceGrants } from '../domain/tool-grant.ts';
 import { fileName } from './json5-file.ts';
 import type { LoadedConfig } from './load.ts';
 import { toPointer } from './problem.ts';
+import { storeOf } from './store-url.ts';
 
 /** Gives the check of a list of tools: it throws an Error that says why this config cannot grant them. */
 export function createToolCheck({ config, file, envFile, leftOut }: LoadedConfig): (tools: readonly string[]) => void {
   const { hooks, specs, agents, store } = config;
   const servers = Object.keys(agents.mcpServers);
   const { workspace } = agents.defaults;
-  const ownFiles = [file, envFile, store.url.slice('sqlite:'.length), hooks.transformsDir, specs.dir];
+  const ownFiles = [file, envFile, storeOf(store.url).file, hooks.transformsDir, specs.dir];
   const exposed = ownFiles.find((own) => isWithin(realPath(workspace), realPath(own)));
 
   return (tools) => {

@@ -6,6 +6,7 @@ import { type Env, expandEnv } from './env.ts';
 import { readText } from './json5-file.ts';
 import { defaultConfig, environmentOf, type LoadedConfig, loadConfig } from './load.ts';
 import { configSchema } from './schema.ts';
+import { findStoreUrl, storeOf, storeUrlPattern } from './store-url.ts';
 
 export interface LenientConfig {
   readonly loaded: LoadedConfig;
@@ -23,7 +24,7 @@ export function loadLeniently(file: string, env: Env = process.env): LenientConf
   } catch (error) {
     if (!(error instanceof ConfigError) || !existsSync(file)) throw error;
     const loaded = defaultConfig(file, env, storeUrlIn(file, env));
-    if (!existsSync(loaded.config.store.url.slice('sqlite:'.length))) throw error;
+    if (!existsSync(storeOf(loaded.config.store.url).file)) throw error;
     return { loaded, problems: error.problems };
   }
 }
@@ -32,10 +33,12 @@ export function loadLeniently(file: string, env: Env = process.env): LenientConf
 function storeUrlIn(file: string, env: Env): string | undefined {
   try {
     const text = readText(file);
-    const url = parsedUrl(text) ?? /\burl["']?\s*:\s*(["'])(sqlite:.+?)\1/.exec(text)?.[2];
+    const url = parsedUrl(text) ?? findStoreUrl(text);
     const { value, problems } = expandEnv({ store: { url } }, configSchema, environmentOf(file, env));
     const found = follow(value, ['store', 'url']);
-    return problems.length === 0 && typeof found === 'string' && /^sqlite:./.test(found) ? found : undefined;
+    return problems.length === 0 && typeof found === 'string' && new RegExp(storeUrlPattern).test(found)
+      ? found
+      : undefined;
   } catch {
     return undefined;
   }

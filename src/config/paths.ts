@@ -3,6 +3,7 @@ import type { Env } from './env.ts';
 import { home } from './find-config.ts';
 import { isPresetFile } from './preset-name.ts';
 import type { Config } from './schema.ts';
+import { storeOf, storeUrlOf } from './store-url.ts';
 
 /** The config with every path in it absolute: relative ones count from `folder`, and `~/` is the home directory. */
 export function absolutePaths(config: Config, folder: string, env: Env): Config {
@@ -14,6 +15,7 @@ export function absolutePaths(config: Config, folder: string, env: Env): Config 
   // A bare name is looked up in PATH.
   const program = (command: string) => (/[\\/]/.test(command) ? absolute(command) : command);
   const { hooks, specs, agents, alarms, store } = config;
+  const place = storeOf(store.url);
   return {
     ...config,
     hooks: {
@@ -44,6 +46,6 @@ export function absolutePaths(config: Config, folder: string, env: Env): Config 
       ),
     },
     alarms: { ...alarms, ...(alarms.command !== undefined && { command: program(alarms.command) }) },
-    store: { ...store, url: store.url.replace(/^sqlite:(.*)$/s, (_, path: string) => `sqlite:${absolute(path)}`) },
+    store: { ...store, url: storeUrlOf({ ...place, file: absolute(place.file) }) },
   };
 }

@@ -7,6 +7,7 @@ import { serverId, toolsSchema } from '../domain/tool-grant.ts';
 import { heartbeat } from './heartbeat-schema.ts';
 import { keep } from './keep-schema.ts';
 import { budget, prices } from './money-schema.ts';
+import { storeUrlPattern } from './store-url.ts';
 
 /**
  * The one description of gimli.json5. Types, defaults, error messages, `config/gimli.schema.json` and
@@ -339,7 +340,7 @@ export const configSchema = Type.Object(
     store: Type.Object(
       {
         url: Type.String({
-          pattern: '^sqlite:.+',
+          pattern: storeUrlPattern,
           title: '"sqlite:" and a path',
           default: 'sqlite:./data/gimli.db',
           description: 'Where everything is kept: `sqlite:` and a path.',

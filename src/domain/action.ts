@@ -160,7 +160,7 @@ export interface AgentAction {
     /** the session that the action asks for; null where its run is to have one of its own */
     readonly sessionKey: string | null;
   };
-  /** of an action that others may join: how long its texts are, and theirs that have joined since */
+  /** of an action that others may join: how long its texts are, in characters */
   readonly chars?: number;
 }
 

@@ -1,7 +1,7 @@
 import type { Response } from 'express';
 import { dayOf } from '../domain/spending.ts';
 import { isDaySpent } from '../runtime/budget.ts';
-import { spendingSince } from '../store/spending.ts';
+import { spendingSince } from '../store/queries/spending.ts';
 import { refuse } from './answer.ts';
 import type { HttpDeps } from './deps.ts';
 import { countOf } from './query.ts';

@@ -2,10 +2,10 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 import type { Outcome } from '../domain/event.ts';
 import type { Screening, Usage } from '../domain/run.ts';
 import type { RefusedStep } from '../ingest/refusals.ts';
-import type { Queue } from '../queue/queue.ts';
-import { openAlarms } from '../store/alarms.ts';
-import type { Delivery } from '../store/deliveries.ts';
-import { findRemoved } from '../store/figures.ts';
+import type { View } from '../queue/queue.ts';
+import { openAlarms } from '../store/queries/alarms.ts';
+import type { Delivery } from '../store/queries/deliveries.ts';
+import { findRemoved } from '../store/queries/figures.ts';
 import type { Store } from '../store/store.ts';
 
 export interface Metrics {
@@ -22,7 +22,7 @@ export interface Metrics {
   text(): Promise<string>;
 }
 
-export function createMetrics(store: Store, queue: Queue): Metrics {
+export function createMetrics(store: Store, queue: View): Metrics {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });

@@ -1,5 +1,5 @@
 import type { Response } from 'express';
-import { listAlarms } from '../store/alarms.ts';
+import { listAlarms } from '../store/queries/alarms.ts';
 import { refuse } from './answer.ts';
 import type { HttpDeps } from './deps.ts';
 import { limitOf } from './query.ts';

@@ -2,9 +2,9 @@ import type { Response } from 'express';
 import { isDaySpent } from '../runtime/budget.ts';
 import { pauseAll } from '../runtime/gates.ts';
 import { lookAhead } from '../runtime/plan-beat.ts';
-import { findGates } from '../store/gates.ts';
-import { countWaiting, linesSetAside } from '../store/inbox.ts';
-import { findOpenHeartbeat, findRun } from '../store/runs.ts';
+import { findGates } from '../store/queries/gates.ts';
+import { countWaiting, linesSetAside } from '../store/queries/inbox.ts';
+import { findOpenHeartbeat, findRun } from '../store/queries/runs.ts';
 import type { HttpDeps } from './deps.ts';
 import { heartbeatView } from './views.ts';
 

@@ -1,6 +1,6 @@
 import type { Request, Response } from 'express';
 import { pause, pauseAll, resume } from '../runtime/gates.ts';
-import { findGates } from '../store/gates.ts';
+import { findGates } from '../store/queries/gates.ts';
 import { refuse } from './answer.ts';
 import type { HttpDeps } from './deps.ts';
 import { queryOf } from './query.ts';

@@ -1,15 +1,15 @@
 import type { Run } from '../domain/run.ts';
 import { runLane } from '../queue/jobs.ts';
-import type { Queue } from '../queue/queue.ts';
+import type { View } from '../queue/queue.ts';
 import type { Executor } from '../store/database.ts';
-import { deliveriesOf } from '../store/deliveries.ts';
-import { joinedEventIds } from '../store/run-events.ts';
+import { deliveriesOf } from '../store/queries/deliveries.ts';
+import { joinedEventIds } from '../store/queries/run-events.ts';
 import type { AboutRun } from './views.ts';
 
 /** What the owner's views show beside the rows of these runs. */
 export async function aboutRuns(
   db: Executor,
-  queue: Queue,
+  queue: View,
   runs: readonly Pick<Run, 'id' | 'kind' | 'status' | 'sessionKey'>[],
   now: number,
 ): Promise<(id: string) => AboutRun> {

@@ -7,7 +7,7 @@ import {
   openWorkflow,
   runUnderWay,
   type Session,
-} from '../store/sessions.ts';
+} from '../store/queries/sessions.ts';
 import { refuse } from './answer.ts';
 import type { HttpDeps } from './deps.ts';
 import { limitOf, queryOf } from './query.ts';

@@ -1,14 +1,15 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Response } from 'express';
 import { historyBudget } from '../agent/agent.ts';
+import { storeOf } from '../config/store-url.ts';
 import { sinceHelp, sinceMs } from '../domain/since.ts';
 import { type Counts, countSwept, sweepAway } from '../runtime/sweeping.ts';
 import type { Executor } from '../store/database.ts';
-import { countRows, findOldest, findRemoved } from '../store/figures.ts';
-import { nearName } from '../store/near-names.ts';
-import { createIsReplayed } from '../store/replayed.ts';
-import { countOpen, type Selection, selectedSweeps } from '../store/selections.ts';
-import { agedSweeps, type Sweep } from '../store/sweeps.ts';
+import { countRows, findOldest, findRemoved } from '../store/queries/figures.ts';
+import { nearName } from '../store/queries/near-names.ts';
+import { createIsReplayed } from '../store/queries/replayed.ts';
+import { countOpen, type Selection, selectedSweeps } from '../store/queries/selections.ts';
+import { agedSweeps, type Sweep } from '../store/queries/sweeps.ts';
 import { refuse } from './answer.ts';
 import type { HttpDeps } from './deps.ts';
 
@@ -29,7 +30,7 @@ export async function getStore({ store, current }: HttpDeps, res: Response): Pro
   const sizes = store.upkeep.sizes();
   res.json({
     ok: true,
-    store: { file: url.slice('sqlite:'.length), ...sizes, rows, oldestAt, removed, lastRemovedAt, keep },
+    store: { file: storeOf(url).file, ...sizes, rows, oldestAt, removed, lastRemovedAt, keep },
   });
 }
 

@@ -1,9 +1,9 @@
 import type { Request, Response } from 'express';
 import type { Answer } from '../ingest/once.ts';
 import { follow } from '../runtime/follow.ts';
-import { deliveriesOf } from '../store/deliveries.ts';
-import { findRun } from '../store/runs.ts';
-import { findWorkflowRun } from '../store/workflows.ts';
+import { deliveriesOf } from '../store/queries/deliveries.ts';
+import { findRun } from '../store/queries/runs.ts';
+import { findWorkflowRun } from '../store/queries/workflows.ts';
 import type { HttpDeps } from './deps.ts';
 import { runView } from './views.ts';
 import { loadWorkflow } from './workflows.ts';

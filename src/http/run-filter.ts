@@ -1,6 +1,6 @@
 import { type Run, type RunStatus, runErrorCodes, runStatuses } from '../domain/run.ts';
 import { sinceHelp, sinceMs } from '../domain/since.ts';
-import type { RunFilter } from '../store/runs.ts';
+import type { RunFilter } from '../store/queries/runs.ts';
 
 const kinds: readonly Run['kind'][] = ['hook', 'heartbeat'];
 

@@ -1,7 +1,7 @@
 import type { Response } from 'express';
 import { follow } from '../runtime/follow.ts';
-import { deliveriesOf } from '../store/deliveries.ts';
-import { findRun } from '../store/runs.ts';
+import { deliveriesOf } from '../store/queries/deliveries.ts';
+import { findRun } from '../store/queries/runs.ts';
 import { refuse } from './answer.ts';
 import type { HttpDeps } from './deps.ts';
 import { openStream } from './stream.ts';

@@ -1,8 +1,8 @@
 import type { Response } from 'express';
 import { type RunStatus, runStatuses } from '../domain/run.ts';
 import type { Executor } from '../store/database.ts';
-import { deliveriesOf } from '../store/deliveries.ts';
-import { findRun, listRuns, type RunPage, runCounts } from '../store/runs.ts';
+import { deliveriesOf } from '../store/queries/deliveries.ts';
+import { findRun, listRuns, type RunPage, runCounts } from '../store/queries/runs.ts';
 import { refuse } from './answer.ts';
 import { integer, limitOf } from './query.ts';
 import { runRow, runView } from './views.ts';

@@ -1,6 +1,6 @@
 import express, { type Express } from 'express';
 import { systemClock } from '../domain/clock.ts';
-import { openAlarms } from '../store/alarms.ts';
+import { openAlarms } from '../store/queries/alarms.ts';
 import { type Refuse, refuse, refuseSpec } from './answer.ts';
 import { createApi, ownerOnly } from './api.ts';
 import type { HttpDeps } from './deps.ts';

@@ -8,14 +8,14 @@ import { stepStates, type WorkflowRun } from '../domain/workflow.ts';
 import type { RefusedRequest } from '../ingest/refusals.ts';
 import type { Waiting } from '../queue/queue.ts';
 import type { Notice } from '../runtime/live-runs.ts';
-import type { AlarmRow } from '../store/alarms.ts';
-import type { Delivery } from '../store/deliveries.ts';
-import type { EventRow } from '../store/events.ts';
-import type { SystemEvent } from '../store/inbox.ts';
-import type { RunRow } from '../store/runs.ts';
-import type { Session, SessionTurn } from '../store/sessions.ts';
-import type { DaysSpending } from '../store/spending.ts';
-import type { StepRun } from '../store/workflows.ts';
+import type { AlarmRow } from '../store/queries/alarms.ts';
+import type { Delivery } from '../store/queries/deliveries.ts';
+import type { EventRow } from '../store/queries/events.ts';
+import type { SystemEvent } from '../store/queries/inbox.ts';
+import type { RunRow } from '../store/queries/runs.ts';
+import type { Session, SessionTurn } from '../store/queries/sessions.ts';
+import type { DaysSpending } from '../store/queries/spending.ts';
+import type { StepRun } from '../store/queries/workflows.ts';
 
 /** The field names that the world sees live only here. */
 

@@ -1,6 +1,12 @@
 import type { Response } from 'express';
 import type { Executor } from '../store/database.ts';
-import { findWorkflowRun, listWorkflowRuns, stepOutputsOf, stepRunsOf, stepStagesOf } from '../store/workflows.ts';
+import {
+  findWorkflowRun,
+  listWorkflowRuns,
+  stepOutputsOf,
+  stepRunsOf,
+  stepStagesOf,
+} from '../store/queries/workflows.ts';
 import { refuse } from './answer.ts';
 import { pageOf } from './runs.ts';
 import { type Reader, workflowRow, workflowView } from './views.ts';

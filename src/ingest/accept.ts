@@ -5,14 +5,14 @@ import { plain } from '../domain/text.ts';
 import { next, runOfStep } from '../domain/workflow.ts';
 import type { Mapping } from '../mapping/mapping.ts';
 import { runJob, wakeJob } from '../queue/jobs.ts';
-import type { Queue } from '../queue/queue.ts';
+import type { Jobs } from '../queue/queue.ts';
 import type { Executor } from '../store/database.ts';
-import { insertEvent } from '../store/events.ts';
-import { insertSystemEvent, type NewSystemEvent } from '../store/inbox.ts';
-import { noteEvent } from '../store/last-events.ts';
-import { insertRun } from '../store/runs.ts';
+import { insertEvent } from '../store/queries/events.ts';
+import { insertSystemEvent, type NewSystemEvent } from '../store/queries/inbox.ts';
+import { noteEvent } from '../store/queries/last-events.ts';
+import { insertRun } from '../store/queries/runs.ts';
+import { endWorkflowRun, insertWorkflowRun, type NewWorkflowRun } from '../store/queries/workflows.ts';
 import type { Store } from '../store/store.ts';
-import { endWorkflowRun, insertWorkflowRun, type NewWorkflowRun } from '../store/workflows.ts';
 import { answersOf } from './answers.ts';
 import { dueAt, gatheringOf, join, type RunOfEvent } from './coalesce.ts';
 import { type Answer, claim, type NewEvent, type Once, onceByMapping, recorded, repeat } from './once.ts';
@@ -40,7 +40,7 @@ interface Made {
  * before is recorded as a duplicate and answered as it was then. Throws StoreError where it cannot store: then nothing was
  * accepted.
  */
-export async function accept(store: Store, queue: Queue, acceptance: Acceptance): Promise<Answer> {
+export async function accept(store: Store, queue: Jobs, acceptance: Acceptance): Promise<Answer> {
   const { event, context, mapping, actions, once } = acceptance;
   const ignored = mapping.ignoredIn?.(context.payload);
   const all = actions.map((action) => make(acceptance, action));
@@ -102,7 +102,7 @@ function make({ event, context, mapping }: Acceptance, action: Action): Made {
 /** Puts a run into the queue, or its action into the run that gathers for it. Returns the id of the one or the other. */
 async function startOrJoin(
   tx: Executor,
-  queue: Queue,
+  queue: Jobs,
   mapping: Acceptance['mapping'],
   run: RunOfEvent,
 ): Promise<string> {
@@ -118,7 +118,7 @@ async function startOrJoin(
 }
 
 /** Stores a workflow with its first step. One of which no step can run has ended already, and main hears of that. */
-async function startWorkflow(tx: Executor, queue: Queue, workflow: NewWorkflowRun): Promise<NewSystemEvent[]> {
+async function startWorkflow(tx: Executor, queue: Jobs, workflow: NewWorkflowRun): Promise<NewSystemEvent[]> {
   const { id, eventId, action, policy, sessionKey, group, createdAt } = workflow;
   await insertWorkflowRun(tx, workflow);
   const { results, status } = next(action.steps, [], action.continueOnError);

@@ -2,10 +2,10 @@ import { hash } from 'node:crypto';
 import type { AgentAction } from '../domain/action.ts';
 import type { Limits } from '../domain/limits.ts';
 import type { Policy } from '../domain/mapping.ts';
-import type { Queue } from '../queue/queue.ts';
+import type { Jobs } from '../queue/queue.ts';
 import type { Executor } from '../store/database.ts';
-import { findGathering, insertRunEvent, setGathered } from '../store/run-events.ts';
-import type { NewRun } from '../store/runs.ts';
+import { joinRun } from '../store/queries/run-events.ts';
+import type { NewRun } from '../store/queries/runs.ts';
 
 /** A run takes no more events than this, nor more text than one event may have. */
 const maxEvents = 100;
@@ -42,22 +42,20 @@ export function gatheringOf(
  */
 export async function join(
   tx: Executor,
-  queue: Queue,
+  queue: Jobs,
   { key, coalesce }: Gathering,
   { eventId, action, createdAt: now }: RunOfEvent,
 ): Promise<string | undefined> {
   const runId = await queue.findOnce(tx, key);
   if (runId === undefined) return undefined;
-  const gathered = await findGathering(tx, runId);
-  const chars = (gathered?.chars ?? 0) + (action.chars ?? 0);
-  if (!gathered || gathered.joined + 1 >= maxEvents || chars > coalesce.maxChars) {
+  const { message, each, chars = 0 } = action;
+  const joining = { runId, eventId, message, chars, ...(each && { each }) };
+  const madeAt = await joinRun(tx, joining, { joined: maxEvents - 1, chars: coalesce.maxChars });
+  if (madeAt === undefined) {
     await queue.freeOnce(tx, key);
     return undefined;
   }
-  const { message, each } = action;
-  await insertRunEvent(tx, { runId, seq: gathered.joined + 1, eventId, message, ...(each && { each }) });
-  await setGathered(tx, runId, chars);
-  await queue.reschedule(tx, key, dueAt(coalesce, gathered.createdAt, now));
+  await queue.reschedule(tx, key, dueAt(coalesce, madeAt, now));
   return runId;
 }
 

@@ -1,10 +1,10 @@
 import { hash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Event } from '../domain/event.ts';
-import { findAnswered } from '../store/answered-events.ts';
 import type { Executor } from '../store/database.ts';
-import { claimKey, type KeyedEvent } from '../store/delivery-keys.ts';
-import { insertEvent } from '../store/events.ts';
+import { findAnswered } from '../store/queries/answered-events.ts';
+import { claimKey, type KeyedEvent } from '../store/queries/delivery-keys.ts';
+import { insertEvent } from '../store/queries/events.ts';
 import { answersOf } from './answers.ts';
 import type { Identity } from './verify/verifier.ts';
 

@@ -6,9 +6,9 @@ import type { Context, Endpoint, Event } from '../domain/event.ts';
 import { newId } from '../domain/id.ts';
 import type { Mapping } from '../mapping/mapping.ts';
 import { createTimeLimit, isCostly, longestMs } from '../mapping/time-limit.ts';
-import type { Queue } from '../queue/queue.ts';
-import { findKey } from '../store/delivery-keys.ts';
-import { insertEvent } from '../store/events.ts';
+import type { Jobs } from '../queue/queue.ts';
+import { findKey } from '../store/queries/delivery-keys.ts';
+import { insertEvent } from '../store/queries/events.ts';
 import type { Store } from '../store/store.ts';
 import { accept } from './accept.ts';
 import { answersOf } from './answers.ts';
@@ -47,7 +47,7 @@ export interface EventRequest extends Request {
 
 export interface Receiver {
   readonly store: Store;
-  readonly queue: Queue;
+  readonly queue: Jobs;
   readonly log: Logger;
   readonly clock: Clock;
 }

@@ -28,7 +28,7 @@ export interface Ready {
   readonly running: number;
 }
 
-/** As a literal, since SQLite uses a partial index only for a query that has its condition so. */
+/** As a literal, since a partial index serves only a query that has its condition so. */
 const queuedInGroup = sql`status = 'queued' and "group" is not null`;
 
 /** `groups (name)`: those that have jobs of a kind in the queue. */
@@ -51,22 +51,22 @@ const hasGroups = (kind: JobKind) => kind === 'run';
 
 const findReadyAlone = prepared(
   (_, { kind, limit, now }: { kind: JobKind; limit: number; now: number }) => sql<Ready>`
-    select * from (select id, ref, runAt, null as "group", begun, 0 as running from jobs
-      where status = 'queued' and "group" is null and kind = ${kind} and runAt <= ${now} order by runAt, id limit ${limit})
-    union all select * from (select id, ref, runAt, null, begun, 0 from jobs
-      where status = 'running' and kind = ${kind} and leaseUntil < ${now} limit ${limit})`,
+    select * from (select id, ref, run_at, null as "group", begun, 0 as running from jobs
+      where status = 'queued' and "group" is null and kind = ${kind} and run_at <= ${now} order by run_at, id limit ${limit}) as alone
+    union all select * from (select id, ref, run_at, null, begun, 0 from jobs
+      where status = 'running' and kind = ${kind} and lease_until < ${now} limit ${limit}) as abandoned`,
 );
 
 const findReadyByGroup = prepared((_, { kind, limit, now }: { kind: JobKind; limit: number; now: number }) => {
   const first = (begun: 0 | 1) => sql`select id from (select id from jobs
-      where ${queuedInGroup} and kind = ${kind} and "group" = groups.name and begun = ${sql.lit(begun)} and runAt <= ${now}
-      order by runAt, id limit ${limit})`;
+      where ${queuedInGroup} and kind = ${kind} and "group" = groups.name and begun = ${sql.lit(begun)} and run_at <= ${now}
+      order by run_at, id limit ${limit}) as oldest`;
   return sql<Ready>`with recursive ${groupsOf(kind)}
-      select * from (select id, ref, runAt, null as "group", begun, 0 as running from jobs
-        where status = 'queued' and "group" is null and kind = ${kind} and runAt <= ${now} order by runAt, id limit ${limit})
-      union all select * from (select id, ref, runAt, null, begun, 0 from jobs
-        where status = 'running' and kind = ${kind} and leaseUntil < ${now} limit ${limit})
-      union all select jobs.id, ref, runAt, "group", begun, ${running} from groups
+      select * from (select id, ref, run_at, null as "group", begun, 0 as running from jobs
+        where status = 'queued' and "group" is null and kind = ${kind} and run_at <= ${now} order by run_at, id limit ${limit}) as alone
+      union all select * from (select id, ref, run_at, null, begun, 0 from jobs
+        where status = 'running' and kind = ${kind} and lease_until < ${now} limit ${limit}) as abandoned
+      union all select jobs.id, ref, run_at, "group", begun, ${running} from groups
         join jobs on jobs.id in (${first(0)} union all ${first(1)}) where groups.name is not null`;
 });
 
@@ -77,17 +77,17 @@ export function findNext(db: Executor, wanted: { kind: JobKind }): Promise<Next[
 
 const findNextAlone = prepared(
   (_, { kind }: { kind: JobKind }) => sql<Next>`select null as "group", 0 as running,
-    (select min(runAt) from jobs where status = 'queued' and "group" is null and kind = ${kind}) as fresh,
-    (select min(leaseUntil) from jobs where status = 'running' and kind = ${kind}) as again`,
+    (select min(run_at) from jobs where status = 'queued' and "group" is null and kind = ${kind}) as fresh,
+    (select min(lease_until) from jobs where status = 'running' and kind = ${kind}) as again`,
 );
 
 const findNextByGroup = prepared((_, { kind }: { kind: JobKind }) => {
-  const first = (begun: 0 | 1) => sql`(select min(runAt) from jobs
+  const first = (begun: 0 | 1) => sql`(select min(run_at) from jobs
       where ${queuedInGroup} and kind = ${kind} and "group" = groups.name and begun = ${sql.lit(begun)})`;
   return sql<Next>`with recursive ${groupsOf(kind)}
       select null as "group", 0 as running,
-        (select min(runAt) from jobs where status = 'queued' and "group" is null and kind = ${kind}) as fresh,
-        (select min(leaseUntil) from jobs where status = 'running' and kind = ${kind}) as again
+        (select min(run_at) from jobs where status = 'queued' and "group" is null and kind = ${kind}) as fresh,
+        (select min(lease_until) from jobs where status = 'running' and kind = ${kind}) as again
       union all select name, ${running}, ${first(0)}, ${first(1)} from groups where name is not null`;
 });
 
@@ -112,8 +112,8 @@ export async function isOverRate(db: Executor, { name, rate }: Group, now: numbe
 
 /** Notes for the rate that a job of the group has begun, and forgets what it does not look at any more. */
 export async function noteStart(tx: Executor, group: string, rate: Rate, now: number): Promise<void> {
-  await sql`delete from groupStarts where "group" = ${group} and at <= ${now - rate.spanMs}`.execute(tx);
-  await sql`insert into groupStarts ("group", at) values (${group}, ${now})`.execute(tx);
+  await sql`delete from group_starts where "group" = ${group} and at <= ${now - rate.spanMs}`.execute(tx);
+  await sql`insert into group_starts ("group", at) values (${group}, ${now})`.execute(tx);
 }
 
 /**
@@ -122,7 +122,7 @@ export async function noteStart(tx: Executor, group: string, rate: Rate, now: nu
  */
 export async function openings(db: Executor, group: string, { count, spanMs }: Rate, limit: number): Promise<number[]> {
   const places = Math.min(count, limit);
-  const { rows } = await sql<{ at: number }>`select at from groupStarts where "group" = ${group}
+  const { rows } = await sql<{ at: number }>`select at from group_starts where "group" = ${group}
     order by at desc limit ${places} offset ${count - places}`.execute(db);
   const free = Array<number>(places - rows.length).fill(0);
   return [...free, ...rows.map(({ at }) => at + spanMs).reverse()];

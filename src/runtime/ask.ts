@@ -2,7 +2,7 @@ import type { Models, ReadyAgent } from '../agent/models.ts';
 import { TurnError } from '../domain/errors.ts';
 import type { Run } from '../domain/run.ts';
 import type { Executor } from '../store/database.ts';
-import { findEvent } from '../store/events.ts';
+import { findEvent } from '../store/queries/events.ts';
 
 /** The model that a run asks for, where its policy lets it. Throws a `TurnError`. */
 export async function agentFor(models: Models, db: Executor, run: Run, model: string): Promise<ReadyAgent> {

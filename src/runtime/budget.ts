@@ -4,7 +4,7 @@ import type { Config } from '../config/schema.ts';
 import type { Clock } from '../domain/clock.ts';
 import { dayOf, dollars } from '../domain/spending.ts';
 import type { Executor } from '../store/database.ts';
-import { costOfDay } from '../store/spending.ts';
+import { costOfDay } from '../store/queries/spending.ts';
 import type { Handler } from './worker.ts';
 
 type Budget = Config['agents']['defaults']['budget'];

@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { RunStatus } from '../domain/run.ts';
 import type { Executor } from '../store/database.ts';
-import { nextRunIds, type RunFilter } from '../store/runs.ts';
+import { nextRunIds, type RunFilter } from '../store/queries/runs.ts';
 import { breakOff, cancelInside } from './cancel.ts';
 import { retryInside } from './retry.ts';
 import type { Runtime } from './runtime.ts';

@@ -2,8 +2,8 @@ import { TurnError } from '../domain/errors.ts';
 import { isOver, type Run } from '../domain/run.ts';
 import { runJob } from '../queue/jobs.ts';
 import type { Executor } from '../store/database.ts';
-import { findRun, finishRun, markCancelled, type RunEnd } from '../store/runs.ts';
-import { findWorkflowRun, stepRunsOf } from '../store/workflows.ts';
+import { findRun, finishRun, markCancelled, type RunEnd } from '../store/queries/runs.ts';
+import { findWorkflowRun, stepRunsOf } from '../store/queries/workflows.ts';
 import { afterRun } from './after-run.ts';
 import type { Runtime } from './runtime.ts';
 
@@ -44,8 +44,7 @@ async function cancel(
 ): Promise<Cancelled> {
   const found = await parts.store.write(async (tx) => {
     const run = await find(tx);
-    if (typeof run !== 'string') await end(parts, tx, run, 'told');
-    return run;
+    return typeof run === 'string' || (await end(parts, tx, run, 'told')) ? run : 'ended';
   });
   if (typeof found === 'string') return found;
   breakOff(parts, found.id);
@@ -59,8 +58,7 @@ async function cancel(
 export async function cancelInside(parts: Parts, tx: Executor, id: string): Promise<Cancelled> {
   const run = await findOpen(tx, id);
   if (typeof run === 'string') return run;
-  await end(parts, tx, run, 'untold');
-  return 'cancelled';
+  return (await end(parts, tx, run, 'untold')) ? 'cancelled' : 'ended';
 }
 
 /** Breaks the turn of a cancelled run off, where one is under way. */
@@ -68,11 +66,13 @@ export function breakOff({ live }: Pick<Parts, 'live'>, id: string): void {
   live.abort(id, cancelledByOwner());
 }
 
-async function end({ queue, clock }: Parts, tx: Executor, run: Run, main: 'told' | 'untold'): Promise<void> {
+/** False where the run has ended by itself meanwhile. */
+async function end({ queue, clock }: Parts, tx: Executor, run: Run, main: 'told' | 'untold'): Promise<boolean> {
   const now = clock.now();
   const waits = await queue.withdraw(tx, runJob(run.id, run.sessionKey, now));
-  if (waits) await endCancelled({ queue }, tx, run, {}, now, main);
-  else await markCancelled(tx, run.id);
+  if (!waits) return markCancelled(tx, run.id);
+  await endCancelled({ queue }, tx, run, {}, now, main);
+  return true;
 }
 
 const cancelledByOwner = () => new TurnError('cancelled', 'cancelled by the owner');

@@ -8,14 +8,14 @@ import { dayOf, dollars } from '../domain/spending.ts';
 import { remedies, type Trouble } from '../domain/trouble.ts';
 import type { Mapping } from '../mapping/mapping.ts';
 import type { MissingChannel } from '../mapping/warnings/channels.ts';
-import type { Queue } from '../queue/queue.ts';
-import type { Alarm } from '../store/alarms.ts';
-import { lastRouteOfMain, recentOutcomes } from '../store/deliveries.ts';
-import { findGates, type Gate } from '../store/gates.ts';
-import { findBeatState } from '../store/heartbeat.ts';
-import { linesSetAside } from '../store/inbox.ts';
-import { findLastEvents } from '../store/last-events.ts';
-import { costOfMapping } from '../store/spending.ts';
+import type { View } from '../queue/queue.ts';
+import type { Alarm } from '../store/queries/alarms.ts';
+import { lastRouteOfMain, recentOutcomes } from '../store/queries/deliveries.ts';
+import { findGates, type Gate } from '../store/queries/gates.ts';
+import { findBeatState } from '../store/queries/heartbeat.ts';
+import { linesSetAside } from '../store/queries/inbox.ts';
+import { findLastEvents } from '../store/queries/last-events.ts';
+import { costOfMapping } from '../store/queries/spending.ts';
 import { isDaySpent } from './budget.ts';
 import { pauseAll } from './gates.ts';
 import type { Runtime } from './runtime.ts';
@@ -33,7 +33,7 @@ const minuteOf = (ms: number) => new Date(ms).toISOString().slice(0, 16).replace
 const runsOf = (count: number) => (count === 1 ? '1 run' : `${count} runs`);
 
 /** Providers and servers of tools that cannot be used. */
-export function gateChecks(queue: Queue): Check[] {
+export function gateChecks(queue: View): Check[] {
   const find =
     (isServer: boolean): Check['find'] =>
     async (db, now) => {
@@ -134,7 +134,7 @@ export function budgetCheck({ current }: Pick<Runtime, 'current'>, mappings: () 
 }
 
 /** Runs that could begin but for a place. What waits at a gate has an alarm of its own. */
-export function waitingCheck(queue: Queue): Check {
+export function waitingCheck(queue: View): Check {
   return {
     prefix: 'waiting',
     async find(db, now) {

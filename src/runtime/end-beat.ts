@@ -3,9 +3,9 @@ import { withoutAck } from '../domain/heartbeat.ts';
 import { afterAnswer, afterFailure } from '../domain/next-beat.ts';
 import { mainSession, type Run } from '../domain/run.ts';
 import type { Executor } from '../store/database.ts';
-import { findBeatState, saveBeatState } from '../store/heartbeat.ts';
-import { linesOfBeat, linesWaitUpTo, markLinesRead, releaseLines, setLineAside } from '../store/inbox.ts';
-import { clearSession } from '../store/sessions.ts';
+import { findBeatState, saveBeatState } from '../store/queries/heartbeat.ts';
+import { linesOfBeat, linesWaitUpTo, markLinesRead, releaseLines, setLineAside } from '../store/queries/inbox.ts';
+import { clearSession } from '../store/queries/sessions.ts';
 import { planBeat } from './plan-beat.ts';
 import type { Runtime } from './runtime.ts';
 

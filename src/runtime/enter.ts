@@ -4,8 +4,8 @@ import type { Job } from '../domain/job.ts';
 import type { Run } from '../domain/run.ts';
 import { mcpGrants } from '../domain/tool-grant.ts';
 import type { Executor } from '../store/database.ts';
-import { findGates, type Gate } from '../store/gates.ts';
-import { findRun, reopenRun } from '../store/runs.ts';
+import { findGates, type Gate } from '../store/queries/gates.ts';
+import { findRun, reopenRun } from '../store/queries/runs.ts';
 import { decide, freeProbe, holdAt, type Needs, pauseKey } from './gates.ts';
 import type { Runtime } from './runtime.ts';
 

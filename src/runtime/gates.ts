@@ -1,9 +1,9 @@
 import type { TurnError } from '../domain/errors.ts';
 import type { Job } from '../domain/job.ts';
 import { remedies, type Trouble } from '../domain/trouble.ts';
-import type { Queue } from '../queue/queue.ts';
+import type { Jobs, View } from '../queue/queue.ts';
 import type { Executor } from '../store/database.ts';
-import { findGates, type Gate, probeNow, removeGate, saveGate } from '../store/gates.ts';
+import { findGates, type Gate, probeNow, removeGate, saveGate } from '../store/queries/gates.ts';
 
 // While a provider or a server of tools is in trouble, what needs it waits at its gate: durably, without a place and without a
 // call. One probe at a time finds out whether it is well again; then the others go, two for each that is answered, so that the
@@ -73,7 +73,7 @@ export async function decide(
 }
 
 /** Part of each claim: sends out the probes that are due, and hands out what has waited as long as it may. */
-export async function tendGates(tx: Executor, queue: Queue, now: number): Promise<void> {
+export async function tendGates(tx: Executor, queue: Jobs & View, now: number): Promise<void> {
   const gates = await findGates(tx);
   if (gates.size === 0) return;
   for (const gate of gates.values()) if (isDue(gate, now)) await sendProbe(tx, queue, gate, gates, now);
@@ -87,7 +87,7 @@ function isDue({ probeAt }: Gate, now: number): boolean {
 
 async function sendProbe(
   tx: Executor,
-  queue: Queue,
+  queue: Jobs & View,
   gate: Gate,
   gates: ReadonlyMap<string, Gate>,
   now: number,
@@ -129,7 +129,7 @@ export async function shutGate(tx: Executor, error: TurnError, job: Job, now: nu
 /** What is at these gates has answered. `standInFor` gives in whose place one of them did, if any: others who wait there follow. */
 export async function openGates(
   tx: Executor,
-  queue: Queue,
+  queue: Jobs & View,
   keys: ReadonlySet<string>,
   now: number,
   standInFor: () => string | undefined,
@@ -158,7 +158,7 @@ export async function freeProbe(tx: Executor, gates: ReadonlyMap<string, Gate>, 
 const lookAnew = 10_000;
 
 /** The settings may have changed what is wrong, and what may stand in: each gate gets a probe at once, and who waits looks anew. */
-export async function tryAgain(tx: Executor, queue: Queue, now: number): Promise<void> {
+export async function tryAgain(tx: Executor, queue: Jobs & View, now: number): Promise<void> {
   await probeNow(tx, now);
   for (const key of (await findGates(tx)).keys()) if (!isPause(key)) await queue.letGo(tx, key, lookAnew, now);
 }
@@ -199,7 +199,12 @@ export async function pause(tx: Executor, hook: string | undefined, now: number)
 }
 
 /** False where it was not paused. */
-export async function resume(tx: Executor, queue: Queue, hook: string | undefined, now: number): Promise<boolean> {
+export async function resume(
+  tx: Executor,
+  queue: Jobs & View,
+  hook: string | undefined,
+  now: number,
+): Promise<boolean> {
   const key = pauseKey(hook);
   if (!(await findGates(tx)).has(key)) return false;
   await removeGate(tx, key);

@@ -1,8 +1,8 @@
 import type { LabelledText } from '../agent/prompt.ts';
 import { shorten } from '../domain/shorten.ts';
 import type { Executor } from '../store/database.ts';
-import { linesReadBy } from '../store/inbox.ts';
-import { latestBeats } from '../store/runs.ts';
+import { linesReadBy } from '../store/queries/inbox.ts';
+import { latestBeats } from '../store/queries/runs.ts';
 
 /** How much a prompt shows, in characters of labels and texts; about 5,000 tokens. */
 const budget = 20_000;

@@ -6,8 +6,8 @@ import { isEmptyChecklist } from '../domain/heartbeat.ts';
 import { type BeatState, type NextBeat, nextBeat, notAhead } from '../domain/next-beat.ts';
 import { heartbeatJob } from '../queue/jobs.ts';
 import type { Executor } from '../store/database.ts';
-import { findBeatState, saveBeatState } from '../store/heartbeat.ts';
-import { findWaiting } from '../store/inbox.ts';
+import { findBeatState, saveBeatState } from '../store/queries/heartbeat.ts';
+import { findWaiting } from '../store/queries/inbox.ts';
 import type { Runtime } from './runtime.ts';
 
 /** When the next beat is as things are, and why. */

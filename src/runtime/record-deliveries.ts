@@ -5,7 +5,7 @@ import { newId } from '../domain/id.ts';
 import type { Run } from '../domain/run.ts';
 import { deliverJob } from '../queue/jobs.ts';
 import type { Executor } from '../store/database.ts';
-import { type Delivery, insertDelivery, lastRouteOfMain } from '../store/deliveries.ts';
+import { type Delivery, insertDelivery, lastRouteOfMain } from '../store/queries/deliveries.ts';
 import type { Runtime } from './runtime.ts';
 
 /** Records where the reply goes, or why it goes nowhere, and leaves the sending to a job. */

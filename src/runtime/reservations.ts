@@ -7,7 +7,7 @@ import type { Limits } from '../domain/limits.ts';
 import { costOf, dayOf, dollars } from '../domain/spending.ts';
 import type { Admission } from '../queue/queue.ts';
 import type { Executor } from '../store/database.ts';
-import { averageCost, costOfDay, costOfMapping, sizeOfRun } from '../store/spending.ts';
+import { averageCost, costOfDay, costOfMapping, sizeOfRun } from '../store/queries/spending.ts';
 import { holdAtBudget } from './budget.ts';
 import type { Handler } from './worker.ts';
 

@@ -6,11 +6,11 @@ import { messageOf } from '../domain/errors.ts';
 import { firstIdAt } from '../domain/id.ts';
 import { type Keep, keysMs } from '../domain/keep.ts';
 import { dayOf } from '../domain/spending.ts';
-import { eraseOldKeys, noteRemoved } from '../store/erase.ts';
-import { findOldest } from '../store/figures.ts';
-import { createIsReplayed } from '../store/replayed.ts';
+import { eraseOldKeys, noteRemoved } from '../store/queries/erase.ts';
+import { findOldest } from '../store/queries/figures.ts';
+import { createIsReplayed } from '../store/queries/replayed.ts';
+import { type Ages, agedSweeps } from '../store/queries/sweeps.ts';
 import type { Store } from '../store/store.ts';
-import { type Ages, agedSweeps } from '../store/sweeps.ts';
 import { diskRoom } from './checks.ts';
 import { sweepAway } from './sweeping.ts';
 

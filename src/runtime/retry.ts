@@ -1,9 +1,9 @@
 import { isOver, type Run } from '../domain/run.ts';
 import { runJob } from '../queue/jobs.ts';
 import type { Executor } from '../store/database.ts';
-import { findEvent } from '../store/events.ts';
-import { findRun, reopenByHand, setPolicy } from '../store/runs.ts';
-import { findWorkflowRun, reopenWorkflowRun, stepRunsOf } from '../store/workflows.ts';
+import { findEvent } from '../store/queries/events.ts';
+import { findRun, reopenByHand, setPolicy } from '../store/queries/runs.ts';
+import { findWorkflowRun, reopenWorkflowRun, stepRunsOf } from '../store/queries/workflows.ts';
 import type { Runtime } from './runtime.ts';
 
 type Parts = Pick<Runtime, 'store' | 'queue' | 'clock'>;

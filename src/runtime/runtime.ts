@@ -9,7 +9,7 @@ import type { Mask } from '../domain/mask.ts';
 import type { NextBeat } from '../domain/next-beat.ts';
 import type { Run, Screening, Usage } from '../domain/run.ts';
 import type { Queue } from '../queue/queue.ts';
-import type { Delivery } from '../store/deliveries.ts';
+import type { Delivery } from '../store/queries/deliveries.ts';
 import type { Store } from '../store/store.ts';
 import type { LiveRuns } from './live-runs.ts';
 

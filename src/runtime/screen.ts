@@ -6,7 +6,7 @@ import { maxAttempts } from '../domain/job.ts';
 import type { Mask } from '../domain/mask.ts';
 import type { Run, Screening } from '../domain/run.ts';
 import { oursOf, saidIn } from '../domain/said.ts';
-import { recordScreening } from '../store/runs.ts';
+import { recordScreening } from '../store/queries/runs.ts';
 import type { Account } from './account.ts';
 import type { Runtime } from './runtime.ts';
 import { untilStored } from './until-stored.ts';

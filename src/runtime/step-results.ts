@@ -3,7 +3,7 @@ import { oursOf } from '../domain/said.ts';
 import { display, type Resolve } from '../domain/text.ts';
 import { stepPlaceholder, stepReference } from '../domain/workflow.ts';
 import type { Executor } from '../store/database.ts';
-import { findWorkflowRun, stepOutputsOf, stepRunsOf } from '../store/workflows.ts';
+import { findWorkflowRun, stepOutputsOf, stepRunsOf } from '../store/queries/workflows.ts';
 import { cut, maxResult } from './run-tools.ts';
 
 /**

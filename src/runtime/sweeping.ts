@@ -1,7 +1,7 @@
 import { setTimeout as pause, setImmediate } from 'node:timers/promises';
-import { erase, type Noun, noteRemoved } from '../store/erase.ts';
+import { erase, type Noun, noteRemoved } from '../store/queries/erase.ts';
+import type { Sweep } from '../store/queries/sweeps.ts';
 import type { Store } from '../store/store.ts';
-import type { Sweep } from '../store/sweeps.ts';
 
 /** So long one transaction removes, in ms: requests of the same moment share it, and wait for it. */
 const longestMs = 4;

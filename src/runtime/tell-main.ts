@@ -2,7 +2,7 @@ import type { Policy } from '../domain/mapping.ts';
 import type { Run } from '../domain/run.ts';
 import { wakeJob } from '../queue/jobs.ts';
 import type { Executor } from '../store/database.ts';
-import { insertSystemEvent } from '../store/inbox.ts';
+import { insertSystemEvent } from '../store/queries/inbox.ts';
 import type { Said } from './reporting-tools.ts';
 import type { Runtime } from './runtime.ts';
 

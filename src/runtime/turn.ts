@@ -10,7 +10,7 @@ import { oursOf, saidIn } from '../domain/said.ts';
 import type { ToolCall } from '../domain/tool-call.ts';
 import { mcpGrants } from '../domain/tool-grant.ts';
 import type { Trouble } from '../domain/trouble.ts';
-import { sessionHistory } from '../store/session-history.ts';
+import { sessionHistory } from '../store/queries/session-history.ts';
 import { type Account, askOnAccount } from './account.ts';
 import { agentFor, askInTurn, isPassedOver } from './ask.ts';
 import type { Entry } from './enter.ts';

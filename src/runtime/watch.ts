@@ -4,6 +4,7 @@ import type { Clock } from '../domain/clock.ts';
 import { messageOf } from '../domain/errors.ts';
 import type { Mask } from '../domain/mask.ts';
 import { oneLine } from '../domain/run.ts';
+import type { Executor } from '../store/database.ts';
 import {
   type Alarm,
   type AlarmRow,
@@ -13,8 +14,7 @@ import {
   openAlarms,
   raiseAlarm,
   untoldAlarms,
-} from '../store/alarms.ts';
-import type { Executor } from '../store/database.ts';
+} from '../store/queries/alarms.ts';
 import type { Store } from '../store/store.ts';
 
 /** A kind of trouble that can be read off the state of things: an alarm for each cause there is now, none when all is well. */

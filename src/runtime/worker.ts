@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import { type Clock, systemClock } from '../domain/clock.ts';
 import { messageOf } from '../domain/errors.ts';
 import type { Job, JobKind } from '../domain/job.ts';
-import type { Queue } from '../queue/queue.ts';
+import type { Claims } from '../queue/queue.ts';
 import type { Executor } from '../store/database.ts';
 import type { Store, Work } from '../store/store.ts';
 
@@ -44,7 +44,7 @@ interface Claim {
 /** Claims due jobs as slots come free, keeps their leases alive, and does them. */
 export function createWorker(deps: {
   store: Store;
-  queue: Queue;
+  queue: Claims;
   handlers: Record<JobKind, Handler>;
   /** part of each claim, before anything is claimed: false while nothing at all may begin */
   prepare?: (tx: Executor, now: number) => Promise<boolean>;

@@ -53,6 +53,10 @@ export interface Database {
     error: string | null;
     errorCode: RunErrorCode | null;
     screeningJson: string | null;
+    /** how many events have joined it after the one that made it */
+    joined: Generated<number>;
+    /** how long the texts of all its events are; null where none may join */
+    chars: number | null;
   };
   workflowRuns: {
     id: string;

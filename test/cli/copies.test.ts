@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { expect, it } from '@jest/globals';
 import Sqlite from 'better-sqlite3';
-import { openSqliteStore } from '../../src/store/sqlite.ts';
+import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts';
 import { type BuiltCli, builtCli, type ServedGateway } from '../support/built-cli.ts';
 import { tempDir } from '../support/temp-dir.ts';
 

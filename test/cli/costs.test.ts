@@ -3,9 +3,9 @@ import path from 'node:path';
 import { expect, it, jest } from '@jest/globals';
 import { newId } from '../../src/domain/id.ts';
 import { usualPolicy } from '../../src/domain/mapping.ts';
-import { insertRun } from '../../src/store/runs.ts';
-import { recordSpending } from '../../src/store/spending.ts';
-import { openSqliteStore } from '../../src/store/sqlite.ts';
+import { insertRun } from '../../src/store/queries/runs.ts';
+import { recordSpending } from '../../src/store/queries/spending.ts';
+import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts';
 import { builtCli } from '../support/built-cli.ts';
 import { tempDir } from '../support/temp-dir.ts';
 

@@ -7,11 +7,11 @@ import { createServer } from '../../src/http/server.ts';
 import { createBodyBudget } from '../../src/ingest/body-budget.ts';
 import { createRefusals } from '../../src/ingest/refusals.ts';
 import { createThrottle } from '../../src/ingest/throttle.ts';
-import { createSqliteQueue } from '../../src/queue/sqlite.ts';
+import { createQueue } from '../../src/queue/create-queue.ts';
 import { createLiveRuns } from '../../src/runtime/live-runs.ts';
 import { loadSettings } from '../../src/settings.ts';
-import { listEvents } from '../../src/store/events.ts';
-import { openSqliteStore } from '../../src/store/sqlite.ts';
+import { listEvents } from '../../src/store/queries/events.ts';
+import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts';
 import { atEnd } from '../support/at-end.ts';
 import { hookToken } from '../support/gateway.ts';
 import { connect, postHead } from '../support/raw.ts';
@@ -26,7 +26,7 @@ const store = await openSqliteStore(path.join(dir, 'gimli.db'));
 const server = createServer(
   {
     store,
-    queue: createSqliteQueue(),
+    queue: createQueue(),
     throttle: createThrottle(),
     refusals: createRefusals({ log, clock: systemClock, onRefused: () => {} }),
     bodies: createBodyBudget(),

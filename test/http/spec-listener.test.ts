@@ -3,7 +3,7 @@ import path from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { pino } from 'pino';
 import { createGimli } from '../../src/gimli.ts';
-import { findHolder } from '../../src/store/lock.ts';
+import { findHolder } from '../../src/store/sqlite/lock.ts';
 import { atEnd } from '../support/at-end.ts';
 import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/free-port.ts';

@@ -1,12 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { type Job, leaseMs } from '../../src/domain/job.ts';
+import { createQueue } from '../../src/queue/create-queue.ts';
 import type { LimitsOf, NewJob, Queue } from '../../src/queue/queue.ts';
 import type { Store } from '../../src/store/store.ts';
+import type { Driver } from '../store/drivers.ts';
 
-/** What every queue must do. `open` gives an empty one that asks for the limits of groups, and how many jobs may be under way. */
-export function queueConformance(
-  open: (limitsOf: LimitsOf, placesOf: () => number) => Promise<{ store: Store; queue: Queue }>,
-): void {
+/** What the queue must do on every store. */
+export function queueConformance(driver: Driver): void {
+  let count = 0;
   let store: Store;
   let queue: Queue;
   let limits: Record<string, ReturnType<LimitsOf>>;
@@ -16,10 +17,9 @@ export function queueConformance(
   beforeEach(async () => {
     limits = {};
     places = Infinity;
-    ({ store, queue } = await open(
-      (group) => limits[group] ?? {},
-      () => places,
-    ));
+    count += 1;
+    store = await driver.open(`queue-${count}`);
+    queue = createQueue((group) => limits[group] ?? {}, { placesOf: () => places });
   });
   afterEach(() => store.close());
 

@@ -7,22 +7,22 @@ import { newId } from '../../src/domain/id.ts';
 import type { Job } from '../../src/domain/job.ts';
 import { usualPolicy } from '../../src/domain/mapping.ts';
 import type { Run } from '../../src/domain/run.ts';
+import { createQueue } from '../../src/queue/create-queue.ts';
 import { runJob } from '../../src/queue/jobs.ts';
-import { createSqliteQueue } from '../../src/queue/sqlite.ts';
 import { openAccount } from '../../src/runtime/account.ts';
 import { cancelRun, cancelWorkflow } from '../../src/runtime/cancel.ts';
 import { completeRun, failRun, postponeRun } from '../../src/runtime/finish.ts';
 import { createLiveRuns } from '../../src/runtime/live-runs.ts';
 import type { Runtime } from '../../src/runtime/runtime.ts';
-import { findRun, insertRun, startRun } from '../../src/store/runs.ts';
-import { openSqliteStore } from '../../src/store/sqlite.ts';
-import { findWorkflowRun, insertWorkflowRun } from '../../src/store/workflows.ts';
+import { findRun, insertRun, startRun } from '../../src/store/queries/runs.ts';
+import { findWorkflowRun, insertWorkflowRun } from '../../src/store/queries/workflows.ts';
+import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts';
 import { atEnd } from '../support/at-end.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
 const store = await openSqliteStore(path.join(tempDir(), 'gimli.db'));
 atEnd(() => store.close());
-const queue = createSqliteQueue();
+const queue = createQueue();
 const runtime = {
   store,
   queue,

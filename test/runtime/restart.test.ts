@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { expect, it } from '@jest/globals';
 import { sql } from 'kysely';
-import { openSqliteStore } from '../../src/store/sqlite.ts';
+import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts';
 import { atEnd } from '../support/at-end.ts';
 import { eventually } from '../support/eventually.ts';
 import { startGateway, type TestGateway } from '../support/gateway.ts';

@@ -44,7 +44,7 @@ it('what led to nothing goes after 7 days, what was done after 30, with all that
     'accepted',
   ]);
   await pass(23 * dayMs, 23 * dayMs);
-  for (const table of ['events', hookRuns, 'toolCalls', `sessions where key <> 'main'`])
+  for (const table of ['events', hookRuns, 'tool_calls', `sessions where key <> 'main'`])
     expect([table, rows(table)]).toEqual([table, 0]);
   expect((await gateway.api('GET', '/runs?kind=hook')).body).toMatchObject({ runs: [], total: 0 });
   expect((await gateway.api('GET', '/costs?days=60')).body.total).toEqual(costs.total);
@@ -71,7 +71,7 @@ it('a delivery whose first event is gone is answered as that was, without doing 
   expect((await gateway.post('door', { ...body, text: 'dong' }, headers)).status).toBe(422);
   expect(rows(hookRuns)).toBe(0);
   await pass(420 * dayMs, 420 * dayMs);
-  expect(rows('deliveryKeys') + rows('answeredEvents')).toBe(0);
+  expect(rows('delivery_keys') + rows('answered_events')).toBe(0);
   const anew = await gateway.post('door', body, headers);
   expect(anew.body.runId).not.toBe(first.body.runId);
 });
@@ -98,7 +98,7 @@ it('nothing that is open or unread goes, however old: runs that wait, with their
   const { body } = await gateway.post('door', { kind: 'ring', text: 'late' });
   await gateway.post('news', { text: 'unread' });
   await pass(60 * dayMs, 60 * dayMs);
-  expect(counter(gateway)('systemEvents')).toBe(1);
+  expect(counter(gateway)('system_events')).toBe(1);
   expect((await gateway.api('GET', '/heartbeat')).body.heartbeat).toMatchObject({ waitingLines: 1 });
   await gateway.api('POST', '/resume');
   await pass(60_000);

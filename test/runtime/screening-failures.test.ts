@@ -5,11 +5,11 @@ import { createModels } from '../../src/agent/models.ts';
 import { createScreener } from '../../src/agent/screening.ts';
 import { systemClock } from '../../src/domain/clock.ts';
 import type { Run } from '../../src/domain/run.ts';
-import { createSqliteQueue } from '../../src/queue/sqlite.ts';
+import { createQueue } from '../../src/queue/create-queue.ts';
 import { openAccount } from '../../src/runtime/account.ts';
 import { createLiveRuns } from '../../src/runtime/live-runs.ts';
 import { screen } from '../../src/runtime/screen.ts';
-import { openSqliteStore } from '../../src/store/sqlite.ts';
+import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts';
 import { atEnd } from '../support/at-end.ts';
 import { eventually } from '../support/eventually.ts';
 import { providerError, startModel } from '../support/model.ts';
@@ -170,7 +170,7 @@ it('an overloaded screening model is waited for, and at the last attempt only wh
     });
     const runtime = {
       store,
-      queue: createSqliteQueue(),
+      queue: createQueue(),
       log: pino({ level: 'silent' }),
       clock: systemClock,
       live: createLiveRuns(),

@@ -2,9 +2,9 @@ import path from 'node:path';
 import { expect, it, jest } from '@jest/globals';
 import pino from 'pino';
 import type { Job } from '../../src/domain/job.ts';
-import { createSqliteQueue } from '../../src/queue/sqlite.ts';
+import { createQueue } from '../../src/queue/create-queue.ts';
 import { createWorker, type Handler } from '../../src/runtime/worker.ts';
-import { openSqliteStore } from '../../src/store/sqlite.ts';
+import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts';
 import type { Store } from '../../src/store/store.ts';
 import { atEnd } from '../support/at-end.ts';
 import { eventually } from '../support/eventually.ts';
@@ -40,7 +40,7 @@ async function workerOf(
   work: (job: Job, complete: (also?: () => void) => Promise<void>, store: Store) => Promise<void>,
 ) {
   const store = await openSqliteStore(path.join(dir, `${limit}-of-${amount}.db`));
-  const queue = createSqliteQueue();
+  const queue = createQueue();
   const run: Handler = {
     limit: () => limit,
     begin: async (_tx, job) => () => {

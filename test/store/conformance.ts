@@ -2,8 +2,9 @@ import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import type { Event } from '../../src/domain/event.ts';
 import { newId as uuid } from '../../src/domain/id.ts';
 import { usualPolicy } from '../../src/domain/mapping.ts';
-import { deliveriesOf, insertDelivery, pingsOf } from '../../src/store/deliveries.ts';
-import { findEvent, insertEvent, listEvents } from '../../src/store/events.ts';
+import { deliveriesOf, insertDelivery, pingsOf } from '../../src/store/queries/deliveries.ts';
+import { claimKey, findKey } from '../../src/store/queries/delivery-keys.ts';
+import { findEvent, insertEvent, listEvents } from '../../src/store/queries/events.ts';
 import {
   insertSystemEvent,
   linesOfBeat,
@@ -12,10 +13,20 @@ import {
   releaseLines,
   takeLines,
   waitingLines,
-} from '../../src/store/inbox.ts';
-import { findGathering, insertRunEvent, joinedEventIds, joinedEvents } from '../../src/store/run-events.ts';
-import { finishRun, insertRun, listRuns, type NewRun, reopenRun, runCounts, startRun } from '../../src/store/runs.ts';
-import { sessionHistory } from '../../src/store/session-history.ts';
+} from '../../src/store/queries/inbox.ts';
+import { joinedEventIds, joinedEvents, joinRun } from '../../src/store/queries/run-events.ts';
+import {
+  findOpenHeartbeat,
+  finishRun,
+  insertRun,
+  listRuns,
+  markCancelled,
+  type NewRun,
+  reopenRun,
+  runCounts,
+  startRun,
+} from '../../src/store/queries/runs.ts';
+import { sessionHistory } from '../../src/store/queries/session-history.ts';
 import {
   clearSession,
   findSession,
@@ -23,9 +34,10 @@ import {
   listSessions,
   recordTurn,
   runUnderWay,
-} from '../../src/store/sessions.ts';
-import { costOfDay, recordSpending, spendingSince } from '../../src/store/spending.ts';
+} from '../../src/store/queries/sessions.ts';
+import { costOfDay, recordSpending, spendingSince } from '../../src/store/queries/spending.ts';
 import type { Store } from '../../src/store/store.ts';
+import type { Driver } from './drivers.ts';
 
 export function newEvent(change: Partial<Event> = {}): Event {
   return {
@@ -68,8 +80,9 @@ function newRun(change: Partial<NewRun> & { name?: string; sessionKey?: string }
   };
 }
 
-/** What every store must do. `open` opens the same database each time it is called. */
-export function storeConformance(open: () => Promise<Store>): void {
+/** What every store must do. */
+export function storeConformance(driver: Driver): void {
+  const open = () => driver.open('conformance');
   let store: Store;
   beforeEach(async () => {
     store = await open();
@@ -161,6 +174,7 @@ export function storeConformance(open: () => Promise<Store>): void {
     expect(await count()).toEqual({ total: 2, pending: 1, running: 0, completed: 0, error: 1 });
     await store.write((tx) => reopenRun(tx, second.id, null));
     expect(await count()).toEqual({ total: 2, pending: 2, running: 0, completed: 0, error: 0 });
+    await store.write((tx) => finishRun(tx, beat.id, { summary: 's' }, 7));
   });
 
   it('starts a run once it is open, and not when it has ended', async () => {
@@ -179,6 +193,8 @@ export function storeConformance(open: () => Promise<Store>): void {
     expect(await store.write((tx) => startRun(tx, run.id, 3, 79))).toBeUndefined();
   });
 
+  const most = { joined: 100, chars: 1000 };
+
   it('keeps the events that joined a run in their order, each with its message, as long as the run', async () => {
     const [run, other] = [newRun(), newRun()];
     const joined = [
@@ -187,11 +203,11 @@ export function storeConformance(open: () => Promise<Store>): void {
     ];
     await store.write(async (tx) => {
       for (const one of [run, other]) await insertRun(tx, one);
-      for (const [at, event] of joined.entries()) await insertRunEvent(tx, { ...event, runId: run.id, seq: at + 1 });
-      await insertRunEvent(tx, { eventId: 'e', message: [], runId: other.id, seq: 1 });
+      for (const event of joined)
+        expect(await joinRun(tx, { ...event, runId: run.id, chars: 1 }, most)).toBe(run.createdAt);
+      await joinRun(tx, { eventId: 'e', message: [], runId: other.id, chars: 1 }, most);
     });
     expect(await joinedEvents(store.read, run.id)).toEqual(joined);
-    expect(await findGathering(store.read, run.id)).toEqual({ createdAt: run.createdAt, joined: 2, chars: null });
     expect(await joinedEventIds(store.read, [run.id, other.id, 'none'])).toEqual(
       new Map([
         [run.id, joined.map(({ eventId }) => eventId)],
@@ -203,12 +219,49 @@ export function storeConformance(open: () => Promise<Store>): void {
     expect(await joinedEvents(store.read, other.id)).toHaveLength(1);
   });
 
-  it('takes a run that has begun or ended for none that gathers', async () => {
+  it('lets an event join a run only while that has not begun and has room for it', async () => {
+    const { action, ...rest } = newRun();
+    const [run, plain] = [{ ...rest, action: { ...action, chars: 900 } }, newRun()];
+    const joins = (runId: string, chars: number, limits = most) =>
+      store.write((tx) => joinRun(tx, { runId, eventId: uuid(), message: [], chars }, limits));
+    await store.write(async (tx) => {
+      for (const one of [run, plain]) await insertRun(tx, one);
+    });
+    expect(await joins(run.id, 101)).toBeUndefined();
+    expect(await joins(run.id, 60)).toBe(run.createdAt);
+    expect(await joins(run.id, 41)).toBeUndefined();
+    expect(await joins(run.id, 0, { ...most, joined: 1 })).toBeUndefined();
+    expect(await joins(run.id, 40)).toBe(run.createdAt);
+    expect(await joinedEvents(store.read, run.id)).toHaveLength(2);
+    await store.write((tx) => startRun(tx, plain.id, 1, 5));
+    expect(await joins(plain.id, 1)).toBeUndefined();
+    expect(await joins('none', 1)).toBeUndefined();
+  });
+
+  it('gives a delivery key to one event, and names it to all others', async () => {
+    const [first, second] = [newEvent(), newEvent()];
+    const key = uuid();
+    const claimed = await Promise.all([first, second].map((event) => store.write((tx) => claimKey(tx, event, key))));
+    expect(claimed).toEqual([undefined, first.id]);
+    expect(await findKey(store.read, second, key)).toBe(first.id);
+    expect(await store.write((tx) => claimKey(tx, newEvent({ hook: 'other' }), key))).toBeUndefined();
+  });
+
+  it('marks a run as cancelled only while it is open', async () => {
     const run = newRun();
     await store.write((tx) => insertRun(tx, run));
-    expect(await findGathering(store.read, run.id)).toEqual({ createdAt: run.createdAt, joined: 0, chars: null });
-    await store.write((tx) => startRun(tx, run.id, 1, 5));
-    expect(await findGathering(store.read, run.id)).toBeUndefined();
+    expect(await store.write((tx) => markCancelled(tx, run.id))).toBe(true);
+    await store.write((tx) => finishRun(tx, run.id, { summary: 's' }, 6));
+    expect(await store.write((tx) => markCancelled(tx, run.id))).toBe(false);
+  });
+
+  it('has one heartbeat open at most', async () => {
+    const [beat, other] = [newRun({ kind: 'heartbeat' }), newRun({ kind: 'heartbeat' })];
+    await store.write((tx) => insertRun(tx, beat));
+    await expect(store.write((tx) => insertRun(tx, other))).rejects.toThrow(/unique/i);
+    expect(await findOpenHeartbeat(store.read)).toBe(beat.id);
+    await store.write((tx) => finishRun(tx, beat.id, { summary: 's' }, 6));
+    expect(await findOpenHeartbeat(store.read)).toBeUndefined();
   });
 
   it('finds runs by part of their name in any case, taking % and _ literally', async () => {
@@ -428,6 +481,7 @@ export function storeConformance(open: () => Promise<Store>): void {
       await recordSpending(tx, { id: run.id, spending: spent }, spent, next);
       await recordSpending(tx, { id: beat.id, spending: null }, nothing, next);
       await recordSpending(tx, { id: beat.id, spending: null }, null, next);
+      await finishRun(tx, beat.id, { summary: 's' }, next);
     });
     await store.close();
     store = await open();

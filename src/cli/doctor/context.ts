@@ -4,7 +4,7 @@ import type { LoadedConfig } from '../../config/load.ts';
 import { loadLeniently } from '../../config/load-leniently.ts';
 import { ConfigError, StoreError } from '../../domain/errors.ts';
 import { type Settings, settingsOf } from '../../settings.ts';
-import { findHolder } from '../../store/lock.ts';
+import { findHolder } from '../../store/sqlite/lock.ts';
 import { withClient } from '../client.ts';
 import { CommandError } from '../command-error.ts';
 import { type DoctorContext, storeFileOf } from './finding.ts';

@@ -1,6 +1,7 @@
 import type { LoadedConfig } from '../../config/load.ts';
+import { storeOf } from '../../config/store-url.ts';
 import type { Settings } from '../../settings.ts';
-import type { Holder } from '../../store/lock.ts';
+import type { Holder } from '../../store/sqlite/lock.ts';
 import type { Client } from '../client.ts';
 
 /** What one look has brought: `problem` needs the owner, `warning` perhaps. */
@@ -40,5 +41,5 @@ export const problem = (text: string, remedy: string): Finding => ({ state: 'pro
 
 /** Where the store is; undefined where the config does not say. */
 export function storeFileOf({ loaded }: Pick<DoctorContext, 'loaded'>): string | undefined {
-  return loaded?.config.store.url.slice('sqlite:'.length);
+  return loaded && storeOf(loaded.config.store.url).file;
 }

@@ -9,10 +9,10 @@ import { createServer } from '../../../src/http/server.ts';
 import { createBodyBudget } from '../../../src/ingest/body-budget.ts';
 import { createRefusals } from '../../../src/ingest/refusals.ts';
 import { createThrottle } from '../../../src/ingest/throttle.ts';
-import { createSqliteQueue } from '../../../src/queue/sqlite.ts';
+import { createQueue } from '../../../src/queue/create-queue.ts';
 import { createLiveRuns } from '../../../src/runtime/live-runs.ts';
 import { loadSettings } from '../../../src/settings.ts';
-import { openSqliteStore } from '../../../src/store/sqlite.ts';
+import { openSqliteStore } from '../../../src/store/sqlite/sqlite-store.ts';
 import { atEnd } from '../../support/at-end.ts';
 import { eventually } from '../../support/eventually.ts';
 import { hookToken } from '../../support/gateway.ts';
@@ -42,7 +42,7 @@ async function start(bodies = createBodyBudget()) {
   const refusals = createRefusals({ log, clock: systemClock, onRefused: () => {} });
   const server = createServer({
     store,
-    queue: createSqliteQueue(),
+    queue: createQueue(),
     throttle: createThrottle(),
     refusals,
     bodies,

@@ -1,0 +1,35 @@
+import { sql } from 'kysely';
+import type { Executor } from '../database.ts';
+import { prepared } from '../prepared.ts';
+
+/** Conditions of what is still under way, on the row of an event, run or workflow of that id. Each is answered by an index. */
+const isOpen = sql`status in ('pending', 'running')`;
+
+/** No run or workflow that is under way needs the event. */
+export const isEventFree = sql<boolean>`not exists (select 1 from runs where event_id = events.id and ${isOpen})
+  and not exists (select 1 from workflow_runs where event_id = events.id and ${isOpen})
+  and not exists (select 1 from run_events join runs on runs.id = run_events.run_id
+    where run_events.event_id = events.id and runs.status in ('pending', 'running'))`;
+
+/** Nothing of what the run has said still waits to be delivered. */
+export const isDelivered = sql<boolean>`not exists (select 1 from deliveries where run_id = runs.id and status = 'pending')`;
+
+/** The same of all steps of a workflow. */
+export const areStepsDelivered = sql<boolean>`not exists (select 1 from runs join deliveries on deliveries.run_id = runs.id
+  where runs.workflow_run_id = workflow_runs.id and deliveries.status = 'pending')`;
+
+/** A run that can be removed by itself: it has ended, is no step of a workflow, and all is delivered. */
+export const isRunOver = sql<boolean>`status in ('completed', 'error') and workflow_run_id is null and ${isDelivered}`;
+
+/** Whether nothing refers to an event any more, but for the run or workflow that goes with it. */
+export async function isEventAlone(db: Executor, id: string, goesWith: string | null): Promise<boolean> {
+  return (await findReferences(db, { id, goesWith })).length === 0;
+}
+
+const findReferences = prepared(
+  (_, { id, goesWith }: { id: string; goesWith: string | null }) => sql<{ found: number }>`
+    select 1 as found where exists (select 1 from runs where event_id = ${id} and id is distinct from ${goesWith}
+        and (workflow_run_id is null or workflow_run_id is distinct from ${goesWith}))
+      or exists (select 1 from workflow_runs where event_id = ${id} and id is distinct from ${goesWith})
+      or exists (select 1 from run_events where event_id = ${id} and run_id is distinct from ${goesWith})`,
+);
