@@ -1,5 +1,5 @@
 export default {
-  testEnvironment: 'node',
+  testEnvironment: './test/support/environment.js',
   // Both cores, since most tests wait for servers; and time for a machine that is busy.
   maxWorkers: '100%',
   testTimeout: 30_000,
