@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it, jest } from '@jest/globals';
-import { builtCli } from '../support/built-cli.ts';
+import { cliIn } from '../support/cli.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
 jest.setTimeout(60_000);
@@ -22,7 +22,7 @@ function folder() {
   const dir = tempDir();
   const write = (text: string) => fs.writeFileSync(path.join(dir, 'gimli.json5'), text);
   write(JSON.stringify(good));
-  return { dir, write, cli: builtCli(dir) };
+  return { dir, write, cli: cliIn(dir) };
 }
 
 async function call(url: string): Promise<void> {

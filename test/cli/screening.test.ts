@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it, jest } from '@jest/globals';
-import { builtCli } from '../support/built-cli.ts';
+import { cliIn } from '../support/cli.ts';
 import { eventually } from '../support/eventually.ts';
 import { providerError, startModel } from '../support/model.ts';
 import { verdicts } from '../support/screening-model.ts';
@@ -22,7 +22,7 @@ const model = await startModel(async ({ model, prompt }) => {
 });
 
 const dir = tempDir();
-const cli = builtCli(dir);
+const cli = cliIn(dir);
 const mail = { name: 'Mail', messageTemplate: 'Read {{text}}', deliver: false, screen: true };
 const { anthropic } = model.agents.providers;
 function writeConfig(name: string, config: object): string {

@@ -1,7 +1,8 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { builtCli, type ServedGateway } from '../support/built-cli.ts';
+import type { ServedGateway } from '../support/built-cli.ts';
+import { cliIn } from '../support/cli.ts';
 import { eventually } from '../support/eventually.ts';
 import { startModel } from '../support/model.ts';
 import { tempDir } from '../support/temp-dir.ts';
@@ -12,7 +13,7 @@ const model = await startModel(({ prompt }) =>
   prompt.includes('colour') ? 'It is \u001b[31mred.\nReally.' : 'Hello.',
 );
 const dir = tempDir();
-const cli = builtCli(dir);
+const cli = cliIn(dir);
 const long = `mail/${'a long key, '.repeat(12)}end`;
 const token = 'gateway-token-of-the-test';
 const heartbeat = { every: '0m', target: 'none' };

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { expect, it, jest } from '@jest/globals';
-import { builtCli } from '../support/built-cli.ts';
+import { cliIn } from '../support/cli.ts';
 import { eventually } from '../support/eventually.ts';
 import { startModel } from '../support/model.ts';
 import { tempDir } from '../support/temp-dir.ts';
@@ -18,7 +18,7 @@ const model = await startModel(({ prompt }) => {
   return 'Done in a few words.';
 });
 const dir = tempDir();
-const cli = builtCli(dir);
+const cli = cliIn(dir);
 const config = {
   gateway: { port: 0, token: 'gateway-token-of-the-test' },
   hooks: {

@@ -18,4 +18,6 @@ export async function nearName(db: Executor, of: 'hook' | 'session', name: strin
 const hooks = sql<{ name: string }>`with recursive names (name) as (
     select min(hook) from events union all select (select min(hook) from events where hook > name) from names where name is not null)
   select name from names where name is not null limit ${sql.lit(most)}`;
-const sessions = sql<{ name: string }>`select key as name from sessions order by updated_at desc limit ${sql.lit(most)}`;
+const sessions = sql<{
+  name: string;
+}>`select key as name from sessions order by updated_at desc limit ${sql.lit(most)}`;
