@@ -178,11 +178,11 @@ it('warns of names that stand twice in .env, and of keys that stand twice in wha
     'TOKEN=a-hook-token-of-the-test\nKEY="a\nTOKEN=x\nb"\n# TOKEN=y\n\nexport TOKEN = \'another-token-of-the-test\'\n',
     { mode: 0o600 },
   );
-  const { run, serve } = cliIn(folder);
+  const { run, start } = cliIn(folder);
   expect(JSON.parse((await run('check', '--json')).stdout).warnings).toEqual([
     '.env:7: TOKEN: written twice (first in line 1); the last counts',
   ]);
-  const gateway = await serve();
+  const gateway = await start();
   fs.writeFileSync(path.join(folder, 'body.json'), '{ "message": "a",\n  "x": { "y": 1, "y": 2 },\n  "message": "b" }');
   const { code, stderr } = await run('send', 'agent', '--file', 'body.json');
   expect({ code, stderr }).toEqual({
@@ -190,5 +190,5 @@ it('warns of names that stand twice in .env, and of keys that stand twice in wha
     stderr:
       'warning: body.json:2: x.y: written twice (first in line 2); the last counts\nwarning: body.json:3: message: written twice (first in line 1); the last counts\n',
   });
-  await gateway.kill('SIGTERM');
+  await gateway.stop();
 });

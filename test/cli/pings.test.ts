@@ -27,7 +27,7 @@ it('gimli runs show tells what a run had the owner told, and what became of it',
   };
   fs.writeFileSync(path.join(dir, 'gimli.json5'), JSON.stringify(config));
   const cli = cliIn(dir);
-  await cli.serve();
+  await cli.start();
   const { stdout: answer } = await cli.run('send', 'cellar', '--json', '{"text": "x"}');
   const { runId } = JSON.parse(answer.slice(answer.indexOf('\n')));
   const shown = await eventually(async () => {

@@ -181,7 +181,7 @@ describe('gimli check', () => {
 });
 
 it('gimli runs shows what screening said, and retries without it where it is told to', async () => {
-  const gateway = await cli.serve('--config', config);
+  const gateway = await cli.start(config);
   const headers = { Authorization: 'Bearer gateway-token-of-the-test' };
   const ended = (runId: string, status: string) =>
     eventually(async () => {
@@ -200,5 +200,5 @@ it('gimli runs shows what screening said, and retries without it where it is tol
   await ended(runId, 'completed');
   const again = await cli.run('runs', 'retry', runId, '--unscreened', '--config', config);
   expect(again).toMatchObject({ code: 1, stderr: expect.stringMatching(/only a run in error can be retried/) });
-  await gateway.kill('SIGTERM');
+  await gateway.stop();
 });

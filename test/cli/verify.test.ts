@@ -42,7 +42,7 @@ const dir = tempDir();
 const cli = cliIn(dir);
 beforeAll(async () => {
   fs.writeFileSync(path.join(dir, 'gimli.json5'), JSON.stringify(config(await freePort())));
-  await cli.serve();
+  await cli.start();
 });
 
 it('signs what it sends as the real sender would', async () => {

@@ -49,7 +49,7 @@ async function json(...args: string[]): Promise<any> {
 }
 
 it('a workflow is listed, shown, retried and cancelled, and a run is watched', async () => {
-  const gateway = await cli.serve();
+  const gateway = await cli.start();
   const { workflowRunId = '' } = await send('workflow', { id: 'release', what: 'break' });
   const failed = await eventually(async () => {
     const workflow = await json('workflows', 'show', workflowRunId);
@@ -96,7 +96,7 @@ it('a workflow is listed, shown, retried and cancelled, and a run is watched', a
   expect(stdout).toMatch(/── error \(provider\): .*not {1,2}\[31mnow\n$/);
   expect(stdout).not.toContain('\u001b');
 
-  await gateway.kill('SIGTERM');
+  await gateway.stop();
   const offline = await cli.run('runs', 'watch', runId, '--json');
   expect(JSON.parse(offline.stdout)).toMatchObject({ event: 'run', run: { status: 'completed' } });
   expect((await json('workflows')).workflows).toHaveLength(2);
