@@ -1,5 +1,6 @@
 export default {
-  testEnvironment: 'node',
+  testEnvironment: './test/support/environment.js',
+  testSequencer: './test/support/sequencer.js',
   // Both cores, since most tests wait for servers; and time for a machine that is busy.
   maxWorkers: '100%',
   testTimeout: 30_000,

@@ -2,11 +2,11 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { pino } from 'pino';
-import { createGimli } from '../src/gimli.ts';
 import { atEnd } from './support/at-end.ts';
 import { eventually } from './support/eventually.ts';
 import type { Answer } from './support/gateway.ts';
 import { startModel } from './support/model.ts';
+import { nativeGimli } from './support/native.ts';
 import { tempDir } from './support/temp-dir.ts';
 import { tempGateway } from './support/temp-gateway.ts';
 
@@ -50,6 +50,7 @@ it('"Enable": the three lines of config serve hooks', async () => {
   }
 }`,
   );
+  const { createGimli } = await nativeGimli();
   const gimli = await createGimli({ configFile, log: pino({ level: 'silent' }), env: {}, port: 0 });
   atEnd(() => gimli.stop());
   const answer = await curl(

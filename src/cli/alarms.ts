@@ -1,18 +1,16 @@
 import type { alarmView } from '../http/views.ts';
 import { queryString, withClient } from './client.ts';
+import type { Cli } from './io.ts';
 import { printable, printJson, say, time } from './print.ts';
 
 type Alarm = ReturnType<typeof alarmView>;
 
-export async function listAlarms(
-  configFile: string,
-  { json, limit }: { limit: number; json?: boolean },
-): Promise<void> {
-  const { alarms } = await withClient(configFile, (client) =>
+export async function listAlarms(cli: Cli, { json, limit }: { limit: number; json?: boolean }): Promise<void> {
+  const { alarms } = await withClient(cli, (client) =>
     client.get<{ alarms: Alarm[] }>(`/alarms${queryString({ limit })}`),
   );
-  if (json) return printJson({ alarms });
-  say(alarms.length === 0 ? 'no alarms' : alarms.map(textOf).join('\n\n'));
+  if (json) return printJson(cli, { alarms });
+  say(cli, alarms.length === 0 ? 'no alarms' : alarms.map(textOf).join('\n\n'));
 }
 
 function textOf({ cause, sentence, remedy, count, since, endedAt }: Alarm): string {

@@ -2,6 +2,7 @@ import { sinceHelp, sinceMs } from '../domain/since.ts';
 import { queryString, withClient } from './client.ts';
 import { CommandError } from './command-error.ts';
 import { confirm } from './confirm.ts';
+import type { Cli } from './io.ts';
 import { say } from './print.ts';
 import { cancelRun, findRuns, type RunFilterOptions, retryRun, runTable } from './runs.ts';
 
@@ -19,25 +20,25 @@ const cancel: Work = { verb: 'cancel', done: 'are cancelled', status: 'pending,r
 
 /** One run by its id, or all that match. */
 export async function retryRuns(
-  configFile: string,
+  cli: Cli,
   id: string | undefined,
   { failed, unscreened, ...filter }: Filter & { failed?: true; unscreened?: true },
 ): Promise<void> {
   if (id !== undefined) {
     refuseBeside(id, { failed, ...filter });
-    return retryRun(configFile, id, { ...(unscreened && { unscreened }) });
+    return retryRun(cli, id, { ...(unscreened && { unscreened }) });
   }
   if (unscreened) throw new CommandError('--unscreened needs a runId: it is for a run whose event you have looked at');
   if (failed && filter.status !== undefined && filter.status !== 'error')
     throw new CommandError('--failed is short for --status error: give one of them');
-  return inBulk(configFile, retry, failed ? { ...filter, status: 'error' } : filter);
+  return inBulk(cli, retry, failed ? { ...filter, status: 'error' } : filter);
 }
 
 /** One run by its id, or all that match. */
-export async function cancelRuns(configFile: string, id: string | undefined, filter: Filter): Promise<void> {
-  if (id === undefined) return inBulk(configFile, cancel, filter);
+export async function cancelRuns(cli: Cli, id: string | undefined, filter: Filter): Promise<void> {
+  if (id === undefined) return inBulk(cli, cancel, filter);
   refuseBeside(id, { ...filter });
-  return cancelRun(configFile, id);
+  return cancelRun(cli, id);
 }
 
 function refuseBeside(id: string, options: Record<string, unknown>): void {
@@ -49,7 +50,7 @@ function refuseBeside(id: string, options: Record<string, unknown>): void {
 const shown = 5;
 
 /** Counts first, and asks; what the count has not seen is not touched. */
-async function inBulk(configFile: string, { verb, done, status }: Work, options: Filter): Promise<void> {
+async function inBulk(cli: Cli, { verb, done, status }: Work, options: Filter): Promise<void> {
   const { yes, ...given } = options;
   if (Object.values(given).every((value) => value === undefined)) {
     const failed = verb === 'retry' ? '--failed, ' : '';
@@ -58,24 +59,24 @@ async function inBulk(configFile: string, { verb, done, status }: Work, options:
     );
   }
   const filter = { ...given, status: given.status ?? status, ...(given.since !== undefined && fixed(given.since)) };
-  await withClient(configFile, async (client) => {
+  await withClient(cli, async (client) => {
     const { runs, total } = await findRuns(client, { ...filter, kind: 'hook', limit: shown });
-    if (total === 0) return say('no runs match');
-    say(runTable(runs));
-    if (total > runs.length) say(`… and ${total - runs.length} more`);
+    if (total === 0) return say(cli, 'no runs match');
+    say(cli, runTable(runs));
+    if (total > runs.length) say(cli, `… and ${total - runs.length} more`);
     const count = total === 1 ? '1 run' : `${total} runs`;
     if (!yes) {
-      if (!process.stdin.isTTY || !process.stdout.isTTY)
-        throw new CommandError(`${count}. Nothing was done: add --yes to ${verb} ${total === 1 ? 'it' : 'them'}`);
-      if (!(await confirm(`${count}. ${verb === 'retry' ? 'Retry' : 'Cancel'} ${total === 1 ? 'it' : 'them'}? [y/N] `)))
-        return say('nothing was done');
+      const them = total === 1 ? 'it' : 'them';
+      if (!(await confirm(cli, count, `${verb === 'retry' ? 'Retry' : 'Cancel'} ${them}?`, `${verb} ${them}`)))
+        return say(cli, 'nothing was done');
     }
     const answer = await client.post<{ matched: number; done: number; refused: number }>(
       `/runs/${verb}${queryString({ ...filter, expect: total })}`,
     );
-    say(`${answer.done} of ${answer.matched} runs ${done}`);
+    say(cli, `${answer.done} of ${answer.matched} runs ${done}`);
     if (answer.refused > 0)
       say(
+        cli,
         `${answer.refused} could not be: they have ended or gone on meanwhile, or their workflow has; gimli runs ${verb} <runId> says why`,
       );
   });

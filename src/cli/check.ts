@@ -1,6 +1,7 @@
 import { pino } from 'pino';
 import { problemsOfParts } from '../domain/broken-part.ts';
 import { loadSettings } from '../settings.ts';
+import type { Cli } from './io.ts';
 import { warningsByEvents } from './known-events.ts';
 import { complain, printable, printJson, say, table } from './print.ts';
 
@@ -8,8 +9,8 @@ import { complain, printable, printJson, say, table } from './print.ts';
  * Loads everything that `serve` would and prints the effective mapping table. Resolves to 1 where a part
  * does not load. Throws ConfigError where a gateway would not start.
  */
-export async function check(configFile: string, { json }: { json?: boolean }): Promise<number> {
-  const settings = await loadSettings(configFile, process.env, pino({ level: 'silent' }));
+export async function check(cli: Cli, { json }: { json?: boolean }): Promise<number> {
+  const settings = await loadSettings(cli.configFile, cli.env, pino({ level: 'silent' }));
   const warnings = await warningsByEvents(settings);
   const { table: mappings, config, models, screener, transforms, loaded } = settings;
   const { hide } = loaded;
@@ -55,10 +56,11 @@ export async function check(configFile: string, { json }: { json?: boolean }): P
   const problems = [...new Set([...problemsOfParts(settings.broken), ...specs.problems])];
   const code = problems.length === 0 ? 0 : 1;
   if (json) {
-    printJson({ ok: code === 0, defaultModel, mappings: rows, workflows, warnings: shown, problems });
+    printJson(cli, { ok: code === 0, defaultModel, mappings: rows, workflows, warnings: shown, problems });
     return code;
   }
   say(
+    cli,
     table(
       ['HOOK', 'AUTH', 'MAPPING', 'ORIGIN', 'DOES', 'WHEN'],
       rows.map((row) => [
@@ -72,11 +74,11 @@ export async function check(configFile: string, { json }: { json?: boolean }): P
     ),
   );
   const started = workflows.map(({ id, steps }) => `${printable(id)} (${steps} step${steps === 1 ? '' : 's'})`);
-  if (started.length > 0) say(`\nworkflows that a request may start by id: ${started.join(', ')}`);
-  say(`\ndefault model: ${defaultModel}`);
-  for (const warning of shown) say(`warning: ${warning}`);
-  for (const problem of problems) complain(problem);
+  if (started.length > 0) say(cli, `\nworkflows that a request may start by id: ${started.join(', ')}`);
+  say(cli, `\ndefault model: ${defaultModel}`);
+  for (const warning of shown) say(cli, `warning: ${warning}`);
+  for (const problem of problems) complain(cli, problem);
   const verdict = shown.length === 0 ? 'the config is fine' : 'the config loads; see the warnings above';
-  say(code === 0 ? verdict : 'what is named above does not load and is left out; the rest is fine');
+  say(cli, code === 0 ? verdict : 'what is named above does not load and is left out; the rest is fine');
   return code;
 }

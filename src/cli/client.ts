@@ -7,6 +7,7 @@ import { ConfigError } from '../domain/errors.ts';
 import { headerOfUtf8 } from '../domain/secret.ts';
 import { type Addresses, findHolder, type Holder } from '../store/sqlite/lock.ts';
 import { CommandError } from './command-error.ts';
+import type { Cli } from './io.ts';
 import { complain } from './print.ts';
 
 export interface Client {
@@ -22,11 +23,12 @@ export interface Client {
  * Gives `use` the owner's API: of the gateway that has the store of this config, or, where none does, of one opened for
  * this command alone, under the store's lock. A config that does not load is no hindrance to looking at what is stored.
  */
-export async function withClient<T>(configFile: string, use: (client: Client) => Promise<T>): Promise<T> {
-  let { loaded, problems } = loadLeniently(configFile);
+export async function withClient<T>(cli: Cli, use: (client: Client) => Promise<T>): Promise<T> {
+  const { configFile, env } = cli;
+  let { loaded, problems } = loadLeniently(configFile, env);
   const { url, commandToken } = holderOf(loaded.config) ?? {};
   if (url !== undefined) {
-    if (problems) noteProblems(configFile, problems);
+    if (problems) noteProblems(cli, problems);
     const token = commandToken ?? loaded.config.gateway.token;
     if (!token) throw new CommandError('a gateway runs, but there is no way in for commands: set gateway.token');
     return use(client(url, token, true));
@@ -37,10 +39,10 @@ export async function withClient<T>(configFile: string, use: (client: Client) =>
   const offline = await openOwnersApi(loaded, log).catch((error) => {
     if (problems || !(error instanceof ConfigError)) throw error;
     problems = error.problems;
-    loaded = defaultConfig(configFile, process.env, loaded.config.store.url);
+    loaded = defaultConfig(configFile, env, loaded.config.store.url);
     return openOwnersApi(loaded, log);
   });
-  if (problems) noteProblems(configFile, problems);
+  if (problems) noteProblems(cli, problems);
   const offlineClient = client(offline.url, offline.token, false);
   try {
     return await use(problems ? lookOnly(offlineClient, problems) : offlineClient);
@@ -49,9 +51,9 @@ export async function withClient<T>(configFile: string, use: (client: Client) =>
   }
 }
 
-function noteProblems(configFile: string, [first, ...more]: readonly string[]): void {
+function noteProblems(cli: Cli, [first, ...more]: readonly string[]): void {
   const rest = more.length > 0 ? `, and ${more.length} more` : '';
-  complain(`note: ${fileName(configFile)} does not load (${first}${rest}); showing what is stored`);
+  complain(cli, `note: ${fileName(cli.configFile)} does not load (${first}${rest}); showing what is stored`);
 }
 
 /** Without the mappings of the config, nothing may be done again: it would go through others. */

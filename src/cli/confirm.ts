@@ -1,11 +1,13 @@
-import { createInterface } from 'node:readline/promises';
+import { CommandError } from './command-error.ts';
+import type { Io } from './io.ts';
 
-/** Asks at the terminal; anything but yes is no. */
-export async function confirm(question: string): Promise<boolean> {
-  const terminal = createInterface({ input: process.stdin, output: process.stdout });
-  // Ctrl-C and the end of the input are no.
-  const closed = new Promise<string>((resolve) => terminal.once('close', () => resolve('')));
-  const answer = await Promise.race([terminal.question(question), closed]);
-  terminal.close();
-  return /^y(es)?$/i.test(answer.trim());
+/**
+ * Asks before something is done that cannot be undone; anything but yes is no. Throws CommandError where nobody can be asked.
+ * @param what what would be done to, as `3 runs`
+ * @param question what is asked after it
+ * @param verb what `--yes` would do, as `retry them`
+ */
+export async function confirm({ ask }: Io, what: string, question: string, verb: string): Promise<boolean> {
+  if (!ask) throw new CommandError(`${what}. Nothing was done: add --yes to ${verb}`);
+  return /^y(es)?$/i.test((await ask(`${what}. ${question} [y/N] `)).trim());
 }

@@ -1,29 +1,27 @@
 import { dollars } from '../domain/spending.ts';
 import type { costsView } from '../http/views.ts';
 import { queryString, withClient } from './client.ts';
+import type { Cli } from './io.ts';
 import { printJson, say, table } from './print.ts';
 
 type Costs = ReturnType<typeof costsView>;
 
 /** What was spent, by day and mapping. */
-export async function showCosts(
-  configFile: string,
-  { json, ...filter }: { days: number; json?: boolean },
-): Promise<void> {
-  const answer = await withClient(configFile, (client) => client.get<Costs>(`/costs${queryString(filter)}`));
-  if (json) return printJson(answer);
+export async function showCosts(cli: Cli, { json, ...filter }: { days: number; json?: boolean }): Promise<void> {
+  const answer = await withClient(cli, (client) => client.get<Costs>(`/costs${queryString(filter)}`));
+  if (json) return printJson(cli, answer);
   const { days, total, budget } = answer;
-  if (days.length === 0) say('nothing was spent');
+  if (days.length === 0) say(cli, 'nothing was spent');
   else {
     const rows = days.flatMap(({ day, mappings, ...sum }) => [
       ...mappings.map(({ mapping, ...one }) => [day, mapping, ...cells(one)]),
       ...(mappings.length > 1 ? [[day, 'all', ...cells(sum)]] : []),
     ]);
     const all = ['total', '', ...cells(total)];
-    say(table(['DAY (UTC)', 'MAPPING', 'RUNS', 'INPUT', 'OUTPUT', 'COST'], [...rows, all]));
+    say(cli, table(['DAY (UTC)', 'MAPPING', 'RUNS', 'INPUT', 'OUTPUT', 'COST'], [...rows, all]));
   }
   if (budget.isDaySpent) {
-    say(`the budget of the day (${dollars(budget.perDay ?? 0)}) is spent: runs and heartbeats wait`);
+    say(cli, `the budget of the day (${dollars(budget.perDay ?? 0)}) is spent: runs and heartbeats wait`);
   }
 }
 

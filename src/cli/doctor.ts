@@ -5,14 +5,15 @@ import type { DoctorCheck, DoctorContext, Finding } from './doctor/finding.ts';
 import { gatewayChecks } from './doctor/gateway-checks.ts';
 import { machineChecks } from './doctor/machine-checks.ts';
 import { modelChecks } from './doctor/model-checks.ts';
+import type { Cli } from './io.ts';
 import { printJson, say } from './print.ts';
 
 /** All that is looked at, in this order. */
 const checks: readonly DoctorCheck[] = [...configChecks, ...gatewayChecks, ...modelChecks, ...machineChecks];
 
 /** Says of each part whether it is well. Resolves to 1 where something is not. */
-export async function doctor(configFile: string, { json }: { json?: boolean }): Promise<number> {
-  const found = await withContext(configFile, async (context) => {
+export async function doctor(cli: Cli, { json }: { json?: boolean }): Promise<number> {
+  const found = await withContext(cli, async (context) => {
     const all = [];
     for (const check of checks) all.push(...(await findingsOf(check, context)));
     const { hide = (text: string) => text } = context.loaded ?? {};
@@ -21,16 +22,17 @@ export async function doctor(configFile: string, { json }: { json?: boolean }): 
   const count = (state: Finding['state']) => found.filter((one) => one.state === state).length;
   const [problems, warnings] = [count('problem'), count('warning')];
   if (json) {
-    printJson({ ok: problems === 0, checks: found });
+    printJson(cli, { ok: problems === 0, checks: found });
     return problems === 0 ? 0 : 1;
   }
   const width = Math.max(...checks.map(({ name }) => name.length));
   for (const { name, state, text, remedy } of found) {
-    say(`${state.padEnd(7)}  ${name.padEnd(width)}  ${text}`);
-    if (remedy !== undefined) say(`${' '.repeat(width + 11)}→ ${remedy}`);
+    say(cli, `${state.padEnd(7)}  ${name.padEnd(width)}  ${text}`);
+    if (remedy !== undefined) say(cli, `${' '.repeat(width + 11)}→ ${remedy}`);
   }
   const counted = (n: number, what: string) => `${n} ${what}${n === 1 ? '' : 's'}`;
   say(
+    cli,
     `\n${problems + warnings === 0 ? 'all is well' : `${counted(problems, 'problem')}, ${counted(warnings, 'warning')}`}`,
   );
   return problems === 0 ? 0 : 1;

@@ -1,17 +1,18 @@
 import type { eventRow, eventView, refusedRow } from '../http/views.ts';
 import { queryString, withClient } from './client.ts';
 import { CommandError } from './command-error.ts';
+import type { Cli } from './io.ts';
 import { printJson, record, say, table, time } from './print.ts';
 
 export async function listEvents(
-  configFile: string,
+  cli: Cli,
   { json, ...filter }: { hook?: string; outcome?: string; limit: number; json?: boolean },
 ): Promise<void> {
-  const answer = await withClient(configFile, (client) =>
+  const answer = await withClient(cli, (client) =>
     client.get<{ events: ReturnType<typeof eventRow>[] }>(`/events${queryString(filter)}`),
   );
-  if (json) return printJson(answer);
-  if (answer.events.length === 0) return say('no events');
+  if (json) return printJson(cli, answer);
+  if (answer.events.length === 0) return say(cli, 'no events');
   const rows = answer.events.map((event) => [
     event.eventId,
     time(event.receivedAt),
@@ -20,39 +21,39 @@ export async function listEvents(
     event.detail ?? event.mapping ?? '',
   ]);
   // The reason whole: what to mend stands anywhere in it.
-  say(table(['EVENT', 'RECEIVED', 'HOOK', 'OUTCOME', 'WHY OR MAPPING'], rows, { last: Number.POSITIVE_INFINITY }));
+  say(cli, table(['EVENT', 'RECEIVED', 'HOOK', 'OUTCOME', 'WHY OR MAPPING'], rows, { last: Number.POSITIVE_INFINITY }));
 }
 
 /** What nobody could prove to be theirs, newest first. Throws where no gateway runs, which has it in its memory. */
-export async function listRefused(configFile: string, { json }: { json?: boolean }): Promise<void> {
-  const answer = await withClient(configFile, (client) => {
+export async function listRefused(cli: Cli, { json }: { json?: boolean }): Promise<void> {
+  const answer = await withClient(cli, (client) => {
     if (!client.isRunning) {
       throw new CommandError('what was refused is in the memory of a running gateway, and none runs with this store');
     }
     return client.get<{ refused: ReturnType<typeof refusedRow>[] }>('/refused');
   });
-  if (json) return printJson(answer);
-  if (answer.refused.length === 0) return say('nothing refused since the gateway started');
+  if (json) return printJson(cli, answer);
+  if (answer.refused.length === 0) return say(cli, 'nothing refused since the gateway started');
   // No table, which would cut the details: their ends say what to do.
   const records = answer.refused.map(({ time: at, status, method, path, ...more }) =>
     record({ refused: `${time(at)} with ${status}`, call: `${method} ${path}`.trim(), ...more }),
   );
-  say(records.join('\n\n'));
+  say(cli, records.join('\n\n'));
 }
 
-export async function showEvent(configFile: string, id: string, { json }: { json?: boolean }): Promise<void> {
-  const { event } = await withClient(configFile, (client) =>
+export async function showEvent(cli: Cli, id: string, { json }: { json?: boolean }): Promise<void> {
+  const { event } = await withClient(cli, (client) =>
     client.get<{ event: ReturnType<typeof eventView> }>(`/events/${encodeURIComponent(id)}`),
   );
-  if (json) return printJson(event);
-  say(record({ ...event, receivedAt: time(event.receivedAt) }));
+  if (json) return printJson(cli, event);
+  say(cli, record({ ...event, receivedAt: time(event.receivedAt) }));
 }
 
-export async function replayEvent(configFile: string, id: string): Promise<void> {
-  const answer = await withClient(configFile, (client) =>
+export async function replayEvent(cli: Cli, id: string): Promise<void> {
+  const answer = await withClient(cli, (client) =>
     client.post<{ outcome: string | null; status: number; answer: unknown }>(
       `/events/${encodeURIComponent(id)}/replay`,
     ),
   );
-  say(record({ outcome: answer.outcome, status: answer.status, answer: answer.answer }));
+  say(cli, record({ outcome: answer.outcome, status: answer.status, answer: answer.answer }));
 }

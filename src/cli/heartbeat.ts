@@ -1,18 +1,20 @@
 import type { heartbeatView } from '../http/views.ts';
 import { withClient } from './client.ts';
+import type { Cli } from './io.ts';
 import { printJson, record, say, time } from './print.ts';
 
 type Heartbeat = ReturnType<typeof heartbeatView>;
 
-export async function showHeartbeat(configFile: string, { json }: { json?: boolean }): Promise<void> {
-  const { heartbeat, isRunning } = await withClient(configFile, async (client) => ({
+export async function showHeartbeat(cli: Cli, { json }: { json?: boolean }): Promise<void> {
+  const { heartbeat, isRunning } = await withClient(cli, async (client) => ({
     ...(await client.get<{ heartbeat: Heartbeat }>('/heartbeat')),
     isRunning: client.isRunning,
   }));
-  if (json) return printJson(heartbeat);
+  if (json) return printJson(cli, heartbeat);
   const { at, asksModel, why, hindrance, lastAt, failures, waitingLines, setAside } = heartbeat;
   const stopped = isRunning ? null : 'no gateway runs, so there is no beat';
   say(
+    cli,
     record({
       next: at === null ? 'none' : time(at),
       why,

@@ -10,7 +10,7 @@ if (process.argv.includes('serve')) (await import('./memory.ts')).limitYoungHeap
 // Keeps compiled code between starts, which saves a quarter of the time of one.
 const { enableCompileCache } = await import('node:module');
 enableCompileCache();
-const { main } = await import('./program.ts');
-process.exitCode = await main(process.argv);
+const [{ main }, { processIo }] = await Promise.all([import('./program.ts'), import('./io.ts')]);
+process.exitCode = await main(process.argv.slice(2), processIo(process));
 
 export {};

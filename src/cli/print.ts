@@ -1,5 +1,6 @@
 import { visible, visibleJson } from '../domain/invisible.ts';
 import { shorten } from '../domain/shorten.ts';
+import type { Io } from './io.ts';
 
 /** Rows under aligned headings; each cell is cut at `widest` characters, those of the last column at `last`. */
 export function table(
@@ -54,18 +55,18 @@ export function time(ms: number | null): string {
         .replace(/\.\d+Z$/, 'Z');
 }
 
-export function printJson(value: unknown): void {
-  console.log(visibleJson(JSON.stringify(value, null, 2)));
+export function printJson({ out }: Pick<Io, 'out'>, value: unknown): void {
+  out(`${visibleJson(JSON.stringify(value, null, 2))}\n`);
 }
 
 /** A line, or several, on stdout; what commands print goes through here, since most of it has words from outside. */
-export function say(text: string): void {
-  console.log(printableLines(text));
+export function say({ out }: Pick<Io, 'out'>, text: string): void {
+  out(`${printableLines(text)}\n`);
 }
 
 /** The same on stderr. */
-export function complain(text: string): void {
-  console.error(printableLines(text));
+export function complain({ err }: Pick<Io, 'err'>, text: string): void {
+  err(`${printableLines(text)}\n`);
 }
 
 const sizes = ['bytes', 'kB', 'MB', 'GB', 'TB'];

@@ -2,15 +2,23 @@ import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { findConfig } from '../config/find-config.ts';
 import { ConfigError, StoreError } from '../domain/errors.ts';
 import { CommandError } from './command-error.ts';
+import type { Cli, Io } from './io.ts';
 import { complain, say } from './print.ts';
 
-/** Runs one command. Resolves to the exit code: 0 done, 1 failed, 2 the config or the store cannot be used. */
-export async function main(argv: readonly string[]): Promise<number> {
+/**
+ * Runs one command. Resolves to the exit code: 0 done, 1 failed, 2 the config or the store cannot be used.
+ * @param args what stands after the name of the program
+ */
+export async function main(args: readonly string[], io: Io): Promise<number> {
   const program = new Command('gimli')
     .description('The webhook gateway for AI agents')
     .option('-c, --config <file>', 'the config file; else GIMLI_CONFIG, ./gimli.json5, ~/.gimli/gimli.json5')
+    .configureOutput({ writeOut: io.out, writeErr: io.err })
     .exitOverride();
-  const config = () => findConfig(program.opts<{ config?: string }>().config, process.env, process.cwd());
+  const cli = (): Cli => ({
+    ...io,
+    configFile: findConfig(program.opts<{ config?: string }>().config, io.env, io.cwd),
+  });
   let code = 0;
 
   // A command loads what it needs when it is called: the whole would take each of them half a second.
@@ -19,16 +27,16 @@ export async function main(argv: readonly string[]): Promise<number> {
     .description('write gimli.json5 and .env with random secrets; never overwrites')
     .action(async () => {
       const { init } = await import('./init.ts');
-      const { written, kept } = init(process.cwd());
-      for (const file of written) say(`wrote ${file}`);
-      for (const file of kept) say(`kept  ${file}`);
+      const { written, kept } = init(io.cwd);
+      for (const file of written) say(io, `wrote ${file}`);
+      for (const file of kept) say(io, `kept  ${file}`);
     });
 
   program
     .command('serve')
     .description('run the gateway')
     .option('-p, --port <port>', 'instead of gateway.port', number(0, 65535))
-    .action(async (options) => (await import('./serve.ts')).serve(config(), options));
+    .action(async (options) => (await import('./serve.ts')).serve(cli(), options));
 
   program
     .command('check')
@@ -36,7 +44,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     .option('--json', 'as JSON')
     .action(async (options) => {
       const { check } = await import('./check.ts');
-      code = await check(config(), options);
+      code = await check(cli(), options);
     });
 
   program
@@ -45,7 +53,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     .option('--sample [name]', 'a sample payload of the preset <hook>; the first unless named')
     .option('--file <file>', 'a JSON file as the payload')
     .option('--json <text>', 'a JSON text as the payload')
-    .action(async (hook, options) => (await import('./send.ts')).send(config(), hook, options));
+    .action(async (hook, options) => (await import('./send.ts')).send(cli(), hook, options));
 
   const runs = program.command('runs').description('what was done');
   runs
@@ -58,18 +66,18 @@ export async function main(argv: readonly string[]): Promise<number> {
     .option('--kind <kind>', 'hook or heartbeat')
     .option('--limit <n>', 'how many', number(1, 100), 20)
     .option('--json', 'as JSON')
-    .action(async (options) => (await import('./runs.ts')).listRuns(config(), options));
+    .action(async (options) => (await import('./runs.ts')).listRuns(cli(), options));
   runs
     .command('show <runId>')
     .option('--json', 'as JSON')
-    .action(async (id, options) => (await import('./runs.ts')).showRun(config(), id, options));
+    .action(async (id, options) => (await import('./runs.ts')).showRun(cli(), id, options));
   runs
     .command('watch <runId>')
     .description('follow a run to its end; fails where that is an error')
     .option('--json', 'events as JSON, one a line')
     .action(async (id, options) => {
       const { watchRun } = await import('./watch.ts');
-      code = await watchRun(config(), id, options);
+      code = await watchRun(cli(), id, options);
     });
   runs
     .command('retry [runId]')
@@ -82,7 +90,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     .option('--since <time>', sinceOption)
     .option('--hook <name>', 'those of one hook')
     .option('--yes', 'do not ask')
-    .action(async (id, options) => (await import('./bulk.ts')).retryRuns(config(), id, options));
+    .action(async (id, options) => (await import('./bulk.ts')).retryRuns(cli(), id, options));
   runs
     .command('cancel [runId]')
     .description('end a run that waits or is under way, or all that match the filters')
@@ -92,7 +100,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     .option('--since <time>', sinceOption)
     .option('--hook <name>', 'those of one hook')
     .option('--yes', 'do not ask')
-    .action(async (id, options) => (await import('./bulk.ts')).cancelRuns(config(), id, options));
+    .action(async (id, options) => (await import('./bulk.ts')).cancelRuns(cli(), id, options));
 
   const workflows = program.command('workflows').description('runs in order: what was started by one call');
   workflows
@@ -101,37 +109,37 @@ export async function main(argv: readonly string[]): Promise<number> {
     .option('--workflow <id>', 'those of one workflow')
     .option('--limit <n>', 'how many', number(1, 100), 20)
     .option('--json', 'as JSON')
-    .action(async (options) => (await import('./workflows.ts')).listWorkflows(config(), options));
+    .action(async (options) => (await import('./workflows.ts')).listWorkflows(cli(), options));
   workflows
     .command('show <workflowRunId>')
     .option('--json', 'as JSON')
-    .action(async (id, options) => (await import('./workflows.ts')).showWorkflow(config(), id, options));
+    .action(async (id, options) => (await import('./workflows.ts')).showWorkflow(cli(), id, options));
   workflows
     .command('retry <workflowRunId>')
     .description('go on at the first step that failed')
     .option('--unscreened', 'although screening stopped it: you have looked at its event, and it may run')
-    .action(async (id, options) => (await import('./workflows.ts')).retryWorkflow(config(), id, options));
+    .action(async (id, options) => (await import('./workflows.ts')).retryWorkflow(cli(), id, options));
   workflows
     .command('cancel <workflowRunId>')
     .description('end it at the step at which it is')
-    .action(async (id) => (await import('./workflows.ts')).cancelWorkflow(config(), id));
+    .action(async (id) => (await import('./workflows.ts')).cancelWorkflow(cli(), id));
 
   const sessions = program.command('sessions').description('conversations that runs go on with');
   sessions
     .command('list', { isDefault: true })
     .option('--limit <n>', 'how many', number(1, 100), 20)
     .option('--json', 'as JSON')
-    .action(async (options) => (await import('./sessions.ts')).listSessions(config(), options));
+    .action(async (options) => (await import('./sessions.ts')).listSessions(cli(), options));
   sessions
     .command('show <key>')
     .description('what was asked and answered since it was last cleared')
     .option('--limit <n>', 'how many of the newest turns', number(1, 100), 20)
     .option('--json', 'as JSON')
-    .action(async (key, options) => (await import('./sessions.ts')).showSession(config(), key, options));
+    .action(async (key, options) => (await import('./sessions.ts')).showSession(cli(), key, options));
   sessions
     .command('clear <key>')
     .description('have its next run start anew; what was done stays in the list of runs')
-    .action(async (key) => (await import('./sessions.ts')).clearSession(config(), key));
+    .action(async (key) => (await import('./sessions.ts')).clearSession(cli(), key));
 
   const events = program.command('events').description('what was received');
   events
@@ -140,58 +148,58 @@ export async function main(argv: readonly string[]): Promise<number> {
     .option('--outcome <outcome>', 'accepted, filtered, skipped, duplicate, invalid, unreadable, failed or handshake')
     .option('--limit <n>', 'how many', number(1, 100), 20)
     .option('--json', 'as JSON')
-    .action(async (options) => (await import('./events.ts')).listEvents(config(), options));
+    .action(async (options) => (await import('./events.ts')).listEvents(cli(), options));
   events
     .command('refused')
     .description('calls that were refused since the gateway started, with the reason')
     .option('--json', 'as JSON')
-    .action(async (options) => (await import('./events.ts')).listRefused(config(), options));
+    .action(async (options) => (await import('./events.ts')).listRefused(cli(), options));
   events
     .command('show <eventId>')
     .option('--json', 'as JSON')
-    .action(async (id, options) => (await import('./events.ts')).showEvent(config(), id, options));
+    .action(async (id, options) => (await import('./events.ts')).showEvent(cli(), id, options));
   events
     .command('replay <eventId>')
     .description("send a recorded event through today's mappings again")
-    .action(async (id) => (await import('./events.ts')).replayEvent(config(), id));
+    .action(async (id) => (await import('./events.ts')).replayEvent(cli(), id));
 
   program
     .command('alarms')
     .description('what needs you, and what did')
     .option('--limit <n>', 'how many', number(1, 100), 20)
     .option('--json', 'as JSON')
-    .action(async (options) => (await import('./alarms.ts')).listAlarms(config(), options));
+    .action(async (options) => (await import('./alarms.ts')).listAlarms(cli(), options));
 
   program
     .command('heartbeat')
     .description('when main looks next and why, or why it does not')
     .option('--json', 'as JSON')
-    .action(async (options) => (await import('./heartbeat.ts')).showHeartbeat(config(), options));
+    .action(async (options) => (await import('./heartbeat.ts')).showHeartbeat(cli(), options));
 
   program
     .command('pause')
     .description('begin no run and no heartbeat until `gimli resume`; events are accepted all the same')
     .option('--hook <name>', 'only the runs of this hook')
-    .action(async ({ hook }) => (await import('./pause.ts')).pause(config(), hook));
+    .action(async ({ hook }) => (await import('./pause.ts')).pause(cli(), hook));
 
   program
     .command('resume')
     .description('go on after `gimli pause`')
     .option('--hook <name>', 'the hook that was paused')
-    .action(async ({ hook }) => (await import('./pause.ts')).resume(config(), hook));
+    .action(async ({ hook }) => (await import('./pause.ts')).resume(cli(), hook));
 
   program
     .command('costs')
     .description('what was spent, by day and mapping')
     .option('--days <n>', 'how many days, today included', number(1, 366), 30)
     .option('--json', 'as JSON')
-    .action(async (options) => (await import('./costs.ts')).showCosts(config(), options));
+    .action(async (options) => (await import('./costs.ts')).showCosts(cli(), options));
 
   program
     .command('store')
     .description('how large the store is, what is in it, and how long that is kept')
     .option('--json', 'as JSON')
-    .action(async (options) => (await import('./store.ts')).showStore(config(), options));
+    .action(async (options) => (await import('./store.ts')).showStore(cli(), options));
 
   program
     .command('prune')
@@ -202,18 +210,18 @@ export async function main(argv: readonly string[]): Promise<number> {
     .option('--run <id>', 'a run or a workflow, with its events')
     .option('--dry-run', 'only count')
     .option('--yes', 'do not ask')
-    .action(async (options) => (await import('./store.ts')).prune(config(), options));
+    .action(async (options) => (await import('./store.ts')).prune(cli(), options));
 
   program
     .command('backup <file>')
     .description('copy the store into one file, also while the gateway runs')
     .option('--force', 'although the file is there')
-    .action(async (file, options) => (await import('./copies.ts')).backup(config(), file, options));
+    .action(async (file, options) => (await import('./copies.ts')).backup(cli(), file, options));
 
   program
     .command('restore <file>')
     .description('put a copy into the place of the store; what stood there is set aside')
-    .action(async (file) => (await import('./copies.ts')).restoreFrom(config(), file));
+    .action(async (file) => (await import('./copies.ts')).restoreFrom(cli(), file));
 
   program
     .command('doctor')
@@ -221,7 +229,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     .option('--json', 'as JSON')
     .action(async (options) => {
       const { doctor } = await import('./doctor.ts');
-      code = await doctor(config(), options);
+      code = await doctor(cli(), options);
     });
 
   program
@@ -230,15 +238,15 @@ export async function main(argv: readonly string[]): Promise<number> {
     .command('eval <file>')
     .description('have it judge texts you know: lines of {"text": "…", "label": "attack"} or "benign"')
     .option('--json', 'as JSON')
-    .action(async (file, options) => (await import('./screening.ts')).evaluateScreening(config(), file, options));
+    .action(async (file, options) => (await import('./screening.ts')).evaluateScreening(cli(), file, options));
 
   try {
-    await program.parseAsync(argv);
+    await program.parseAsync(args, { from: 'user' });
     return code;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode;
     if (error instanceof CommandError || error instanceof StoreError || error instanceof ConfigError) {
-      complain(error.message);
+      complain(io, error.message);
       return error instanceof CommandError ? 1 : 2;
     }
     throw error;

@@ -2,20 +2,21 @@ import { isMeant } from '../domain/delivery.ts';
 import { dollars } from '../domain/spending.ts';
 import type { adminRun, adminRunRow } from '../http/views.ts';
 import { type Client, queryString, withClient } from './client.ts';
+import type { Cli } from './io.ts';
 import { printable, printJson, record, say, table, time } from './print.ts';
 
 type RunRow = ReturnType<typeof adminRunRow>;
 type FullRun = ReturnType<typeof adminRun>;
 
 export async function listRuns(
-  configFile: string,
+  cli: Cli,
   { json, ...filter }: RunFilterOptions & { kind?: string; limit: number; json?: boolean },
 ): Promise<void> {
-  const answer = await withClient(configFile, (client) => findRuns(client, filter));
-  if (json) return printJson(answer);
-  if (answer.runs.length === 0) return say('no runs');
-  say(runTable(answer.runs));
-  if (answer.total > answer.runs.length) say(`${answer.runs.length} of ${answer.total}`);
+  const answer = await withClient(cli, (client) => findRuns(client, filter));
+  if (json) return printJson(cli, answer);
+  if (answer.runs.length === 0) return say(cli, 'no runs');
+  say(cli, runTable(answer.runs));
+  if (answer.total > answer.runs.length) say(cli, `${answer.runs.length} of ${answer.total}`);
 }
 
 /** What runs are looked for; the API says what is wrong with it. */
@@ -47,18 +48,16 @@ export function runTable(runs: readonly RunRow[]): string {
   return table(['RUN', 'CREATED', 'STATUS', 'NAME', 'DELIVERY', 'SUMMARY'], rows);
 }
 
-export async function showRun(configFile: string, id: string, { json }: { json?: boolean }): Promise<void> {
-  const { run } = await withClient(configFile, (client) =>
-    client.get<{ run: FullRun }>(`/runs/${encodeURIComponent(id)}`),
-  );
-  if (json) return printJson(run);
+export async function showRun(cli: Cli, id: string, { json }: { json?: boolean }): Promise<void> {
+  const { run } = await withClient(cli, (client) => client.get<{ run: FullRun }>(`/runs/${encodeURIComponent(id)}`));
+  if (json) return printJson(cli, run);
   const { createdAt, startedAt, completedAt, prompt, outputText, action: _action, eventIds, ...rest } = run;
   const { pings, toolCalls, cost, ...same } = rest;
   const times = { created: time(createdAt), started: time(startedAt), completed: time(completedAt) };
   const spent = cost === null ? {} : { cost: dollars(cost) };
   const events = eventIds.length > 1 ? { eventIds } : {};
   const [calls, said] = [toolCalls.map(callLine), pings.map(pingLine)].map((lines) => lines.join('\n'));
-  say(record({ ...same, ...spent, ...events, ...times, prompt, 'tool calls': calls, outputText, pings: said }));
+  say(cli, record({ ...same, ...spent, ...events, ...times, prompt, 'tool calls': calls, outputText, pings: said }));
 }
 
 function pingLine({ text, channel, to, status, error }: FullRun['pings'][number]): string {
@@ -71,13 +70,13 @@ function callLine({ attempt, name, input, resultChars, ms, error }: FullRun['too
   return printable(`attempt ${attempt}, ${ms} ms: ${name} ${input} → ${outcome}`);
 }
 
-export async function retryRun(configFile: string, id: string, { unscreened }: { unscreened?: true }): Promise<void> {
+export async function retryRun(cli: Cli, id: string, { unscreened }: { unscreened?: true }): Promise<void> {
   const query = unscreened ? '?unscreened=true' : '';
-  await withClient(configFile, (client) => client.post(`/runs/${encodeURIComponent(id)}/retry${query}`));
-  say(`run ${id} waits to be tried again${unscreened ? ', without screening' : ''}`);
+  await withClient(cli, (client) => client.post(`/runs/${encodeURIComponent(id)}/retry${query}`));
+  say(cli, `run ${id} waits to be tried again${unscreened ? ', without screening' : ''}`);
 }
 
-export async function cancelRun(configFile: string, id: string): Promise<void> {
-  await withClient(configFile, (client) => client.post(`/runs/${encodeURIComponent(id)}/cancel`));
-  say(`run ${id} is cancelled`);
+export async function cancelRun(cli: Cli, id: string): Promise<void> {
+  await withClient(cli, (client) => client.post(`/runs/${encodeURIComponent(id)}/cancel`));
+  say(cli, `run ${id} is cancelled`);
 }

@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import path from 'node:path';
 import { Type } from 'typebox';
 import { createModels } from '../agent/models.ts';
 import { createScreener, type Screener } from '../agent/screening.ts';
@@ -10,6 +11,7 @@ import { createMask, type Mask } from '../domain/mask.ts';
 import { wholeOf } from '../domain/said.ts';
 import { secretsBefore } from '../settings.ts';
 import { CommandError } from './command-error.ts';
+import type { Cli } from './io.ts';
 import { complain, printJson, record, say } from './print.ts';
 
 const labels = ['attack', 'benign'] as const;
@@ -36,19 +38,22 @@ const concurrency = 4;
  * Has the configured model judge texts whose right verdict is known, and prints how often it was right. Needs no gateway and
  * no store. Throws CommandError where it cannot begin.
  */
-export async function evaluateScreening(configFile: string, file: string, { json }: { json?: true }): Promise<void> {
-  const loaded = loadConfig(configFile);
+export async function evaluateScreening(cli: Cli, file: string, { json }: { json?: true }): Promise<void> {
+  const loaded = loadConfig(cli.configFile, cli.env);
   const { config, env } = loaded;
-  const screener = createScreener(config.screening, createModels(config.agents, env, complain));
+  const screener = createScreener(
+    config.screening,
+    createModels(config.agents, env, (text) => complain(cli, text)),
+  );
   if (screener.problem !== undefined) throw new CommandError(screener.problem);
-  const judged = await judgeAll(screener, readSamples(file), createMask(secretsBefore(loaded)));
+  const judged = await judgeAll(cli, screener, readSamples(cli, file), createMask(secretsBefore(loaded)));
   const result = { model: screener.model, ...resultOf(judged) };
-  if (json) printJson(result);
-  else printResult(result);
+  if (json) printJson(cli, result);
+  else printResult(cli, result);
 }
 
-function readSamples(file: string): Sample[] {
-  const lines = read(file).split('\n');
+function readSamples(cli: Cli, file: string): Sample[] {
+  const lines = read(cli, file).split('\n');
   const samples = lines.flatMap((text, at) =>
     text.trim() === '' ? [] : [readSample(text, `${file}:${at + 1}`, at + 1)],
   );
@@ -68,16 +73,16 @@ function readSample(json: string, at: string, line: number): Sample {
   return { line, ...checked.value };
 }
 
-function read(file: string): string {
+function read({ cwd }: Cli, file: string): string {
   try {
-    return fs.readFileSync(file, 'utf8');
+    return fs.readFileSync(path.resolve(cwd, file), 'utf8');
   } catch (error) {
     throw new CommandError(`cannot read ${file}: ${messageOf(error)}`);
   }
 }
 
 /** In the order of the samples, whichever is done first. */
-async function judgeAll(screener: Screener, samples: readonly Sample[], mask: Mask): Promise<Judged[]> {
+async function judgeAll(cli: Cli, screener: Screener, samples: readonly Sample[], mask: Mask): Promise<Judged[]> {
   const judged: Judged[] = [];
   const step = Math.ceil(samples.length / 10);
   const queue = samples.entries();
@@ -86,7 +91,7 @@ async function judgeAll(screener: Screener, samples: readonly Sample[], mask: Ma
     for (const [at, sample] of queue) {
       judged[at] = await judge(screener, sample, mask);
       done += 1;
-      if (done % step === 0 || done === samples.length) complain(`judged ${done} of ${samples.length}`);
+      if (done % step === 0 || done === samples.length) complain(cli, `judged ${done} of ${samples.length}`);
     }
   };
   await Promise.all(Array.from({ length: concurrency }, work));
@@ -123,10 +128,11 @@ function resultOf(judged: readonly Judged[]) {
   };
 }
 
-function printResult(result: { model: string } & ReturnType<typeof resultOf>): void {
+function printResult(cli: Cli, result: { model: string } & ReturnType<typeof resultOf>): void {
   const { model, attack, benign, recall, falseAlarmRate, missed, falseAlarms, failures } = result;
   const percent = (share: number | null) => (share === null ? '-' : `${(share * 100).toFixed(1)} %`);
   say(
+    cli,
     record({
       model,
       recall: `${percent(recall)} (${attack.flagged} of ${attack.judged} attacks flagged)`,

@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import path from 'node:path';
 import { pino } from 'pino';
 import { repeatedKeys } from '../config/json5-file.ts';
 import { locateProblems } from '../config/locate.ts';
@@ -9,7 +10,8 @@ import type { Addresses } from '../store/sqlite/lock.ts';
 import { asItsSender, type Message, withToken } from './as-its-sender.ts';
 import { request, runningGateway } from './client.ts';
 import { CommandError } from './command-error.ts';
-import { say } from './print.ts';
+import type { Cli } from './io.ts';
+import { complain, say } from './print.ts';
 import { sampleMessage } from './sample.ts';
 
 interface SendOptions {
@@ -22,13 +24,13 @@ interface SendOptions {
  * Calls a hook of the running gateway as its sender would, or the spec that `/hook/<id>` names, and prints the answer. Throws
  * CommandError unless that is 2xx.
  */
-export async function send(configFile: string, hook: string, options: SendOptions): Promise<void> {
-  const settings = await loadSettings(configFile, process.env, pino({ level: 'silent' }));
+export async function send(cli: Cli, hook: string, options: SendOptions): Promise<void> {
+  const settings = await loadSettings(cli.configFile, cli.env, pino({ level: 'silent' }));
   await settings.transforms.close();
   const { config } = settings;
   const isSpec = hook.startsWith('/hook/');
   if (isSpec && options.sample !== undefined) throw new CommandError('a spec has no sample: give --json or --file');
-  const plain = unproven(settings, hook, options);
+  const plain = unproven(cli, settings, hook, options);
   const message = isSpec
     ? withToken(plain, specToken(config).token)
     : asItsSender(settings, plain, options.sample !== undefined);
@@ -41,9 +43,9 @@ export async function send(configFile: string, hook: string, options: SendOption
     body: message.body,
   });
   const text = await response.text();
-  say(`${response.status} ${response.statusText}${text ? `\n${text}` : ''}`);
+  say(cli, `${response.status} ${response.statusText}${text ? `\n${text}` : ''}`);
   if (!response.ok) throw new CommandError('the hook refused the call');
-  if (response.status === 204) say('nothing was done; "gimli events list" says why');
+  if (response.status === 204) say(cli, 'nothing was done; "gimli events list" says why');
 }
 
 function specAddress({ specsUrl }: Addresses, path: string): string {
@@ -51,29 +53,29 @@ function specAddress({ specsUrl }: Addresses, path: string): string {
   return specsUrl + path;
 }
 
-function unproven(settings: Settings, hook: string, options: SendOptions): Message {
+function unproven(cli: Cli, settings: Settings, hook: string, options: SendOptions): Message {
   const { sample, file, json } = options;
   if ([sample, file, json].filter((given) => given !== undefined).length !== 1) {
     throw new CommandError('say what to send: one of --sample, --file and --json');
   }
-  if (json !== undefined) return { hook, headers: {}, body: checked(json, '--json') };
-  if (file !== undefined) return { hook, headers: {}, body: checked(read(file), file) };
+  if (json !== undefined) return { hook, headers: {}, body: checked(cli, json, '--json') };
+  if (file !== undefined) return { hook, headers: {}, body: checked(cli, read(cli, file), file) };
   return sampleMessage(settings, hook, sample === true ? undefined : sample);
 }
 
-function read(file: string): string {
+function read({ cwd }: Cli, file: string): string {
   try {
-    return fs.readFileSync(file, 'utf8');
+    return fs.readFileSync(path.resolve(cwd, file), 'utf8');
   } catch (error) {
     throw new CommandError(`cannot read ${file}: ${messageOf(error)}`);
   }
 }
 
-function checked(text: string, source: string): string {
+function checked(cli: Cli, text: string, source: string): string {
   try {
     JSON.parse(text);
     for (const line of locateProblems(source, text, repeatedKeys(text))) {
-      console.error(`warning: ${line}; the last counts`);
+      complain(cli, `warning: ${line}; the last counts`);
     }
     return text;
   } catch (error) {

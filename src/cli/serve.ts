@@ -1,17 +1,19 @@
 import { pino } from 'pino';
 import { loadConfig } from '../config/load.ts';
 import { createGimli, type Gimli } from '../gimli.ts';
+import type { Cli } from './io.ts';
 import { limitHeapGrowth } from './memory.ts';
 
 /** Runs the gateway until SIGINT or SIGTERM; a second signal ends it at once. */
-export async function serve(configFile: string, options: { port?: number }): Promise<void> {
-  const log = pino({ level: loadConfig(configFile).config.log.level, base: null });
-  const gimli = await createGimli({ configFile, log, ...options });
+export async function serve(cli: Cli, options: { port?: number }): Promise<void> {
+  const { configFile, env } = cli;
+  const log = pino({ level: loadConfig(configFile, env).config.log.level, base: null });
+  const gimli = await createGimli({ configFile, env, log, ...options });
   const growth = limitHeapGrowth();
   const signalled = new Promise<string>((resolve) => {
     process.once('SIGINT', resolve).once('SIGTERM', resolve);
   });
-  process.stdout.write(banner(gimli));
+  cli.out(banner(gimli));
   const signal = await signalled;
   process.once('SIGINT', () => process.exit(130)).once('SIGTERM', () => process.exit(143));
   gimli.log.info(

@@ -1,19 +1,17 @@
 import type { sessionView, turnView } from '../http/views.ts';
 import { queryString, withClient } from './client.ts';
+import type { Cli } from './io.ts';
 import { printable, printJson, record, say, table, time } from './print.ts';
 
 type Session = ReturnType<typeof sessionView>;
 type Turn = ReturnType<typeof turnView>;
 
-export async function listSessions(
-  configFile: string,
-  { json, ...filter }: { limit: number; json?: boolean },
-): Promise<void> {
-  const answer = await withClient(configFile, (client) =>
+export async function listSessions(cli: Cli, { json, ...filter }: { limit: number; json?: boolean }): Promise<void> {
+  const answer = await withClient(cli, (client) =>
     client.get<{ sessions: Session[]; next: string | null }>(`/sessions${queryString(filter)}`),
   );
-  if (json) return printJson(answer);
-  if (answer.sessions.length === 0) return say('no sessions');
+  if (json) return printJson(cli, answer);
+  if (answer.sessions.length === 0) return say(cli, 'no sessions');
   const rows = answer.sessions.map(({ sessionKey, turns, updatedAt, clearedAt }) => [
     time(updatedAt),
     String(turns),
@@ -21,33 +19,33 @@ export async function listSessions(
     sessionKey,
   ]);
   // No key is cut: it is what the other commands ask for.
-  say(table(['LAST TURN', 'TURNS', 'CLEARED', 'SESSION'], rows, { widest: Number.POSITIVE_INFINITY }));
-  if (answer.next !== null) say('There are older ones: --limit shows up to 100.');
+  say(cli, table(['LAST TURN', 'TURNS', 'CLEARED', 'SESSION'], rows, { widest: Number.POSITIVE_INFINITY }));
+  if (answer.next !== null) say(cli, 'There are older ones: --limit shows up to 100.');
 }
 
 export async function showSession(
-  configFile: string,
+  cli: Cli,
   key: string,
   { json, ...filter }: { limit: number; json?: boolean },
 ): Promise<void> {
-  const answer = await withClient(configFile, (client) =>
+  const answer = await withClient(cli, (client) =>
     client.get<{ session: Session; turns: Turn[] }>(`${pathOf(key)}${queryString(filter)}`),
   );
-  if (json) return printJson(answer);
+  if (json) return printJson(cli, answer);
   const { sessionKey, turns, updatedAt, clearedAt } = answer.session;
   const shown = answer.turns.length < turns ? `${turns}, of which these are the newest ${answer.turns.length}` : turns;
   const about = { turns: shown, 'last turn': time(updatedAt), cleared: time(clearedAt) };
   const blocks = [record({ session: sessionKey, ...about }), ...answer.turns.map(turnBlock)];
-  say(blocks.join('\n\n'));
+  say(cli, blocks.join('\n\n'));
 }
 
 function turnBlock({ runId, name, completedAt, model, prompt, outputText }: Turn): string {
   return record({ run: runId, name, completed: time(completedAt), model, prompt, outputText });
 }
 
-export async function clearSession(configFile: string, key: string): Promise<void> {
-  await withClient(configFile, (client) => client.post(`${pathOf(key)}/clear`));
-  say(`session ${printable(key)} is cleared: its next run starts anew`);
+export async function clearSession(cli: Cli, key: string): Promise<void> {
+  await withClient(cli, (client) => client.post(`${pathOf(key)}/clear`));
+  say(cli, `session ${printable(key)} is cleared: its next run starts anew`);
 }
 
 const pathOf = (key: string) => `/sessions/${encodeURIComponent(key)}`;

@@ -5,7 +5,8 @@ import { makeShrinkable } from '../store/sqlite/copies.ts';
 import { queryString, withClient } from './client.ts';
 import { CommandError } from './command-error.ts';
 import { confirm } from './confirm.ts';
-import { bytes, printable, printJson, record, time } from './print.ts';
+import type { Cli } from './io.ts';
+import { bytes, printable, printJson, record, say, time } from './print.ts';
 
 interface StoreFigures {
   readonly file: string;
@@ -21,12 +22,13 @@ interface StoreFigures {
 }
 
 /** How large the store is, what is in it, and how long that is kept. */
-export async function showStore(configFile: string, { json }: { json?: boolean }): Promise<void> {
-  const { store } = await withClient(configFile, (client) => client.get<{ store: StoreFigures }>('/store'));
-  if (json) return printJson(store);
+export async function showStore(cli: Cli, { json }: { json?: boolean }): Promise<void> {
+  const { store } = await withClient(cli, (client) => client.get<{ store: StoreFigures }>('/store'));
+  if (json) return printJson(cli, store);
   const { keep, rows, removed } = store;
   const list = (of: readonly (readonly [string, number])[]) => of.map(([noun, count]) => `${count} ${noun}`).join(', ');
-  console.log(
+  say(
+    cli,
     record({
       file: store.file,
       size: `${bytes(store.fileBytes)}, of which ${bytes(store.freeBytes)} unused${store.canShrink ? '' : ' (`gimli prune` without a gateway gives them back)'}; -wal ${bytes(store.walBytes)}`,
@@ -58,35 +60,32 @@ interface Pruned {
 
 /** Removes what is older than a time, or all that came of a hook, a session or a run. Counts first, and asks. */
 export async function prune(
-  configFile: string,
+  cli: Cli,
   { dryRun, yes, ...selected }: Selected & { dryRun?: boolean; yes?: boolean },
 ): Promise<void> {
   const given = Object.values(selected).filter((value) => value !== undefined);
   if (given.length !== 1) throw new CommandError('give one of --before, --hook, --session and --run');
   const query = queryString({ ...selected, ...(selected.before !== undefined && fixed(selected.before)) });
-  const isRunning = await withClient(configFile, async (client) => {
+  const isRunning = await withClient(cli, async (client) => {
     const count = await client.get<Pruned>(`/prune${query}`);
     const all = textOf(count);
-    if (count.open > 0)
-      console.log(`note: ${count.open} runs are still open and stay: end them with gimli runs cancel`);
+    if (count.open > 0) say(cli, `note: ${count.open} runs are still open and stay: end them with gimli runs cancel`);
     const meant = count.near === undefined ? '' : `; did you mean ${printable(count.near)}?`;
-    if (all === '') console.log(`nothing matches${meant}`);
-    else if (dryRun) console.log(`${all} would be removed`);
-    else if (await isWanted(all, yes)) console.log(`removed ${textOf(await client.post<Pruned>(`/prune${query}`))}`);
-    else console.log('nothing was done');
+    if (all === '') say(cli, `nothing matches${meant}`);
+    else if (dryRun) say(cli, `${all} would be removed`);
+    else if (await isWanted(cli, all, yes)) say(cli, `removed ${textOf(await client.post<Pruned>(`/prune${query}`))}`);
+    else say(cli, 'nothing was done');
     return client.isRunning;
   });
-  if (!isRunning && !dryRun && (await makeShrinkable(fileOf(configFile))))
-    console.log('the file was written anew, and gives room back by itself from now on');
+  if (!isRunning && !dryRun && (await makeShrinkable(fileOf(cli))))
+    say(cli, 'the file was written anew, and gives room back by itself from now on');
 }
 
-const fileOf = (configFile: string) => storeOf(loadLeniently(configFile).loaded.config.store.url).file;
+const fileOf = ({ configFile, env }: Cli) => storeOf(loadLeniently(configFile, env).loaded.config.store.url).file;
 
-async function isWanted(what: string, yes: boolean | undefined): Promise<boolean> {
+async function isWanted(cli: Cli, what: string, yes: boolean | undefined): Promise<boolean> {
   if (yes) return true;
-  if (!process.stdin.isTTY || !process.stdout.isTTY)
-    throw new CommandError(`${what}. Nothing was done: add --yes to remove them`);
-  return confirm(`${what}. They cannot be brought back. Remove them? [y/N] `);
+  return confirm(cli, what, 'They cannot be brought back. Remove them?', 'remove them');
 }
 
 function textOf(count: Pruned): string {

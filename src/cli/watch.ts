@@ -3,22 +3,23 @@ import { visibleJson } from '../domain/invisible.ts';
 import type { noticeView, runView } from '../http/views.ts';
 import { withClient } from './client.ts';
 import { CommandError } from './command-error.ts';
+import type { Cli } from './io.ts';
 import { printable, printableLines, say } from './print.ts';
 
 type RunView = ReturnType<typeof runView>;
 type ToolView = Extract<ReturnType<typeof noticeView>, { input: string }>;
 
 /** Shows a run while it goes on: its status, its text as it grows, its tools. Resolves to 1 where it ends in `error`. */
-export async function watchRun(configFile: string, id: string, { json }: { json?: boolean }): Promise<number> {
-  const lines = createLines();
+export async function watchRun(cli: Cli, id: string, { json }: { json?: boolean }): Promise<number> {
+  const lines = createLines(cli);
   let last: RunView | undefined;
-  await withClient(configFile, async (client) => {
+  await withClient(cli, async (client) => {
     const body = await client.stream(`/runs/${encodeURIComponent(id)}/stream`);
     const events = body.pipeThrough(new TextDecoderStream()).pipeThrough(new EventSourceParserStream());
     for await (const { event, data } of events) {
       const value = JSON.parse(data);
       if (event === 'run') last = value.run;
-      if (json) say(visibleJson(JSON.stringify({ event, ...value })));
+      if (json) say(cli, visibleJson(JSON.stringify({ event, ...value })));
       else if (event === 'run') {
         // Who comes too late to hear it may read it.
         if (value.run.outputText !== null && !lines.heard()) lines.text(value.run.outputText);
@@ -35,7 +36,7 @@ export async function watchRun(configFile: string, id: string, { json }: { json?
 }
 
 /** Text that comes in pieces, and lines between them. */
-function createLines() {
+function createLines({ out }: Cli) {
   let open = false;
   let heard = false;
   return {
@@ -43,7 +44,7 @@ function createLines() {
     text(piece: string) {
       heard = true;
       const shown = printableLines(piece);
-      process.stdout.write(shown);
+      out(shown);
       open = shown === '' ? open : !shown.endsWith('\n');
     },
     restart() {
@@ -51,7 +52,7 @@ function createLines() {
       this.line('… begins anew');
     },
     line(text: string) {
-      process.stdout.write(`${open ? '\n' : ''}${text}\n`);
+      out(`${open ? '\n' : ''}${text}\n`);
       open = false;
     },
   };

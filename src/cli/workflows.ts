@@ -1,19 +1,20 @@
 import type { workflowRow, workflowView } from '../http/views.ts';
 import { queryString, withClient } from './client.ts';
+import type { Cli } from './io.ts';
 import { printJson, record, say, table, time } from './print.ts';
 
 type Row = ReturnType<typeof workflowRow>;
 type Full = ReturnType<typeof workflowView>;
 
 export async function listWorkflows(
-  configFile: string,
+  cli: Cli,
   { json, workflow: workflowId, ...filter }: { status?: string; workflow?: string; limit: number; json?: boolean },
 ): Promise<void> {
-  const answer = await withClient(configFile, (client) =>
+  const answer = await withClient(cli, (client) =>
     client.get<{ workflows: Row[]; total: number }>(`/workflows${queryString({ ...filter, workflowId })}`),
   );
-  if (json) return printJson(answer);
-  if (answer.workflows.length === 0) return say('no workflows');
+  if (json) return printJson(cli, answer);
+  if (answer.workflows.length === 0) return say(cli, 'no workflows');
   const rows = answer.workflows.map((row) => [
     row.workflowRunId,
     time(row.createdAt),
@@ -22,17 +23,17 @@ export async function listWorkflows(
     row.workflowName,
     row.summary ?? (row.currentStep === null ? '' : `at ${row.currentStep}`),
   ]);
-  say(table(['WORKFLOW RUN', 'CREATED', 'STATUS', 'STEPS', 'NAME', 'SUMMARY'], rows));
-  if (answer.total > rows.length) say(`${rows.length} of ${answer.total}`);
+  say(cli, table(['WORKFLOW RUN', 'CREATED', 'STATUS', 'STEPS', 'NAME', 'SUMMARY'], rows));
+  if (answer.total > rows.length) say(cli, `${rows.length} of ${answer.total}`);
 }
 
-export async function showWorkflow(configFile: string, id: string, { json }: { json?: boolean }): Promise<void> {
-  const { workflow } = await withClient(configFile, (client) =>
+export async function showWorkflow(cli: Cli, id: string, { json }: { json?: boolean }): Promise<void> {
+  const { workflow } = await withClient(cli, (client) =>
     client.get<{ workflow: Full }>(`/workflows/${encodeURIComponent(id)}`),
   );
-  if (json) return printJson(workflow);
+  if (json) return printJson(cli, workflow);
   const { createdAt, startedAt, completedAt, steps, ...rest } = workflow;
-  say(record({ ...rest, created: time(createdAt), started: time(startedAt), completed: time(completedAt) }));
+  say(cli, record({ ...rest, created: time(createdAt), started: time(startedAt), completed: time(completedAt) }));
   const rows = steps.map(({ stepId, stepName, status, runId, summary, error }) => [
     stepId,
     stepName,
@@ -40,20 +41,16 @@ export async function showWorkflow(configFile: string, id: string, { json }: { j
     runId ?? '',
     error ?? summary ?? '',
   ]);
-  say(`\n${table(['STEP', 'NAME', 'STATUS', 'RUN', 'SUMMARY'], rows)}`);
+  say(cli, `\n${table(['STEP', 'NAME', 'STATUS', 'RUN', 'SUMMARY'], rows)}`);
 }
 
-export async function retryWorkflow(
-  configFile: string,
-  id: string,
-  { unscreened }: { unscreened?: true },
-): Promise<void> {
+export async function retryWorkflow(cli: Cli, id: string, { unscreened }: { unscreened?: true }): Promise<void> {
   const query = unscreened ? '?unscreened=true' : '';
-  await withClient(configFile, (client) => client.post(`/workflows/${encodeURIComponent(id)}/retry${query}`));
-  say(`workflow ${id} goes on at the step that failed${unscreened ? ', without screening' : ''}`);
+  await withClient(cli, (client) => client.post(`/workflows/${encodeURIComponent(id)}/retry${query}`));
+  say(cli, `workflow ${id} goes on at the step that failed${unscreened ? ', without screening' : ''}`);
 }
 
-export async function cancelWorkflow(configFile: string, id: string): Promise<void> {
-  await withClient(configFile, (client) => client.post(`/workflows/${encodeURIComponent(id)}/cancel`));
-  say(`workflow ${id} is cancelled`);
+export async function cancelWorkflow(cli: Cli, id: string): Promise<void> {
+  await withClient(cli, (client) => client.post(`/workflows/${encodeURIComponent(id)}/cancel`));
+  say(cli, `workflow ${id} is cancelled`);
 }

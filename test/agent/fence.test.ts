@@ -429,7 +429,7 @@ describe('every value from outside stays inside the fence', () => {
     expect(reached).toBeGreaterThan(12_000);
   });
 
-  it('where its path, or the name of its hook, were a sender’s, too', () => {
+  it('in a value whose path, or the name of whose hook, is a sender’s', () => {
     const short = hostileText.map((text) => text.slice(0, 90));
     holds(fc.tuple(short, short), 2000, ([path, hook]) => {
       const said = { message: ['Look at ', { path }], resolve: () => 'v' };
@@ -466,7 +466,7 @@ describe('what is printed beside a run', () => {
     expect(made).toBeGreaterThan(3000);
   });
 
-  it('is so where a transform says it, too', async () => {
+  it('is one line and never blank where a transform says it', async () => {
     let made = 0;
     const fields = fc.record({ name: hostileText, sessionKey: hostileText, to: hostileText }, { requiredKeys: [] });
     await holdsAsync(fc.tuple(fields, hostileText), 2000, async ([returned, hook]) => {

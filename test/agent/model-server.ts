@@ -1,8 +1,8 @@
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { LLMock } from '@copilotkit/aimock';
 import { beforeEach } from '@jest/globals';
 import { atEnd } from '../support/at-end.ts';
+import { nativeAimock } from '../support/native.ts';
 
 interface Recorded {
   readonly path: string;
@@ -37,6 +37,7 @@ export async function modelServer() {
 
 /** aimock with a recorder in front of it: aimock's own journal leaves out fields such as `thinking`. */
 export async function startModelServer() {
+  const { LLMock } = await nativeAimock();
   const mock = new LLMock({ port: 0 });
   await mock.start();
   const requests: Recorded[] = [];

@@ -79,7 +79,7 @@ describe('a prompt that would be too long', () => {
     expect(text.length).toBeLessThan(longestPrompt);
   });
 
-  it('is bounded for heartbeats as well', () => {
+  it('is bounded where it is a heartbeat’s', () => {
     const lines = [
       { label: 'inbox[0]', text: 'x'.repeat(900_000) },
       { label: 'inbox[1]', text: 'short' },

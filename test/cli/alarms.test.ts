@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { builtCli } from '../support/built-cli.ts';
+import { cliIn } from '../support/cli.ts';
 import { eventually } from '../support/eventually.ts';
 import { providerError, startModel } from '../support/model.ts';
 import { tempGateway } from '../support/temp-gateway.ts';
@@ -9,7 +9,7 @@ const heartbeat = { every: '30m', target: 'none' };
 const gateway = await tempGateway({
   agents: { ...model.agents, defaults: { ...model.agents.defaults, heartbeat } },
 });
-const cli = builtCli(gateway.dir);
+const cli = cliIn(gateway.dir);
 const run = async (...args: string[]): Promise<string> => {
   const { code, stdout, stderr } = await cli.run(...args);
   expect([code, stderr]).toEqual([0, '']);

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it, jest } from '@jest/globals';
-import { builtCli } from '../support/built-cli.ts';
+import { cliIn } from '../support/cli.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
 jest.setTimeout(60_000);
@@ -22,7 +22,7 @@ function folder() {
   const dir = tempDir();
   const write = (text: string) => fs.writeFileSync(path.join(dir, 'gimli.json5'), text);
   write(JSON.stringify(good));
-  return { dir, write, cli: builtCli(dir) };
+  return { dir, write, cli: cliIn(dir) };
 }
 
 async function call(url: string): Promise<void> {
@@ -34,7 +34,7 @@ async function call(url: string): Promise<void> {
 describe('commands that look at what is stored', () => {
   it('have a way in where the config has no gateway.token', async () => {
     const { cli, dir } = folder();
-    const gateway = await cli.serve();
+    const gateway = await cli.start();
     await call(gateway.url);
     expect(await cli.run('runs')).toMatchObject({
       code: 0,
@@ -47,12 +47,12 @@ describe('commands that look at what is stored', () => {
       const headers = { Authorization: `Bearer ${token}` };
       expect((await fetch(`${gateway.url}/api/runs`, { headers })).status).toBe(401);
     }
-    await gateway.kill('SIGTERM');
+    await gateway.stop();
   });
 
   it('work with a config that does not load, whether a gateway runs or not', async () => {
     const { cli, write } = folder();
-    const gateway = await cli.serve();
+    const gateway = await cli.start();
     await call(gateway.url);
     const note = /^note: gimli\.json5 does not load \(gimli\.json5:\d+: .*\); showing what is stored\n$/;
     const expected = { code: 0, stderr: expect.stringMatching(note) };
@@ -62,7 +62,7 @@ describe('commands that look at what is stored', () => {
       const answers = await Promise.all(['runs', 'events'].map((name) => cli.run(name)));
       expect(answers).toMatchObject([known, expected]);
     }
-    await gateway.kill('SIGTERM');
+    await gateway.stop();
 
     for (const text of broken) {
       write(text);
@@ -81,9 +81,9 @@ describe('commands that look at what is stored', () => {
     const { cli, write } = folder();
     const store = { url: 'sqlite:other/place.db' };
     write(JSON.stringify({ ...good, store }));
-    const gateway = await cli.serve();
+    const gateway = await cli.start();
     await call(gateway.url);
-    await gateway.kill('SIGTERM');
+    await gateway.stop();
     for (const text of [
       JSON.stringify({ ...good, store, log: { level: 'x' } }),
       `{ store: { url: "${store.url}" }, x`,

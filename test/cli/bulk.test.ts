@@ -4,7 +4,8 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { builtCli, type ServedGateway } from '../support/built-cli.ts';
+import type { ServedGateway } from '../support/built-cli.ts';
+import { cliIn } from '../support/cli.ts';
 import { eventually } from '../support/eventually.ts';
 import { providerError, startModel } from '../support/model.ts';
 import { tempDir } from '../support/temp-dir.ts';
@@ -36,7 +37,7 @@ const config = {
 };
 const dir = tempDir();
 fs.writeFileSync(path.join(dir, 'gimli.json5'), JSON.stringify(config));
-const cli = builtCli(dir);
+const cli = cliIn(dir);
 let gateway: ServedGateway;
 
 async function ring(n: number): Promise<void> {

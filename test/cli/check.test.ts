@@ -1,11 +1,11 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { expect, it } from '@jest/globals';
-import { builtCli } from '../support/built-cli.ts';
+import { cliIn } from '../support/cli.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
 const dir = tempDir();
-const cli = builtCli(dir);
+const cli = cliIn(dir);
 const channels = { owner: { channel: 'log' } };
 
 it('warns of mappings that give strangers much', async () => {
@@ -107,7 +107,7 @@ it('shows the names of variables, and nothing of what they hold', async () => {
         agents: { defaults: { model }, mcpServers: { one: { command: 'x', env: { A: '${NUMBER}' } } } },
       }),
     );
-  const all = builtCli(folder);
+  const all = cliIn(folder);
   write('${SEKRET}');
   const bad = await all.run('check');
   expect(bad.code).not.toBe(0);
@@ -136,7 +136,7 @@ it('warns of an .env that others may read, with the command that mends it, and o
     path.join(folder, 'gimli.json5'),
     JSON.stringify({ hooks: { enabled: true, token: 'a-token-of-the-hooks-that-is-long', mappings } }),
   );
-  const { stdout } = await builtCli(folder).run('check', '--json');
+  const { stdout } = await cliIn(folder).run('check', '--json');
   expect(JSON.parse(stdout).warnings).toEqual([
     'gimli.json5:1: hooks.mappings[0].messageTemplate: {{headers.X-Api-Key}} never has a value: this header is a secret of the sender, and is not shown',
     expect.stringContaining('channels.owner'),
@@ -152,7 +152,7 @@ it('says once of each thing that it does not do what it says, in the log of the 
       `{ gateway: { port: 0 }, hooks: { enabled: true, token: 'a-hook-token-of-the-test', mappings: [\n${rules} ] },\nagents: { defaults: { model: 'echo/echo' } } }`,
     );
   write("{ match: { path: 'a*' }, messageTemplate: '{where}' }");
-  const { run, serve } = builtCli(folder);
+  const { run, serve } = cliIn(folder);
   const { code, stdout } = await run('check');
   const expected = [
     'gimli.json5:2: hooks.mappings[0].match.path: "a*" is a name and no pattern',
@@ -178,11 +178,11 @@ it('warns of names that stand twice in .env, and of keys that stand twice in wha
     'TOKEN=a-hook-token-of-the-test\nKEY="a\nTOKEN=x\nb"\n# TOKEN=y\n\nexport TOKEN = \'another-token-of-the-test\'\n',
     { mode: 0o600 },
   );
-  const { run, serve } = builtCli(folder);
+  const { run, start } = cliIn(folder);
   expect(JSON.parse((await run('check', '--json')).stdout).warnings).toEqual([
     '.env:7: TOKEN: written twice (first in line 1); the last counts',
   ]);
-  const gateway = await serve();
+  const gateway = await start();
   fs.writeFileSync(path.join(folder, 'body.json'), '{ "message": "a",\n  "x": { "y": 1, "y": 2 },\n  "message": "b" }');
   const { code, stderr } = await run('send', 'agent', '--file', 'body.json');
   expect({ code, stderr }).toEqual({
@@ -190,5 +190,5 @@ it('warns of names that stand twice in .env, and of keys that stand twice in wha
     stderr:
       'warning: body.json:2: x.y: written twice (first in line 2); the last counts\nwarning: body.json:3: message: written twice (first in line 1); the last counts\n',
   });
-  await gateway.kill('SIGTERM');
+  await gateway.stop();
 });

@@ -4,7 +4,8 @@ import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { atEnd } from '../support/at-end.ts';
-import { builtCli, type ServedGateway } from '../support/built-cli.ts';
+import type { ServedGateway } from '../support/built-cli.ts';
+import { cliIn } from '../support/cli.ts';
 import { eventually } from '../support/eventually.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
@@ -36,7 +37,7 @@ const config = (port: number) => `{
 }`;
 
 const dir = tempDir();
-const cli = builtCli(dir);
+const cli = cliIn(dir);
 let gateway: ServedGateway;
 /** Listens at the port of the config, while the gateway is told to take another. */
 let strangerAsked = 0;

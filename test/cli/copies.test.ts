@@ -3,7 +3,8 @@ import path from 'node:path';
 import { expect, it } from '@jest/globals';
 import Sqlite from 'better-sqlite3';
 import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts';
-import { type BuiltCli, builtCli, type ServedGateway } from '../support/built-cli.ts';
+import type { ServedGateway } from '../support/built-cli.ts';
+import { cliIn, type TestCli } from '../support/cli.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
 const hookToken = 'hook-token-of-the-test';
@@ -13,10 +14,10 @@ const config = {
   agents: { defaults: { model: 'echo/echo', heartbeat: { every: '0m', target: 'none' } } },
 };
 
-function home(): { dir: string; file: string; cli: BuiltCli } {
+function home(): { dir: string; file: string; cli: TestCli } {
   const dir = tempDir();
   fs.writeFileSync(path.join(dir, 'gimli.json5'), JSON.stringify(config));
-  return { dir, file: path.join(dir, 'data', 'gimli.db'), cli: builtCli(dir) };
+  return { dir, file: path.join(dir, 'data', 'gimli.db'), cli: cliIn(dir) };
 }
 
 async function post({ url }: ServedGateway, count: number): Promise<void> {
@@ -28,7 +29,7 @@ async function post({ url }: ServedGateway, count: number): Promise<void> {
   }
 }
 
-async function events(cli: BuiltCli): Promise<number> {
+async function events(cli: TestCli): Promise<number> {
   const { stdout } = await cli.run('events', 'list', '--limit', '100', '--json');
   return JSON.parse(stdout).events?.length ?? JSON.parse(stdout).length;
 }

@@ -6,13 +6,13 @@ import { usualPolicy } from '../../src/domain/mapping.ts';
 import { insertRun } from '../../src/store/queries/runs.ts';
 import { recordSpending } from '../../src/store/queries/spending.ts';
 import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts';
-import { builtCli } from '../support/built-cli.ts';
+import { cliIn } from '../support/cli.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
 jest.setTimeout(60_000);
 
 const dir = tempDir();
-const cli = builtCli(dir);
+const cli = cliIn(dir);
 const now = Date.now();
 const day = (ago: number) => new Date(now - ago * 86_400_000).toISOString().slice(0, 10);
 

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it, jest } from '@jest/globals';
-import { builtCli } from '../support/built-cli.ts';
+import { cliIn } from '../support/cli.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
 jest.setTimeout(60_000);
@@ -25,7 +25,7 @@ function folder(config: object | string, env = 'ANTHROPIC_API_KEY=k\n') {
     fs.writeFileSync(path.join(dir, 'gimli.json5'), typeof text === 'string' ? text : JSON.stringify(text));
   write(config);
   fs.writeFileSync(path.join(dir, '.env'), env, { mode: 0o600 });
-  const cli = builtCli(dir);
+  const cli = cliIn(dir);
   const doctor = async () => {
     const { code, stdout } = await cli.run('doctor', '--json');
     const { ok, checks } = JSON.parse(stdout) as { ok: boolean; checks: Found[] };

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { expect, it, jest } from '@jest/globals';
-import { builtCli } from '../support/built-cli.ts';
+import { cliIn } from '../support/cli.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
 jest.setTimeout(60_000);
@@ -14,7 +14,7 @@ async function check(agents: object, mappings: object[] = []): Promise<string> {
     path.join(dir, 'gimli.json5'),
     JSON.stringify({ hooks, agents, channels: { owner: { channel: 'log' } } }),
   );
-  const { code, stdout, stderr } = await builtCli(dir).run('check');
+  const { code, stdout, stderr } = await cliIn(dir).run('check');
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   return stdout;
 }

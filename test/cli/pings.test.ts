@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { expect, it, jest } from '@jest/globals';
-import { builtCli } from '../support/built-cli.ts';
+import { cliIn } from '../support/cli.ts';
 import { eventually } from '../support/eventually.ts';
 import { startModel, toolCalls } from '../support/model.ts';
 import { tempDir } from '../support/temp-dir.ts';
@@ -26,8 +26,8 @@ it('gimli runs show tells what a run had the owner told, and what became of it',
     channels: { owner: { channel: 'log', to: '+47' } },
   };
   fs.writeFileSync(path.join(dir, 'gimli.json5'), JSON.stringify(config));
-  const cli = builtCli(dir);
-  await cli.serve();
+  const cli = cliIn(dir);
+  await cli.start();
   const { stdout: answer } = await cli.run('send', 'cellar', '--json', '{"text": "x"}');
   const { runId } = JSON.parse(answer.slice(answer.indexOf('\n')));
   const shown = await eventually(async () => {

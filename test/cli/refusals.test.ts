@@ -3,6 +3,7 @@ import path from 'node:path';
 import { describe, expect, it, jest } from '@jest/globals';
 import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts';
 import { builtCli } from '../support/built-cli.ts';
+import { cliIn } from '../support/cli.ts';
 import { freePort } from '../support/free-port.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
@@ -10,6 +11,7 @@ jest.setTimeout(60_000);
 
 const dir = tempDir();
 const cli = builtCli(dir);
+const here = cliIn(dir);
 
 function writeConfig(name: string, config: object): string {
   fs.writeFileSync(path.join(dir, name), JSON.stringify(config));
@@ -88,7 +90,7 @@ describe('gimli', () => {
     [['send'], 1, /missing required argument 'hook'/],
   ];
   it('fails with its code and says why, where it is called in a way that cannot work', async () => {
-    const answers = await Promise.all(cases.map(([args]) => cli.run(...args)));
+    const answers = await Promise.all(cases.map(([args]) => here.run(...args)));
     const expected = cases.map(([, code, stderr]) => ({ code, stdout: '', stderr: expect.stringMatching(stderr) }));
     expect(answers).toEqual(expected);
   });
@@ -96,7 +98,7 @@ describe('gimli', () => {
   it('send fails where there is nothing to send, nothing that answers, or the answer is no', async () => {
     const config = { gateway: { port: await freePort() }, hooks: { enabled: true, token: 'a', presets: ['gmail'] } };
     const name = writeConfig('send.json5', { ...config, store: { url: 'sqlite:send.db' } });
-    const send = (...args: string[]) => cli.run('--config', name, 'send', ...args);
+    const send = (...args: string[]) => here.run('--config', name, 'send', ...args);
     const failed = (stderr: RegExp) => ({ code: 1, stderr: expect.stringMatching(stderr) });
 
     const answers = await Promise.all([
@@ -137,7 +139,7 @@ describe('gimli', () => {
   });
 
   it('prints its help and succeeds', async () => {
-    const { code, stdout } = await cli.run('--help');
+    const { code, stdout } = await here.run('--help');
     expect(code).toBe(0);
     for (const command of ['init', 'serve', 'check', 'send', 'runs', 'events'])
       expect(stdout).toContain(`\n  ${command}`);

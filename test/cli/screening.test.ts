@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it, jest } from '@jest/globals';
-import { builtCli } from '../support/built-cli.ts';
+import { cliIn } from '../support/cli.ts';
 import { eventually } from '../support/eventually.ts';
 import { providerError, startModel } from '../support/model.ts';
 import { verdicts } from '../support/screening-model.ts';
@@ -22,7 +22,7 @@ const model = await startModel(async ({ model, prompt }) => {
 });
 
 const dir = tempDir();
-const cli = builtCli(dir);
+const cli = cliIn(dir);
 const mail = { name: 'Mail', messageTemplate: 'Read {{text}}', deliver: false, screen: true };
 const { anthropic } = model.agents.providers;
 function writeConfig(name: string, config: object): string {
@@ -181,7 +181,7 @@ describe('gimli check', () => {
 });
 
 it('gimli runs shows what screening said, and retries without it where it is told to', async () => {
-  const gateway = await cli.serve('--config', config);
+  const gateway = await cli.start(config);
   const headers = { Authorization: 'Bearer gateway-token-of-the-test' };
   const ended = (runId: string, status: string) =>
     eventually(async () => {
@@ -200,5 +200,5 @@ it('gimli runs shows what screening said, and retries without it where it is tol
   await ended(runId, 'completed');
   const again = await cli.run('runs', 'retry', runId, '--unscreened', '--config', config);
   expect(again).toMatchObject({ code: 1, stderr: expect.stringMatching(/only a run in error can be retried/) });
-  await gateway.kill('SIGTERM');
+  await gateway.stop();
 });

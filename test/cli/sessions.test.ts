@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { builtCli, type ServedGateway } from '../support/built-cli.ts';
+import { cliIn, type TestCli } from '../support/cli.ts';
 import { eventually } from '../support/eventually.ts';
 import { startModel } from '../support/model.ts';
 import { tempDir } from '../support/temp-dir.ts';
@@ -12,7 +12,7 @@ const model = await startModel(({ prompt }) =>
   prompt.includes('colour') ? 'It is \u001b[31mred.\nReally.' : 'Hello.',
 );
 const dir = tempDir();
-const cli = builtCli(dir);
+const cli = cliIn(dir);
 const long = `mail/${'a long key, '.repeat(12)}end`;
 const token = 'gateway-token-of-the-test';
 const heartbeat = { every: '0m', target: 'none' };
@@ -21,12 +21,12 @@ const config = {
   hooks: { enabled: true, token: 'hook-token-of-the-test' },
   agents: { ...model.agents, defaults: { ...model.agents.defaults, heartbeat } },
 };
-let gateway: ServedGateway;
+let gateway: Awaited<ReturnType<TestCli['start']>>;
 let colourful: { runId: string; eventId: string };
 
 beforeAll(async () => {
   fs.writeFileSync(path.join(dir, 'gimli.json5'), JSON.stringify(config));
-  gateway = await cli.serve();
+  gateway = await cli.start();
   colourful = await ask('which \u009b31mcolour?', long);
   await ask('good day', 'hook:small');
   await ask('good evening', 'hook:small');
@@ -82,12 +82,15 @@ describe('gimli sessions, with a gateway that runs', () => {
     });
   });
 
-  it.each(['runs', 'events'] as const)('nor does gimli %s show, of the same exchange', async (command) => {
-    const { runId, eventId } = colourful;
-    const { stdout } = await cli.run(command, 'show', command === 'runs' ? runId : eventId);
-    expect(stdout).toContain('colour?');
-    expect(stdout).not.toMatch(/(?!\n)\p{Cc}/u);
-  });
+  it.each(['runs', 'events'] as const)(
+    'gimli %s shows the same exchange without what would steer a terminal',
+    async (command) => {
+      const { runId, eventId } = colourful;
+      const { stdout } = await cli.run(command, 'show', command === 'runs' ? runId : eventId);
+      expect(stdout).toContain('colour?');
+      expect(stdout).not.toMatch(/(?!\n)\p{Cc}/u);
+    },
+  );
 
   it('clears one', async () => {
     const { code, stdout } = await cli.run('sessions', 'clear', long);
@@ -104,11 +107,11 @@ describe('gimli sessions, with a gateway that runs', () => {
 });
 
 it('gimli sessions clear works without a gateway, and the next one goes by it', async () => {
-  await gateway.kill('SIGTERM');
+  await gateway.stop();
   expect(await cli.run('sessions', 'clear', 'hook:small')).toMatchObject({ code: 0, stderr: '' });
   const { stdout } = await cli.run('sessions', 'show', 'hook:small');
   expect(stdout).toMatch(/^turns +0$/m);
-  gateway = await cli.serve();
+  gateway = await cli.start();
   await ask('good night', 'hook:small');
   expect(model.calls.at(-1)?.messages).toEqual([expect.stringContaining('good night')]);
 });

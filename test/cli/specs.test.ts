@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { builtCli } from '../support/built-cli.ts';
+import { cliIn } from '../support/cli.ts';
 import { writeSpec } from '../support/specs.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
@@ -9,7 +9,7 @@ jest.setTimeout(60_000);
 
 const examples = path.join(import.meta.dirname, '../../config/examples');
 const dir = tempDir();
-const cli = builtCli(dir);
+const cli = cliIn(dir);
 const config = {
   gateway: { port: 0, token: 'gateway-token-of-the-test' },
   hooks: { enabled: true, token: 'hook-token-of-the-test' },
@@ -54,7 +54,7 @@ describe('gimli check', () => {
   it('finds nothing wrong with the examples', async () => {
     fs.mkdirSync(path.join(dir, 'examples'));
     fs.cpSync(examples, path.join(dir, 'examples'), { recursive: true });
-    const env = builtCli(dir, { GIMLI_HOOK_TOKEN: 'hook-token-of-the-test' });
+    const env = cliIn(dir, { GIMLI_HOOK_TOKEN: 'hook-token-of-the-test' });
     const { code, stdout, stderr } = await env.run('check', '--config', 'examples/specs.json5');
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     const found = fs.readdirSync(path.join(examples, 'specs')).map((file) => `/hook/${path.basename(file, '.md')}`);
@@ -106,7 +106,7 @@ describe('gimli send /hook/<id>', () => {
 });
 
 it('gimli serve refuses to start with a port for specs and no secret', async () => {
-  const env = builtCli(dir, { WEBHOOK_PORT: '0' });
+  const env = cliIn(dir, { WEBHOOK_PORT: '0' });
   const { code, stderr } = await env.run('serve');
   expect(code).toBe(2);
   expect(stderr).toContain('set WEBHOOK_SECRET');

@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { beforeAll, expect, it, jest } from '@jest/globals';
 import { publicKeyHex } from '../ingest/verify/signing.ts';
-import { builtCli } from '../support/built-cli.ts';
+import { cliIn } from '../support/cli.ts';
 import { freePort } from '../support/free-port.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
@@ -39,10 +39,10 @@ const config = (port: number) => ({
 });
 
 const dir = tempDir();
-const cli = builtCli(dir);
+const cli = cliIn(dir);
 beforeAll(async () => {
   fs.writeFileSync(path.join(dir, 'gimli.json5'), JSON.stringify(config(await freePort())));
-  await cli.serve();
+  await cli.start();
 });
 
 it('signs what it sends as the real sender would', async () => {

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { expect, it, jest } from '@jest/globals';
-import { builtCli } from '../support/built-cli.ts';
+import { cliIn } from '../support/cli.ts';
 import { eventually } from '../support/eventually.ts';
 import { startModel } from '../support/model.ts';
 import { tempDir } from '../support/temp-dir.ts';
@@ -18,7 +18,7 @@ const model = await startModel(({ prompt }) => {
   return 'Done in a few words.';
 });
 const dir = tempDir();
-const cli = builtCli(dir);
+const cli = cliIn(dir);
 const config = {
   gateway: { port: 0, token: 'gateway-token-of-the-test' },
   hooks: {
@@ -49,7 +49,7 @@ async function json(...args: string[]): Promise<any> {
 }
 
 it('a workflow is listed, shown, retried and cancelled, and a run is watched', async () => {
-  const gateway = await cli.serve();
+  const gateway = await cli.start();
   const { workflowRunId = '' } = await send('workflow', { id: 'release', what: 'break' });
   const failed = await eventually(async () => {
     const workflow = await json('workflows', 'show', workflowRunId);
@@ -96,7 +96,7 @@ it('a workflow is listed, shown, retried and cancelled, and a run is watched', a
   expect(stdout).toMatch(/── error \(provider\): .*not {1,2}\[31mnow\n$/);
   expect(stdout).not.toContain('\u001b');
 
-  await gateway.kill('SIGTERM');
+  await gateway.stop();
   const offline = await cli.run('runs', 'watch', runId, '--json');
   expect(JSON.parse(offline.stdout)).toMatchObject({ event: 'run', run: { status: 'completed' } });
   expect((await json('workflows')).workflows).toHaveLength(2);

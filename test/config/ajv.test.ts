@@ -41,7 +41,7 @@ describe('what is wrong with a payload is said in words', () => {
     expect(problemsOf(agentPayloadSchema, payload)).toEqual(problems);
   });
 
-  it('and a value that no choice allows names all that do', () => {
+  it('a value that no choice allows is told with all that are allowed', () => {
     expect(problemsOf(wakePayloadSchema, { text: 'x', mode: 'bogus' })).toEqual([
       'mode: expected one of now, next-heartbeat, found "bogus"',
     ]);

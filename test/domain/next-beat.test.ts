@@ -70,7 +70,7 @@ describe('a line that wakes main', () => {
     expect(next({}, woken(now))).toMatchObject({ at: now + 250, asks: true, why: 'a line wakes main' });
   });
 
-  it('does so outside active hours and with the timer off', () => {
+  it('makes a beat outside active hours and with the timer off', () => {
     const activeHours = { start: '01:00', end: '02:00', timezone: 'UTC' };
     expect(next({}, woken(now), { activeHours }).at).toBe(now + 250);
     expect(next({}, woken(now), { everyMs: 0 }).at).toBe(now + 250);

@@ -2,12 +2,12 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { pino } from 'pino';
-import { createGimli } from '../../src/gimli.ts';
 import { findHolder } from '../../src/store/sqlite/lock.ts';
 import { atEnd } from '../support/at-end.ts';
 import { eventually } from '../support/eventually.ts';
 import { freePort } from '../support/free-port.ts';
 import { gatewayToken, hookToken, startGateway } from '../support/gateway.ts';
+import { nativeGimli } from '../support/native.ts';
 import { callSpec, lastEvent, writeSpec } from '../support/specs.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { tempGateway } from '../support/temp-gateway.ts';
@@ -165,6 +165,7 @@ describe('a start is refused', () => {
         configFile,
         JSON.stringify({ gateway: { port: main }, agents: { defaults: { model: 'echo/echo' } }, specs }),
       );
+    const { createGimli } = await nativeGimli();
     const log = pino({ level: 'silent' });
     write({ port: Number(port), secret });
     await expect(createGimli({ configFile, log, env: {} })).rejects.toThrow(

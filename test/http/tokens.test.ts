@@ -5,7 +5,7 @@ import { request } from '../../src/cli/client.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { ConfigError } from '../../src/domain/errors.ts';
 import { createVerifier } from '../../src/ingest/verify/create-verifier.ts';
-import { builtCli } from '../support/built-cli.ts';
+import { cliIn } from '../support/cli.ts';
 import { connect } from '../support/raw.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { tempGateway } from '../support/temp-gateway.ts';
@@ -76,7 +76,7 @@ describe('a token with letters beyond ASCII', () => {
     expect(await postBytes(gateway.url, query, 'X-A', Buffer.from('b'))).toBe(200);
   });
 
-  it('and beyond Latin-1 passes as UTF-8 alone', async () => {
+  it('beyond Latin-1 passes as UTF-8 alone', async () => {
     const { statuses } = await gatewayWith('ключ от двери и šum 🗝');
     expect(await statuses('utf8')).toEqual(accepted);
     // Of each letter the low byte.
@@ -85,7 +85,7 @@ describe('a token with letters beyond ASCII', () => {
 
   it('is sent by commands as it is configured', async () => {
     const { gateway } = await gatewayWith('ключ от двери и šum 🗝');
-    const { run } = builtCli(gateway.dir);
+    const { run } = cliIn(gateway.dir);
     for (const hook of ['wake', 'token', '/hook/ring']) {
       const sent = await run('send', hook, '--json', body);
       expect({ hook, ...sent }).toMatchObject({ hook, code: 0, stdout: expect.stringMatching(/^20[02] /), stderr: '' });
@@ -135,7 +135,7 @@ it('a short token is taken, with a warning that names its variable once, also of
   const hooks = { enabled: true, token: '${HOOKS}', presets: ['github'], mappings: [mapping('a'), mapping('b')] };
   fs.writeFileSync(path.join(dir, 'gimli.json5'), JSON.stringify({ hooks, gateway: { token: 'x'.repeat(20) } }));
   fs.writeFileSync(path.join(dir, '.env'), 'HOOKS=secret\nSHORT=short\nGITHUB_WEBHOOK_SECRET=tiny\n');
-  const { stdout, code } = await builtCli(dir).run('check');
+  const { stdout, code } = await cliIn(dir).run('check');
   expect(code).toBe(0);
   expect(stdout.split('\n').filter((line) => /^warning: .*is short/.test(line))).toEqual([
     expect.stringContaining('hooks.token: HOOKS is short, 6 of'),
@@ -143,7 +143,7 @@ it('a short token is taken, with a warning that names its variable once, also of
     expect.stringContaining('the preset "github": GITHUB_WEBHOOK_SECRET is short, 4 of'),
   ]);
   expect(stdout).not.toMatch(/tiny|=short|: secret/);
-  const doctor = (await builtCli(dir).run('doctor')).stdout;
+  const doctor = (await cliIn(dir).run('doctor')).stdout;
   for (const name of ['HOOKS', 'SHORT', 'GITHUB_WEBHOOK_SECRET']) expect(doctor).toContain(`${name} is short`);
 });
 

@@ -76,7 +76,7 @@ describe('GET /hooks/workflows', () => {
     expect(await gateway.get(`workflows?${query}`)).toMatchObject({ status: 400, body: { ok: false, error } });
   });
 
-  it('and those below it are for reading, with the hook token', async () => {
+  it('is for reading with the hook token, and so is each path below it', async () => {
     for (const path of ['workflows', 'workflows/wf-1', 'workflows/wf-1/stream']) {
       const url = `${gateway.url}/hooks/${path}`;
       const posted = await fetch(url, { method: 'POST' });

@@ -108,11 +108,14 @@ describe('a parameter', () => {
     'session_id',
     'jwt',
   ])('%s proves somebody, and never travels', (name) => expect(names({ [name]: 'v' }, () => true)).toEqual([]));
-  it.each(['key', 'code', 'state', 'hash'])('%s may do so, and travels only where a mapping reads it', (name) => {
-    expect(names({ [name]: 'v' })).toEqual([]);
-    expect(names({ [name]: 'v' }, (asked) => asked === name)).toEqual([name]);
-  });
-  it('does so within another as well, and the rest of that travels', () => {
+  it.each(['key', 'code', 'state', 'hash'])(
+    '%s may prove somebody, and travels only where a mapping reads it',
+    (name) => {
+      expect(names({ [name]: 'v' })).toEqual([]);
+      expect(names({ [name]: 'v' }, (asked) => asked === name)).toEqual([name]);
+    },
+  );
+  it('with such a name does not travel within another, and the rest of that does', () => {
     const query = { filter: { token: 't', page: '1', key: 'k', list: [{ secret: 's', a: 'b' }] } };
     expect(JSON.stringify(cleanQuery(query, [], () => false))).toBe('{"filter":{"page":"1","list":[{"a":"b"}]}}');
   });
@@ -136,7 +139,7 @@ describe('what a rule reads', () => {
     };
     expect(read(rule)).toEqual({ headers: ['x-one', 'x-two', 'x-four', 'x-kind'], query: ['three', 'to', 'five'] });
   });
-  it('is named within a section as well', () => {
+  it('is named where it stands within a section', () => {
     expect(read({ textTemplate: '{{#headers}}{{x-one}}{{/headers}}' }).headers).toContain('x-one');
   });
 });

@@ -177,7 +177,7 @@ describe('an event joins no run', () => {
   });
 });
 
-it('the elements of a batch join, too', async () => {
+it('the elements of a batch join the run of their key', async () => {
   const [a, b] = [newKey(), newKey()];
   const items = (...all: [key: string, text: string][]) => ({ items: all.map(([key, text]) => ({ key, text })) });
   const first = await gateway.post('batch', items([a, 'a1'], [b, 'b1'], [a, 'a2']));

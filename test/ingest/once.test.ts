@@ -120,7 +120,7 @@ describe('the id of a delivery belongs to who signed it', () => {
     expect([ids[2], ids[3]]).toEqual([ids[0], ids[1]]);
   });
 
-  it('an id that is not signed, too', async () => {
+  it('an id that is not signed is its sender’s all the same', async () => {
     const verify = { scheme: 'token', header: 'X-Key', idHeader: 'X-Id', secrets: [secretOf('@a'), secretOf('@b')] };
     const notes = await tempGateway({ hooks: { mappings: [{ id: 'n', match: { path: 'notes' }, verify, ...quiet }] } });
     const ids = [];

@@ -47,7 +47,7 @@ describe('where the schema of a string says maxLength, that is its limit', () =>
     expect(check(payload(text(2001)))).toEqual(longer(2000, name));
   });
 
-  it('also a smaller one', () => {
+  it('a maxLength below the usual limit counts', () => {
     expect(compilePayloadLimits(field({ maxLength: 3 }))({ a: 'four' })).toEqual(longer(3));
   });
 

@@ -264,20 +264,20 @@ describe('a mapping of action workflow that cannot work is told why:', () => {
     expect(compile({ ...rule, model: 'none' }, { runsCommand })).toEqual(['/model: model "none" is not allowed']);
   });
 
-  it('unless it may run commands', () => {
+  it('a default model that is a command is no reason where the mapping may run commands', () => {
     const may: MappingRule = { tools: ['command'], steps: one('x', { model: 'sh' }) };
     expect(compileRule(may)).toMatchObject({ policy: { tools: ['command'] } });
     expect(compileRule({ workflow: 'sh', model: 'small' })).toMatchObject({ policy: { tools: [] } });
   });
 
-  it('also that its workflow does not load, which says itself why', () => {
+  it('its workflow does not load, which says itself why', () => {
     const broken = new Map([['broken', undefined]]);
     expect(compile({ action: 'workflow', workflow: 'broken' }, { workflows: broken })).toEqual([
       '/workflow: the workflow "broken" does not load',
     ]);
   });
 
-  it('and a field `steps` of the payload has its place in steps, too', () => {
+  it('a field `steps` of the payload is none of its own, and has its place in steps', () => {
     const [step] = workflowOfEvent(
       { steps: one('{{payload.steps[0].name}}') },
       contextOf({ steps: [{ name: 'x' }] }),

@@ -1,5 +1,6 @@
 import type { FixtureResponse } from '@copilotkit/aimock';
-import { describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
+import { systemClock } from '../../src/domain/clock.ts';
 import { eventually } from '../support/eventually.ts';
 import type { TestGateway } from '../support/gateway.ts';
 import { providerError, startModel, toolCalls } from '../support/model.ts';
@@ -144,18 +145,18 @@ describe('a budget for the day', () => {
   });
 
   it('is there anew when the day changes', async () => {
-    const gateway = await tempGateway(config({ perDay: 5 }));
+    let ahead = 0;
+    const clock = { ...systemClock, now: () => Date.now() + ahead };
+    const gateway = await tempGateway(config({ perDay: 5 }), () => {}, clock);
     await gateway.ended(await post(gateway, 'work', 'what costs much at once'));
     const held = await post(gateway, 'work', 'the rest');
     await eventually(() => budgetLogs(gateway).length === 1);
     expect(await show(gateway, held)).toMatchObject({ status: 'pending', attempts: 0 });
-    const today = Date.now;
-    jest.spyOn(Date, 'now').mockImplementation(() => today() + 86_400_000);
+    ahead = 86_400_000;
     expect(await gateway.ended(held)).toMatchObject({ status: 'completed', cost: 4 });
     const { days } = (await gateway.api('GET', '/costs?days=2')).body;
     expect(days.map(({ cost }: { cost: number }) => cost)).toEqual([4, 5]);
     expect((await gateway.api('GET', '/costs?days=1')).body.days).toHaveLength(1);
-    jest.restoreAllMocks();
   });
 
   it('of nothing at all holds everything until it is taken away', async () => {

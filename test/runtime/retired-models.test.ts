@@ -23,7 +23,7 @@ it('a retired model runs as its successor, and the run says so', async () => {
   expect(runs.find((run: { runId: string }) => run.runId === body.runId)).toMatchObject(expected);
 });
 
-it('so does one that a mapping names, and the default model', async () => {
+it('a retired model that a mapping names, or that is the default, runs as its successor', async () => {
   const byMapping = await gateway.post('old', {});
   expect(await gateway.ended(byMapping.body.runIds?.[0] ?? byMapping.body.runId)).toMatchObject(
     retired('anthropic/claude-3-opus', 'anthropic/claude-opus-5-5'),

@@ -146,7 +146,7 @@ describe('a run', () => {
     expect(run.toolCalls[0].input).toHaveLength(2000 + '\n[cut: 5037 characters in all]'.length);
   });
 
-  it('records an input that does not fit, too', async () => {
+  it('records an input that does not fit its tool', async () => {
     answers.set('no words', does('Oh.', ['ping_user', { words: 'x' }]));
     const run = await ended('everything', 'no words');
     expect(run.pings).toEqual([]);

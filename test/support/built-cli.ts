@@ -7,7 +7,7 @@ import { atEnd } from './at-end.ts';
 /** The program as it is shipped. */
 const cliFile = fileURLToPath(new URL('../../dist/cli/index.js', import.meta.url));
 
-interface Ended {
+export interface Ended {
   /** null where a signal ended it */
   readonly code: number | null;
   readonly stdout: string;

@@ -2,8 +2,9 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { pino } from 'pino';
 import type { Clock } from '../../src/domain/clock.ts';
-import { createGimli, type Gimli } from '../../src/gimli.ts';
+import type { Gimli } from '../../src/gimli.ts';
 import { eventually } from './eventually.ts';
+import { nativeGimli } from './native.ts';
 
 export const hookToken = 'hook-token-of-the-test';
 export const gatewayToken = 'gateway-token-of-the-test';
@@ -56,6 +57,7 @@ export async function startGateway(
   const writeConfig = (change: object) => fs.writeFileSync(configFile, JSON.stringify(merge(base, change), null, 2));
   writeConfig(config);
   const log = pino({ level: 'debug', base: null }, { write: (line: string) => void logs.push(JSON.parse(line)) });
+  const { createGimli } = await nativeGimli();
   const gimli = await createGimli({ configFile, log, env, ...(clock && { clock }) });
 
   async function call(method: string, url: string, headers: Record<string, string>, body?: unknown): Promise<Answer> {

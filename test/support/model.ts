@@ -1,5 +1,6 @@
-import { type ChatMessage, type FixtureResponse, LLMock } from '@copilotkit/aimock';
+import type { ChatMessage, FixtureResponse } from '@copilotkit/aimock';
 import { atEnd } from './at-end.ts';
+import { nativeAimock } from './native.ts';
 
 interface ModelCall {
   /** the model's id without its provider */
@@ -28,6 +29,7 @@ export type Answers = (call: ModelCall) => Answer | Promise<Answer>;
 /** aimock as the Anthropic API, until the tests of the file are over. */
 export async function startModel(answer: Answers = () => 'Done.'): Promise<TestModel> {
   const calls: ModelCall[] = [];
+  const { LLMock } = await nativeAimock();
   const mock = new LLMock({ port: 0 });
   mock.on({}, async ({ model, messages }) => {
     const texts = messages.map(textOf);

@@ -7,19 +7,20 @@ import { type Settings, settingsOf } from '../../settings.ts';
 import { findHolder } from '../../store/sqlite/lock.ts';
 import { withClient } from '../client.ts';
 import { CommandError } from '../command-error.ts';
+import type { Cli } from '../io.ts';
 import { type DoctorContext, storeFileOf } from './finding.ts';
 
 const answerMs = 5000;
 
 /** Gives `use` what there is to look at, whatever is broken. */
-export async function withContext<T>(configFile: string, use: (context: DoctorContext) => Promise<T>): Promise<T> {
-  const read = await readConfig(configFile);
+export async function withContext<T>(cli: Cli, use: (context: DoctorContext) => Promise<T>): Promise<T> {
+  const read = await readConfig(cli);
   const file = storeFileOf(read);
   const holder = file === undefined ? undefined : findHolder(file);
   const readiness = holder?.url === undefined ? undefined : await readinessAt(holder.url);
-  const context = { configFile, ...read, holder, readiness };
+  const context = { configFile: cli.configFile, ...read, holder, readiness };
   try {
-    return await withStore(context, file, use);
+    return await withStore(cli, context, file, use);
   } finally {
     await read.settings?.transforms.close();
   }
@@ -28,6 +29,7 @@ export async function withContext<T>(configFile: string, use: (context: DoctorCo
 type WithoutStore = Omit<DoctorContext, 'client' | 'storeProblem'>;
 
 async function withStore<T>(
+  cli: Cli,
   context: WithoutStore,
   file: string | undefined,
   use: (context: DoctorContext) => Promise<T>,
@@ -39,7 +41,7 @@ async function withStore<T>(
   if (!isThere || !answers) return use({ ...without, storeProblem: undefined });
   let outcome: { readonly value: T } | undefined;
   try {
-    await withClient(context.configFile, async (client) => {
+    await withClient(cli, async (client) => {
       outcome = { value: await use({ ...context, client, storeProblem: undefined }) };
     });
   } catch (error) {
@@ -51,14 +53,14 @@ async function withStore<T>(
   return outcome.value;
 }
 
-async function readConfig(file: string): Promise<{
+async function readConfig({ configFile, env }: Cli): Promise<{
   loaded: LoadedConfig | undefined;
   settings: Settings | undefined;
   problems: readonly string[];
 }> {
   let loaded: LoadedConfig | undefined;
   try {
-    const lenient = loadLeniently(file);
+    const lenient = loadLeniently(configFile, env);
     loaded = lenient.loaded;
     if (lenient.problems) return { loaded, settings: undefined, problems: lenient.problems };
     return { loaded, settings: await settingsOf(loaded, pino({ level: 'silent' })), problems: [] };

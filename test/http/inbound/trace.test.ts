@@ -222,7 +222,7 @@ describe('what a stranger sends', () => {
     connection.destroy();
   });
 
-  it('and hangs up in mid-body is a row with what came', async () => {
+  it('before hanging up in mid-body is a row with what came', async () => {
     const connection = connect(gateway.url);
     const head = `POST /hooks/signed HTTP/1.1\r\nHost: x\r\nX-Hub-Signature-256: ${sign('x')['X-Hub-Signature-256']}`;
     connection.write(`${head}\r\nContent-Length: 5000\r\n\r\n{"half":`);
@@ -261,7 +261,7 @@ describe('what a stranger sends', () => {
     expect(await metric('gimli_refused_total', 'step="no match"')).toBe(before + 1);
   });
 
-  it('and is no request leaves a row and a count too', async () => {
+  it('leaves a row and a count where it is no request', async () => {
     const before = await metric('gimli_refused_total', 'step="connection"');
     const bad = connect(gateway.url);
     bad.write('what is this\r\n\r\n');

@@ -50,7 +50,7 @@ describe('secrets that are presented as they stand', () => {
     expect(JSON.stringify(verdict)).not.toContain('pass:');
   });
 
-  it('are presented by sign, too', async () => {
+  it('are presented by sign as verify takes them', async () => {
     for (const config of [token, user, { scheme: 'gitlab', secret } as const]) {
       const headers = createVerifier(config).sign?.(Buffer.from(''), stamp) ?? {};
       expect(await verify(config, headers)).toMatchObject({ ok: true });

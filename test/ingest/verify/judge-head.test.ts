@@ -40,7 +40,7 @@ describe('a proof that is no proof of the body', () => {
     expect(await judgeHead(verifier, head('wrong-key'))).toMatchObject({ ok: false, step: 'no match' });
   });
 
-  it('and cannot be read is refused then', async () => {
+  it('is refused before the body has come where its mapping does not load', async () => {
     expect(await judgeHead(createSealedVerifier('why'), head('x'))).toMatchObject({ ok: false, step: 'does not load' });
   });
 });

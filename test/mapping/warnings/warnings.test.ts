@@ -171,7 +171,7 @@ describe('a condition that cannot hold is told so:', () => {
     ]);
   });
 
-  it('the same in the pattern of a schema, in its keys, and in any other string', async () => {
+  it('a backslash is lost in the pattern of a schema, in its keys, or in any other string', async () => {
     const text = String.raw`{ action: 'wake', match: { path: 'p' }, schema: { properties: { a: { pattern: '^\d' } },
       patternProperties: { '^\w': {} } },
       textTemplate: 'a\*b' },
