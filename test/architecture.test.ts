@@ -6,6 +6,7 @@ import { describe, expect, it } from '@jest/globals';
 /** From the bottom up. A part imports from itself and from ranks below its own; parts of one rank know nothing of each other. */
 const ranks = [
   ['domain'],
+  ['schema'],
   ['config'],
   ['mapping', 'store', 'queue', 'agent', 'channels'],
   ['ingest', 'runtime'],

@@ -1,9 +1,9 @@
-import { fileName } from '../config/json5-file.ts';
 import { defaultConfig } from '../config/load.ts';
 import { loadLeniently } from '../config/load-leniently.ts';
 import type { Config } from '../config/schema.ts';
 import { ConfigError } from '../domain/errors.ts';
 import { headerOfUtf8 } from '../domain/secret.ts';
+import { fileName } from '../schema/json5-file.ts';
 import { type Addresses, findHolder, type Holder } from '../store/lock.ts';
 import { CommandError } from './command-error.ts';
 import { complain } from './print.ts';

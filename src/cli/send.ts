@@ -1,9 +1,9 @@
 import fs from 'node:fs';
 import { pino } from 'pino';
-import { repeatedKeys } from '../config/json5-file.ts';
-import { locateProblems } from '../config/locate.ts';
 import { specToken } from '../config/spec-token.ts';
 import { messageOf } from '../domain/errors.ts';
+import { repeatedKeys } from '../schema/json5-file.ts';
+import { locateProblems } from '../schema/locate.ts';
 import { loadSettings, type Settings } from '../settings.ts';
 import type { Addresses } from '../store/lock.ts';
 import { asItsSender, type Message, withToken } from './as-its-sender.ts';

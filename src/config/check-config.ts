@@ -2,12 +2,12 @@ import { createRequire } from 'node:module';
 import { durationMs } from '../domain/duration.ts';
 import { follow } from '../domain/event.ts';
 import { fitsHeader, unfitForHeader } from '../domain/secret.ts';
+import { found } from '../schema/found.ts';
+import { nearestKey, type Origins, type Problem, toPointer, unknownKey } from '../schema/problem.ts';
 import { checkMappings, verifyProblems } from './check-mappings.ts';
 import { checkMcpServers } from './check-mcp-servers.ts';
 import { checkProviders } from './check-providers.ts';
-import { found } from './found.ts';
 import { hookKeys, presetName } from './preset-name.ts';
-import { nearestKey, type Origins, type Problem, toPointer, unknownKey } from './problem.ts';
 
 /** The first segments of paths that the gateway itself serves. */
 const ownPaths = ['api', 'hook', 'healthz', 'readyz', 'metrics'];

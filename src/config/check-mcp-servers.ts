@@ -1,5 +1,5 @@
 import { follow } from '../domain/event.ts';
-import { type Problem, toPointer } from './problem.ts';
+import { type Problem, toPointer } from '../schema/problem.ts';
 
 /** What a server that runs here has, and what one that runs elsewhere has. */
 const serverFields = { command: ['args', 'env', 'cwd'], url: ['headers'] };

@@ -1,5 +1,5 @@
 import { follow } from '../domain/event.ts';
-import { type Problem, toPointer } from './problem.ts';
+import { type Problem, toPointer } from '../schema/problem.ts';
 
 const settings = ['baseURL', 'apiKey', 'command', 'args', 'env', 'cwd'] as const;
 type Setting = (typeof settings)[number];

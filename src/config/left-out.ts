@@ -1,7 +1,7 @@
 import { follow } from '../domain/event.ts';
-import { onePerValue } from './ajv.ts';
+import { onePerValue } from '../schema/ajv.ts';
+import { fromPointer, type Problem, toPointer } from '../schema/problem.ts';
 import { hookKeys, presetName } from './preset-name.ts';
-import { fromPointer, type Problem, toPointer } from './problem.ts';
 
 /** A part of a config that is not right, and so is not in the value that remains. */
 export interface LeftOut {

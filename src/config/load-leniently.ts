@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import JSON5 from 'json5';
 import { ConfigError } from '../domain/errors.ts';
 import { follow } from '../domain/event.ts';
-import { type Env, expandEnv } from './env.ts';
-import { readText } from './json5-file.ts';
+import { type Env, expandEnv } from '../schema/env.ts';
+import { readText } from '../schema/json5-file.ts';
 import { defaultConfig, environmentOf, type LoadedConfig, loadConfig } from './load.ts';
 import { configSchema } from './schema.ts';
 

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { Env } from './env.ts';
+import type { Env } from '../schema/env.ts';
 import { home } from './find-config.ts';
 import { isPresetFile } from './preset-name.ts';
 import type { Config } from './schema.ts';

@@ -1,6 +1,6 @@
 import type { TSchema } from 'typebox';
 import { type ActionKind, actionKinds, actionsOf, ignoredKey, keysOfActions } from '../domain/mapping-keys.ts';
-import { expectation, type JsonSchema, mapSchema } from './json-schema.ts';
+import { expectation, type JsonSchema, mapSchema } from '../schema/json-schema.ts';
 import { restartKeys } from './restart.ts';
 
 /**

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { dottedPath, toPointer } from './problem.ts';
+import { dottedPath, toPointer } from '../schema/problem.ts';
 import type { Config } from './schema.ts';
 
 /** The keys that are read once, at the start; everything else changes while the gateway runs. */

@@ -1,10 +1,10 @@
 import { type Static, Type } from 'typebox';
-import { compileSchema } from '../config/ajv.ts';
-import { unknownKey } from '../config/problem.ts';
 import { agentFields } from '../domain/action.ts';
 import { TransformError } from '../domain/errors.ts';
 import { safetyFields } from '../domain/mapping.ts';
 import type { Text } from '../domain/text.ts';
+import { compileSchema } from '../schema/ajv.ts';
+import { unknownKey } from '../schema/problem.ts';
 import { invalidEvent } from './invalid-event.ts';
 
 const patchSchema = Type.Partial(

@@ -1,7 +1,7 @@
-import { toPointer } from '../config/problem.ts';
 import type { Config } from '../config/schema.ts';
 import type { BrokenPart } from '../domain/broken-part.ts';
 import type { Limits } from '../domain/limits.ts';
+import { toPointer } from '../schema/problem.ts';
 import { compileMapping, type Mapping, type MappingDeps } from './mapping.ts';
 import { brokenRules, type PlacedRule, placedRules, type RuleDeps, standIn } from './placed-rules.ts';
 import { builtinMappings } from './sources/builtin.ts';

@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals';
-import { compileSchema } from '../../src/config/ajv.ts';
 import { presetName, presetOverlay } from '../../src/config/preset-name.ts';
 import { configSchema } from '../../src/config/schema.ts';
+import { compileSchema } from '../../src/schema/ajv.ts';
 
 it.each([
   ['github', 'github'],

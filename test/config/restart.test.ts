@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { compileSchema } from '../../src/config/ajv.ts';
 import { changedKeys, needsRestart, restartKeys } from '../../src/config/restart.ts';
 import { configSchema } from '../../src/config/schema.ts';
+import { compileSchema } from '../../src/schema/ajv.ts';
 
 const check = compileSchema(configSchema, { defaults: true });
 

@@ -1,4 +1,3 @@
-import { type Check, compileSchema } from '../../config/ajv.ts';
 import type { Config } from '../../config/schema.ts';
 import {
   type Action,
@@ -12,6 +11,7 @@ import { InvalidEvent } from '../../domain/errors.ts';
 import type { Context } from '../../domain/event.ts';
 import { type Policy, usualPolicy } from '../../domain/mapping.ts';
 import { asNumbers } from '../../domain/payload/exact-number.ts';
+import { type Check, compileSchema } from '../../schema/ajv.ts';
 import { invalidEvent } from '../invalid-event.ts';
 import { modelOf, nameOf, type ResolveModel, recipient } from '../make-action.ts';
 import type { Mapping, MappingDeps } from '../mapping.ts';

@@ -1,7 +1,7 @@
-import { nearestKey, type Problem } from '../../config/problem.ts';
 import { type Context, follow, pathSegments, resolveIn } from '../../domain/event.ts';
 import type { MappingRule } from '../../domain/mapping.ts';
 import { stepReference } from '../../domain/workflow.ts';
+import { nearestKey, type Problem } from '../../schema/problem.ts';
 import { compileFanOut } from '../fan-out.ts';
 import { compileMatch } from '../match.ts';
 import { compileTemplate } from '../template.ts';

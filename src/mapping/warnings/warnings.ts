@@ -1,5 +1,5 @@
 import { presetName } from '../../config/preset-name.ts';
-import { type Problem, toPointer } from '../../config/problem.ts';
+import { type Problem, toPointer } from '../../schema/problem.ts';
 import type { PlacedRule } from '../placed-rules.ts';
 import { hiddenReplies } from './channels.ts';
 import { deadModels } from './models.ts';

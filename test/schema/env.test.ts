@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { expandEnv } from '../../src/config/env.ts';
 import { configSchema } from '../../src/config/schema.ts';
+import { expandEnv } from '../../src/schema/env.ts';
 
 const expand = (value: unknown, env: Record<string, string>) => expandEnv(value, configSchema, env).value;
 
