@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import { pino } from 'pino';
-import { specToken } from '../config/spec-token.ts';
 import { messageOf } from '../domain/errors.ts';
+import { specToken } from '../ingest/spec-token.ts';
 import { repeatedKeys } from '../schema/json5-file.ts';
 import { locateProblems } from '../schema/locate.ts';
 import { loadSettings, type Settings } from '../settings.ts';

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
+import { isPresetFile } from '../mapping/preset-name.ts';
 import type { Env } from '../schema/env.ts';
 import { home } from './find-config.ts';
-import { isPresetFile } from './preset-name.ts';
 import type { Config } from './schema.ts';
 
 /** The config with every path in it absolute: relative ones count from `folder`, and `~/` is the home directory. */

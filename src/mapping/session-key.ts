@@ -1,8 +1,8 @@
 import { hash, randomUUID } from 'node:crypto';
-import { agentFields } from '../domain/action.ts';
 import { InvalidEvent } from '../domain/errors.ts';
 import { mainSession, oneLine } from '../domain/run.ts';
 import { compileSchema } from '../schema/ajv.ts';
+import { agentFields } from './action-schema.ts';
 
 const checkLength = compileSchema(agentFields.sessionKey);
 

@@ -1,5 +1,5 @@
-import type { MappingRule } from '../../domain/mapping.ts';
 import { type Problem, toPointer } from '../../schema/problem.ts';
+import type { MappingRule } from '../mapping-schema.ts';
 import { type Around, linesOf, type WholeRule, writtenAt } from './warning.ts';
 
 /** A channel that replies are to go through and that is not there. */

@@ -1,6 +1,6 @@
-import { presetName } from '../../config/preset-name.ts';
 import { type Problem, toPointer } from '../../schema/problem.ts';
 import type { PlacedRule } from '../placed-rules.ts';
+import { presetName } from '../preset-name.ts';
 import { hiddenReplies } from './channels.ts';
 import { deadModels } from './models.ts';
 import { neverMatches } from './never-matches.ts';

@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
-import type { PresetOverlay } from '../domain/mapping.ts';
-import { type Config, configSchema } from './schema.ts';
+import type { PresetOverlay } from './mapping-schema.ts';
+import { type HooksSettings, hookKeys } from './settings.ts';
 
 /** Whether an entry of `hooks.presets` is a file of the owner's, not the name of a shipped preset. */
 export function isPresetFile(entry: string): boolean {
@@ -12,11 +12,8 @@ export function presetName(entry: string): string {
   return isPresetFile(entry) ? basename(entry, '.json5') : entry;
 }
 
-/** The keys of `hooks` that are not the name of a preset. */
-export const hookKeys: readonly string[] = Object.keys(configSchema.properties.hooks.properties);
-
 /** What `hooks.<preset>` changes in the mappings of that preset. */
-export function presetOverlay(hooks: Config['hooks'], name: string): PresetOverlay {
+export function presetOverlay(hooks: HooksSettings, name: string): PresetOverlay {
   if (hookKeys.includes(name)) return {};
   return (hooks as unknown as Readonly<Record<string, PresetOverlay>>)[name] ?? {};
 }

@@ -1,9 +1,9 @@
-import { Type } from 'typebox';
+import { type Static, Type } from 'typebox';
 
-/** What the config says about money. A part of `schema.ts`, where its style is explained. */
 const strict = { additionalProperties: false };
 const dollars = { minimum: 0, description: 'US dollars for a million tokens.' };
 
+/** `agents.prices` */
 export const prices = Type.Record(
   Type.String({ minLength: 1 }),
   Type.Object({ input: Type.Number(dollars), output: Type.Number(dollars) }, strict),
@@ -14,6 +14,9 @@ export const prices = Type.Record(
   },
 );
 
+export type Prices = Static<typeof prices>;
+
+/** `agents.defaults.budget` */
 export const budget = Type.Object(
   {
     perRun: Type.Optional(
@@ -38,3 +41,4 @@ export const budget = Type.Object(
       'How much may be spent, in US dollars; without limit unless given. What has no known price does not count: see `agents.prices`.',
   },
 );
+export type Budget = Static<typeof budget>;

@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { checkMcpServers } from '../../src/config/check-mcp-servers.ts';
+import { checkMcpServers } from '../../../src/agent/settings/mcp-servers.ts';
 
 const problemsOf = (server: unknown) =>
   checkMcpServers({ agents: { mcpServers: { files: server } } }).map(({ path, message }) => `${path}: ${message}`);

@@ -1,7 +1,7 @@
 import type { TSchema } from 'typebox';
-import { type ActionKind, actionKinds, actionsOf, ignoredKey, keysOfActions } from '../domain/mapping-keys.ts';
-import { expectation, type JsonSchema, mapSchema } from '../schema/json-schema.ts';
-import { restartKeys } from './restart.ts';
+import { restartKeys } from '../src/config/restart.ts';
+import { type ActionKind, actionKinds, actionsOf, ignoredKey, keysOfActions } from '../src/domain/mapping-keys.ts';
+import { expectation, type JsonSchema, mapSchema } from '../src/schema/json-schema.ts';
 
 /**
  * What `config/gimli.schema.json` and `docs/configuration.md` say, derived from the schema. `scripts/generate.ts` writes the

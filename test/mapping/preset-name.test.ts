@@ -1,11 +1,11 @@
 import { expect, it } from '@jest/globals';
-import { presetName, presetOverlay } from '../../src/config/preset-name.ts';
 import { configSchema } from '../../src/config/schema.ts';
+import { presetName, presetOverlay } from '../../src/mapping/preset-name.ts';
 import { compileSchema } from '../../src/schema/ajv.ts';
 
 it.each([
   ['github', 'github'],
-  ['./my/shop.json5', 'shop'],
+  ['../config/my/shop.json5', 'shop'],
   ['shop.json5', 'shop'],
   ['/abs/shop.v2.json5', 'shop.v2'],
 ])('the preset %s is called %s', (entry, name) => {

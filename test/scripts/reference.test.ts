@@ -4,11 +4,11 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
 import { Ajv } from 'ajv';
 import JSON5 from 'json5';
+import { configurationPage, editorSchema, withKeysByAction } from '../../scripts/reference.ts';
 import { loadConfig } from '../../src/config/load.ts';
-import { presetOverlay } from '../../src/config/preset-name.ts';
-import { configurationPage, editorSchema, withKeysByAction } from '../../src/config/reference.ts';
 import { configSchema } from '../../src/config/schema.ts';
-import { presetSchema } from '../../src/domain/mapping.ts';
+import { presetSchema } from '../../src/mapping/mapping-schema.ts';
+import { presetOverlay } from '../../src/mapping/preset-name.ts';
 import { loadPreset } from '../../src/mapping/sources/preset.ts';
 import { presetEnv, secret } from '../presets/rendered.ts';
 

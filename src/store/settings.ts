@@ -1,4 +1,4 @@
-import { Type } from 'typebox';
+import { type Static, Type } from 'typebox';
 import { durationPattern } from '../domain/duration.ts';
 import { sizePattern } from '../domain/keep.ts';
 
@@ -9,8 +9,8 @@ const age = {
   title: 'a time such as "12h", "30d" or "8w", or "forever"',
 };
 
-/** How long what is over is kept: `store.keep`. */
-export const keep = Type.Object(
+/** How long what is over is kept. */
+const keep = Type.Object(
   {
     filtered: Type.String({
       ...age,
@@ -41,3 +41,18 @@ export const keep = Type.Object(
     description: 'How long what is over is kept: a time, or `forever`. Nothing that is open or unread is ever removed.',
   },
 );
+
+/** `store` */
+export const storeSettings = Type.Object(
+  {
+    url: Type.String({
+      pattern: '^sqlite:.+',
+      title: '"sqlite:" and a path',
+      default: 'sqlite:./data/gimli.db',
+      description: 'Where everything is kept: `sqlite:` and a path.',
+    }),
+    keep,
+  },
+  { ...strict, default: {} },
+);
+export type StoreSettings = Static<typeof storeSettings>;

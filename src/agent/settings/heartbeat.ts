@@ -1,9 +1,13 @@
-import { Type } from 'typebox';
-import { channels, replyFields } from '../domain/action.ts';
-import { durationPattern } from '../domain/duration.ts';
-import { toolsSchema, workspaceTools } from '../domain/tool-grant.ts';
+import { type Static, Type } from 'typebox';
+import { channels } from '../../domain/action.ts';
+import { durationMs, durationPattern } from '../../domain/duration.ts';
+import { follow } from '../../domain/event.ts';
+import { toolsSchema, workspaceTools } from '../../domain/tool-grant.ts';
+import { found } from '../../schema/found.ts';
+import { type Origins, type Problem, toPointer } from '../../schema/problem.ts';
+import { replyFields } from './reply-fields.ts';
+import { checkTimezone } from './timezone.ts';
 
-/** What the config says about main's beats. A part of `schema.ts`, where its style is explained. */
 const strict = { additionalProperties: false };
 const text = { minLength: 1, pattern: '\\S' };
 const duration = { pattern: durationPattern, title: 'a time such as "90s", "30m", "1h30m" or "1d"' };
@@ -30,6 +34,7 @@ const activeHours = Type.Object(
   { ...strict, description: 'When the timer may beat; wakes are heard at any hour. Always, unless given.' },
 );
 
+/** `agents.defaults.heartbeat`: when main reads its inbox, and what it may do then. */
 export const heartbeat = Type.Object(
   {
     every: Type.String({
@@ -66,3 +71,28 @@ export const heartbeat = Type.Object(
   },
   { ...strict, default: {}, description: 'The turn in which main reads its inbox.' },
 );
+export type Heartbeat = Static<typeof heartbeat>;
+
+const shortestTimerMs = 60_000;
+
+/** What the schema cannot say about the heartbeat of a config that may still be invalid. */
+export function checkHeartbeat(config: unknown, origins: Origins): Problem[] {
+  const segments = ['agents', 'defaults', 'heartbeat'];
+  const at = toPointer(segments);
+  const read = (...rest: string[]) => follow(config, [...segments, ...rest]);
+  const problems: Problem[] = [];
+
+  const every = read('every');
+  const everyMs = typeof every === 'string' ? durationMs(every) : 0;
+  if (everyMs > 0 && everyMs < shortestTimerMs) {
+    const path = `${at}/every`;
+    const message = `expected at least "1m", or "0m" for no timer, found ${found(path, every, origins)}: each beat may be paid for`;
+    problems.push({ path, message });
+  }
+  const start = read('activeHours', 'start');
+  if (start !== undefined && start === read('activeHours', 'end')) {
+    const message = 'expected another time than start; without activeHours the timer beats at any hour';
+    problems.push({ path: `${at}/activeHours/end`, message });
+  }
+  return [...problems, ...checkTimezone(config, origins, [...segments, 'activeHours', 'timezone'])];
+}

@@ -1,0 +1,31 @@
+import { type Static, Type } from 'typebox';
+import { channels } from '../domain/action.ts';
+
+const strict = { additionalProperties: false };
+
+/** Whom a channel is to reach. */
+export const recipient = Type.String({
+  minLength: 1,
+  pattern: '\\S',
+  description: 'The recipient on that channel.',
+});
+
+/** `channels` */
+export const channelsSettings = Type.Object(
+  {
+    owner: Type.Optional(
+      Type.Object(
+        {
+          channel: Type.Enum(
+            channels.filter((name) => name !== 'last'),
+            { description: 'Where the owner is reached.' },
+          ),
+          to: Type.Optional(recipient),
+        },
+        { ...strict, description: 'Where replies go when no delivery of main has set a route yet.' },
+      ),
+    ),
+  },
+  { ...strict, default: {} },
+);
+export type ChannelSettings = Static<typeof channelsSettings>;
