@@ -1,5 +1,6 @@
 import type { TSchema } from 'typebox';
 import { restartKeys } from '../src/config/restart.ts';
+import { inWords } from '../src/domain/in-words.ts';
 import { type ActionKind, actionKinds, actionsOf, ignoredKey, keysOfActions } from '../src/domain/mapping-keys.ts';
 import { expectation, type JsonSchema, mapSchema } from '../src/schema/json-schema.ts';
 
@@ -47,7 +48,7 @@ export function withKeysByAction(page: string): string {
 
 function withOptionalDefaults(schema: JsonSchema): JsonSchema {
   const required = schema.required?.filter((key) => schema.properties?.[key]?.default === undefined) ?? [];
-  const { required: _, ...rest } = schema;
+  const { required: _, needsRestart: __, ...rest } = schema;
   return required.length > 0 ? { ...rest, required } : rest;
 }
 
@@ -97,7 +98,7 @@ know JSON Schema; the path is that of the file in the installed package.
 
 const notes: Readonly<Record<string, string>> = {
   'hooks.mappings[]': `The first mapping that matches a request decides what becomes of it: yours before those of presets, those before the built-in
-\`wake\` and \`agent\`. A condition in \`match.headers\` or \`match.payload\` is a path and what stands there: a literal, a list of
+${inWords(actionKinds, 'and', '`')}. A condition in \`match.headers\` or \`match.payload\` is a path and what stands there: a literal, a list of
 literals, or \`{regex: '…'}\`. Templates are [mustache](https://mustache.github.io/mustache.5.html): \`{{messages[0].subject}}\` is
 from the payload; \`{{headers.x}}\`, \`{{query.x}}\`, \`{{path}}\` and \`{{now}}\` are from the request.`,
   'hooks.<preset>':
@@ -114,7 +115,7 @@ function sections(schema: JsonSchema, path: string): string[] {
   const entries = Object.entries(schema.properties ?? {}).filter(([key]) => !key.startsWith('$'));
   const rows = entries
     .filter(([, property]) => !property.properties)
-    .map(([key, property]) => row(path, key, property, schema));
+    .map(([key, property]) => row(key, property, schema));
   const texts = [schema.description, notes[path]].filter((text) => text !== undefined);
   const own = [`## \`${path}\`\n`, ...texts.map((text) => `${text}\n`), ...tableHead, ...rows, ''];
   const below = entries.flatMap(([key, property]) => sectionsBelow(property, path === '' ? key : `${path}.${key}`));
@@ -143,8 +144,8 @@ function overlaySections({ additionalProperties: overlay }: JsonSchema): string[
   return sections({ ...overlay, properties: Object.fromEntries(properties) }, 'hooks.<preset>');
 }
 
-function row(path: string, key: string, property: JsonSchema, parent: JsonSchema): string {
-  const restart = restartKeys.includes(`${path}.${key}`) ? ' **Needs a restart.**' : '';
+function row(key: string, property: JsonSchema, parent: JsonSchema): string {
+  const restart = property.needsRestart ? ' **Needs a restart.**' : '';
   const required = parent.required?.includes(key) ?? false;
   const fallback =
     property.default === undefined ? (required ? 'required' : '') : `\`${JSON.stringify(property.default)}\``;

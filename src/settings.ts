@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { keyVariables } from './agent/api-key.ts';
+import { keyVariables } from './agent/built-in-providers.ts';
 import { contextWarnings } from './agent/context-sizes.ts';
 import { createMcpServers, type McpServers } from './agent/mcp-servers.ts';
 import { splitModel } from './agent/model-names.ts';

@@ -1,7 +1,7 @@
 import { TurnError } from '../domain/errors.ts';
 import type { Env } from '../schema/env.ts';
 import type { Agent } from './agent.ts';
-import { keyVariables } from './api-key.ts';
+import { type BuiltInProvider, builtInProviders } from './built-in-providers.ts';
 import { apiOf, type ProviderApiName } from './catalog.ts';
 import type { CreatedProvider, ProviderSurroundings } from './provider-api.ts';
 import type { Provider, Providers } from './settings/providers.ts';
@@ -12,37 +12,23 @@ export interface ProviderAgent extends CreatedProvider {
   readonly api: ProviderApiName;
 }
 
-type Setting = 'baseURL' | 'apiKey';
-
-/** Providers that need no configuration, but perhaps a key. Other servers than the vendor's get what they say they know. */
-const builtIn: Readonly<Record<string, Provider>> = {
-  echo: { api: 'echo' },
-  anthropic: { api: 'anthropic' },
-  openai: { api: 'openai' },
-  ollama: { api: 'anthropic', baseURL: 'http://localhost:11434', apiKey: 'ollama' },
-  openrouter: { api: 'anthropic', baseURL: 'https://openrouter.ai/api' },
-};
-
-const addressVariables: ReadonlyMap<string, string> = new Map([
-  ['anthropic', 'ANTHROPIC_BASE_URL'],
-  ['openai', 'OPENAI_BASE_URL'],
-]);
-
 /**
  * The built-in providers and those of the config, by id. A key of the environment is for the provider that it belongs to: no
  * other server may see it.
  */
 export function providersOf(listed: Providers, env: Env): Map<string, Provider> {
-  const read = (variables: ReadonlyMap<string, string>, id: string, setting: Setting) => {
-    const value = env[variables.get(id) ?? ''];
+  const read = (setting: 'baseURL' | 'apiKey', variable = '') => {
+    const value = env[variable];
     return value ? { [setting]: value } : {};
   };
-  const withDefaults = Object.entries(builtIn).map(([id, usual]): [string, Provider] => {
-    const own = listed[id];
-    if (own && own.api !== usual.api) return [id, own];
-    return [id, { ...usual, ...read(keyVariables, id, 'apiKey'), ...read(addressVariables, id, 'baseURL'), ...own }];
-  });
-  const others = Object.entries(listed).filter(([id]) => !Object.hasOwn(builtIn, id));
+  const withDefaults = Object.entries<BuiltInProvider<Provider['api']>>(builtInProviders).map(
+    ([id, { settings, keyVariable, addressVariable }]): [string, Provider] => {
+      const own = listed[id];
+      if (own && own.api !== settings.api) return [id, own];
+      return [id, { ...settings, ...read('apiKey', keyVariable), ...read('baseURL', addressVariable), ...own }];
+    },
+  );
+  const others = Object.entries(listed).filter(([id]) => !Object.hasOwn(builtInProviders, id));
   return new Map([...withDefaults, ...others]);
 }
 

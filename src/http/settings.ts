@@ -14,8 +14,14 @@ const text = { minLength: 1, pattern: '\\S' };
 /** `gateway` */
 export const gateway = Type.Object(
   {
-    host: Type.String({ ...text, default: '127.0.0.1', description: 'The address to listen on.' }),
+    host: Type.String({
+      ...text,
+      needsRestart: true,
+      default: '127.0.0.1',
+      description: 'The address to listen on.',
+    }),
     port: Type.Integer({
+      needsRestart: true,
       minimum: 0,
       maximum: 65535,
       default: 18789,
@@ -29,6 +35,7 @@ export const gateway = Type.Object(
       }),
     ),
     trustProxy: Type.Union([Type.Boolean(), Type.Integer({ minimum: 0 }), Type.String(text)], {
+      needsRestart: true,
       default: false,
       description: "Express's `trust proxy`: which proxies may say where a request came from.",
     }),

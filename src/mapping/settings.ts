@@ -72,6 +72,7 @@ export const specs = Type.Object(
     }),
     port: Type.Optional(
       Type.Integer({
+        needsRestart: true,
         minimum: 0,
         maximum: 65535,
         description:

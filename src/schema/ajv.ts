@@ -19,7 +19,13 @@ export type Check<T> = (value: unknown, origins?: Origins) => Checked<T>;
 export function compileSchema<S extends TSchema>(schema: S, options: { defaults?: boolean } = {}): Check<Static<S>> {
   const useDefaults = options.defaults ?? false;
   // Our own schemas need no check against the meta-schema, which would take half the time; a test does it.
-  const ajv = new Ajv({ allErrors: true, verbose: true, validateSchema: false, useDefaults });
+  const ajv = new Ajv({
+    allErrors: true,
+    verbose: true,
+    validateSchema: false,
+    useDefaults,
+    keywords: ['needsRestart'],
+  });
   const validate = ajv.compile<Static<S>>(
     useDefaults ? mapSchema(schema as JsonSchema, withoutOptionalDefaults) : schema,
   );

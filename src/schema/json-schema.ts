@@ -1,3 +1,5 @@
+import { inWords } from '../domain/in-words.ts';
+
 /** The part of JSON Schema that our schemas use. */
 export interface JsonSchema {
   readonly type?: string;
@@ -14,6 +16,8 @@ export interface JsonSchema {
   readonly items?: JsonSchema;
   readonly minItems?: number;
   readonly writeOnly?: boolean;
+  /** of our own: the key is read once, at the start */
+  readonly needsRestart?: boolean;
   readonly properties?: Readonly<Record<string, JsonSchema>>;
   readonly patternProperties?: Readonly<Record<string, JsonSchema>>;
   readonly additionalProperties?: boolean | JsonSchema;
@@ -51,7 +55,7 @@ export function mapSchema(schema: JsonSchema, change: (schema: JsonSchema) => Js
 /** What a schema accepts, in words that follow "expected": `an integer from 1 to 86400`. */
 export function expectation(schema: JsonSchema): string {
   if (schema.title) return schema.title;
-  if (schema.anyOf) return alternatives(schema.anyOf.map(expectation));
+  if (schema.anyOf) return inWords(schema.anyOf.map(expectation), 'or');
   if (schema.enum) return schema.enum.length === 1 ? String(schema.enum[0]) : `one of ${schema.enum.join(', ')}`;
   switch (schema.type) {
     case 'string':
@@ -87,8 +91,4 @@ function range({ minimum, maximum }: JsonSchema): string {
   if (minimum !== undefined && maximum !== undefined) return ` from ${minimum} to ${maximum}`;
   if (minimum !== undefined) return ` of at least ${minimum}`;
   return maximum === undefined ? '' : ` of at most ${maximum}`;
-}
-
-function alternatives(words: readonly string[]): string {
-  return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
 }

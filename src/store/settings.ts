@@ -46,6 +46,7 @@ const keep = Type.Object(
 export const storeSettings = Type.Object(
   {
     url: Type.String({
+      needsRestart: true,
       pattern: '^sqlite:.+',
       title: '"sqlite:" and a path',
       default: 'sqlite:./data/gimli.db',

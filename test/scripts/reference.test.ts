@@ -7,6 +7,8 @@ import JSON5 from 'json5';
 import { configurationPage, editorSchema, withKeysByAction } from '../../scripts/reference.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { configSchema } from '../../src/config/schema.ts';
+import { inWords } from '../../src/domain/in-words.ts';
+import { actionKinds } from '../../src/domain/mapping-keys.ts';
 import { presetSchema } from '../../src/mapping/mapping-schema.ts';
 import { presetOverlay } from '../../src/mapping/preset-name.ts';
 import { loadPreset } from '../../src/mapping/sources/preset.ts';
@@ -42,6 +44,12 @@ describe('the generated files are fresh; if not, run "npm run generate"', () => 
     expect(page).toBe(withKeysByAction(page));
     expect(page).toMatch(/^\| `model` \| {2}\| yes \| yes \|$/m);
   });
+});
+
+it.each(['docs/configuration.md', 'docs/mappings.md'])('%s names all built-in hooks wherever it names one', (page) => {
+  const named = [...read(page).matchAll(/built-in\s(?:hooks )?((?:`\w+`(?:, | and )?)+)/g)].map(([, names]) => names);
+  expect(named).not.toEqual([]);
+  for (const names of named) expect(names).toBe(inWords(actionKinds, 'and', '`'));
 });
 
 it.each([

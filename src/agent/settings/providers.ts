@@ -1,6 +1,8 @@
 import { type Static, Type } from 'typebox';
 import { follow } from '../../domain/event.ts';
+import { inWords } from '../../domain/in-words.ts';
 import { type Problem, toPointer } from '../../schema/problem.ts';
+import { builtInProviders } from '../built-in-providers.ts';
 import { catalog } from '../catalog.ts';
 
 type All<Union> = (Union extends unknown ? (one: Union) => void : never) extends (all: infer Both) => void
@@ -36,29 +38,30 @@ export type Provider = Static<typeof provider>;
 export const providers = Type.Record(Type.String({ pattern: '^[a-z0-9][a-z0-9_-]*$' }), provider, {
   additionalProperties: false,
   default: {},
-  description:
-    'Model providers by id. `anthropic`, `openai`, `ollama`, `openrouter` and `echo` exist without being listed.',
+  description: `Model providers by id. ${inWords(Object.keys(builtInProviders), 'and', '`')} exist without being listed.`,
 });
 export type Providers = Static<typeof providers>;
 
 /** What the schema cannot say about the providers of a config that may still be invalid. */
 export function checkProviders(config: unknown): Problem[] {
-  const listed = follow(config, ['agents', 'providers']);
-  if (typeof listed !== 'object' || listed === null) return [];
-  return Object.entries(listed).flatMap(([id, written]) => {
-    const name = follow(written, ['api']);
-    const api = catalog.find((one) => one.name === name);
+  const written = follow(config, ['agents', 'providers']);
+  if (typeof written !== 'object' || written === null) return [];
+  return Object.entries(written).flatMap(([id, one]) => {
+    const name = follow(one, ['api']);
+    const api = catalog.find((known) => known.name === name);
     if (!api) return [];
-    const isSet = (setting: string) => follow(written, [setting]) !== undefined;
+    const isSet = (setting: string) => follow(one, [setting]) !== undefined;
     const problem = (setting: string, message: string) => ({
       path: toPointer(['agents', 'providers', id, setting]),
       message,
     });
     return [
-      ...api.needs.filter((one) => !isSet(one)).map((one) => problem(one, `missing; api "${api.name}" needs it`)),
+      ...api.needs
+        .filter((setting) => !isSet(setting))
+        .map((setting) => problem(setting, `missing; api "${api.name}" needs it`)),
       ...Object.keys(options)
-        .filter((one) => isSet(one) && !Object.hasOwn(api.options, one))
-        .map((one) => problem(one, `would be ignored: it is not for api "${api.name}"`)),
+        .filter((setting) => isSet(setting) && !Object.hasOwn(api.options, setting))
+        .map((setting) => problem(setting, `would be ignored: it is not for api "${api.name}"`)),
     ];
   });
 }
