@@ -48,7 +48,7 @@ export const gateway = Type.Object(
   },
   { ...strict, default: {}, description: 'Where Gimli listens, and who may look in.' },
 );
-export type GatewaySettings = Static<typeof gateway>;
+type GatewaySettings = Static<typeof gateway>;
 
 /** What the web side reads of the config. */
 export interface HttpSettings extends RuntimeSettings {
