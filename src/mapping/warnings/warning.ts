@@ -37,7 +37,7 @@ export interface Place extends Pick<WholeRule, 'id' | 'origin' | 'takes'> {
 
 /** What a rule may count on, whichever it is. */
 export interface Around {
-  readonly config: Pick<Config, 'hooks' | 'workflows' | 'channels' | 'agents' | 'screening' | 'log'>;
+  readonly config: Pick<Config, 'hooks' | 'workflows' | 'channels' | 'agents' | 'screening'>;
   /** names of the channels that can send */
   readonly channels: ReadonlySet<string>;
   /** Whether a header or parameter, by its name, can be seen by conditions and templates. */
