@@ -6,8 +6,9 @@ import { describe, expect, it } from '@jest/globals';
 /** From the bottom up. A part imports from itself and from ranks below its own; parts of one rank know nothing of each other. */
 const ranks = [
   ['domain'],
+  ['channels'],
   ['config'],
-  ['mapping', 'store', 'queue', 'agent', 'channels'],
+  ['mapping', 'store', 'queue', 'agent'],
   ['ingest', 'runtime'],
   ['http'],
   ['settings.ts'],

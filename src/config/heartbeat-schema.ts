@@ -1,7 +1,7 @@
 import { Type } from 'typebox';
-import { channels, replyFields } from '../domain/action.ts';
 import { durationPattern } from '../domain/duration.ts';
 import { toolsSchema, workspaceTools } from '../domain/tool-grant.ts';
+import { actionChannels, replyFields } from './action-schema.ts';
 
 /** What the config says about main's beats. A part of `schema.ts`, where its style is explained. */
 const strict = { additionalProperties: false };
@@ -41,7 +41,7 @@ export const heartbeat = Type.Object(
     prompt: Type.Optional(
       Type.String({ ...text, description: 'What main is asked to do; a sensible text unless given.' }),
     ),
-    target: Type.Enum(['none', ...channels], {
+    target: Type.Enum(['none', ...actionChannels], {
       default: 'last',
       description: 'The channel for what a heartbeat has to say.',
     }),

@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import type { PresetOverlay } from '../domain/mapping.ts';
+import type { PresetOverlay } from './mapping-schema.ts';
 import { type Config, configSchema } from './schema.ts';
 
 /** Whether an entry of `hooks.presets` is a file of the owner's, not the name of a shipped preset. */

@@ -1,11 +1,13 @@
 import { type Static, Type } from 'typebox';
-import { agentFields, channels, replyFields } from '../domain/action.ts';
+import { channelNames, channelSettings } from '../channels/catalog.ts';
 import { durationPattern } from '../domain/duration.ts';
-import { mappingSchema, presetOverlaySchema, runTools, workflowSchema } from '../domain/mapping.ts';
+import { runTools } from '../domain/mapping.ts';
 import { secretText } from '../domain/secret.ts';
 import { serverId, toolsSchema } from '../domain/tool-grant.ts';
+import { agentFields, replyFields } from './action-schema.ts';
 import { heartbeat } from './heartbeat-schema.ts';
 import { keep } from './keep-schema.ts';
+import { mappingSchema, presetOverlaySchema, workflowSchema } from './mapping-schema.ts';
 import { budget, prices } from './money-schema.ts';
 
 /**
@@ -324,15 +326,13 @@ export const configSchema = Type.Object(
         owner: Type.Optional(
           Type.Object(
             {
-              channel: Type.Enum(
-                channels.filter((name) => name !== 'last'),
-                { description: 'Where the owner is reached.' },
-              ),
+              channel: Type.Enum([...channelNames], { description: 'Where the owner is reached.' }),
               to: Type.Optional(replyFields.to),
             },
             { ...strict, description: 'Where replies go when no delivery of main has set a route yet.' },
           ),
         ),
+        ...channelSettings(),
       },
       { ...strict, default: {} },
     ),

@@ -1,4 +1,4 @@
-import type { MappingRule } from '../domain/mapping.ts';
+import type { MappingRule } from '../config/mapping-schema.ts';
 import { dollars } from '../domain/spending.ts';
 
 /** For people: what a rule makes of the events that it takes. */

@@ -1,7 +1,7 @@
+import type { MappingRule } from '../config/mapping-schema.ts';
 import type { Action, AgentAction, WakeAction, WorkflowAction } from '../domain/action.ts';
 import { InvalidEvent, messageOf } from '../domain/errors.ts';
 import { resolveIn } from '../domain/event.ts';
-import type { MappingRule } from '../domain/mapping.ts';
 import { oneLine } from '../domain/run.ts';
 import { isBlank } from '../domain/text.ts';
 import type { Element } from './fan-out.ts';

@@ -1,9 +1,10 @@
 import type { Checked } from '../config/ajv.ts';
+import type { MappingRule } from '../config/mapping-schema.ts';
 import type { Problem } from '../config/problem.ts';
 import { durationMs } from '../domain/duration.ts';
 import type { Context, Endpoint } from '../domain/event.ts';
 import { type Limits, parseRate, usualMaxSeconds, usualQuietSeconds } from '../domain/limits.ts';
-import { type MappingRule, type Origin, type Policy, usualPolicy } from '../domain/mapping.ts';
+import { type Origin, type Policy, usualPolicy } from '../domain/mapping.ts';
 import type { Verify } from '../domain/verify.ts';
 import { type Actions, compileAct } from './act.ts';
 import { describeRule } from './describe-rule.ts';

@@ -1,6 +1,6 @@
+import type { MappingRule } from '../config/mapping-schema.ts';
 import { messageOf } from '../domain/errors.ts';
 import { type Context, follow } from '../domain/event.ts';
-import type { MappingRule } from '../domain/mapping.ts';
 import { ExactNumber, isLiteral } from '../domain/payload/exact-number.ts';
 import { oneLine } from '../domain/run.ts';
 import { ownerPath } from './template.ts';

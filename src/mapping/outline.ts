@@ -1,8 +1,8 @@
 import { compileSchema } from '../config/ajv.ts';
+import { type MappingRule, mappingSchema } from '../config/mapping-schema.ts';
 import { nearestKey } from '../config/problem.ts';
 import { checkVerify } from '../domain/check-verify.ts';
 import { follow } from '../domain/event.ts';
-import { type MappingRule, mappingSchema } from '../domain/mapping.ts';
 import type { Verify } from '../domain/verify.ts';
 import { type NamesRead, namesRead } from './names-read.ts';
 

@@ -1,9 +1,9 @@
 import { type Static, Type } from 'typebox';
+import { agentFields } from '../config/action-schema.ts';
 import { compileSchema } from '../config/ajv.ts';
+import { safetyFields } from '../config/mapping-schema.ts';
 import { unknownKey } from '../config/problem.ts';
-import { agentFields } from '../domain/action.ts';
 import { TransformError } from '../domain/errors.ts';
-import { safetyFields } from '../domain/mapping.ts';
 import type { Text } from '../domain/text.ts';
 import { invalidEvent } from './invalid-event.ts';
 

@@ -1,12 +1,12 @@
 import type { Env } from '../config/env.ts';
 import type { LeftOut } from '../config/left-out.ts';
+import type { MappingRule, PresetOverlay } from '../config/mapping-schema.ts';
 import { presetName, presetOverlay } from '../config/preset-name.ts';
 import { type Problem, toPointer } from '../config/problem.ts';
 import type { Config } from '../config/schema.ts';
 import type { BrokenPart } from '../domain/broken-part.ts';
 import { ConfigError } from '../domain/errors.ts';
 import { follow } from '../domain/event.ts';
-import type { MappingRule, PresetOverlay } from '../domain/mapping.ts';
 import { ignoredKey } from '../domain/mapping-keys.ts';
 import { brokenMapping } from './broken-mapping.ts';
 import { hookName, type Mapping } from './mapping.ts';

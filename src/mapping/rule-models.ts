@@ -1,5 +1,5 @@
+import type { MappingRule } from '../config/mapping-schema.ts';
 import { type Problem, toPointer } from '../config/problem.ts';
-import type { MappingRule } from '../domain/mapping.ts';
 import type { ResolveModel } from './make-action.ts';
 import { orProblem } from './or-problem.ts';
 import { type CompiledWorkflow, compileWorkflow, modelsOfSteps } from './workflow.ts';

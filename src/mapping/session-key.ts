@@ -1,6 +1,6 @@
 import { hash, randomUUID } from 'node:crypto';
+import { agentFields } from '../config/action-schema.ts';
 import { compileSchema } from '../config/ajv.ts';
-import { agentFields } from '../domain/action.ts';
 import { InvalidEvent } from '../domain/errors.ts';
 import { mainSession, oneLine } from '../domain/run.ts';
 

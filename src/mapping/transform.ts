@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Env } from '../config/env.ts';
+import type { MappingRule } from '../config/mapping-schema.ts';
 import { messageOf, TransformError } from '../domain/errors.ts';
-import type { MappingRule } from '../domain/mapping.ts';
 import { asStrings } from '../domain/payload/exact-number.ts';
 import type { Element } from './fan-out.ts';
 import { type Patch, patchOf } from './patch.ts';

@@ -1,9 +1,9 @@
 import type { Checked } from '../config/ajv.ts';
+import type { StepRule, WorkflowRule } from '../config/mapping-schema.ts';
 import { type Problem, toPointer } from '../config/problem.ts';
 import type { Step, WorkflowAction } from '../domain/action.ts';
 import { InvalidEvent } from '../domain/errors.ts';
 import { type Context, resolveIn } from '../domain/event.ts';
-import type { StepRule, WorkflowRule } from '../domain/mapping.ts';
 import { oneLine } from '../domain/run.ts';
 import { isBlank } from '../domain/text.ts';
 import { stepReference } from '../domain/workflow.ts';

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { type TSchema, Type } from 'typebox';
+import { agentPayloadSchema, wakePayloadSchema } from '../../src/config/action-schema.ts';
 import { compileSchema } from '../../src/config/ajv.ts';
+import { presetSchema } from '../../src/config/mapping-schema.ts';
 import { describeProblem } from '../../src/config/problem.ts';
-import { agentPayloadSchema, wakePayloadSchema } from '../../src/domain/action.ts';
-import { presetSchema } from '../../src/domain/mapping.ts';
 
 function problemsOf(schema: TSchema, value: unknown): string[] {
   const checked = compileSchema(schema)(value);

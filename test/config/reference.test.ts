@@ -5,10 +5,10 @@ import { describe, expect, it } from '@jest/globals';
 import { Ajv } from 'ajv';
 import JSON5 from 'json5';
 import { loadConfig } from '../../src/config/load.ts';
+import { presetSchema } from '../../src/config/mapping-schema.ts';
 import { presetOverlay } from '../../src/config/preset-name.ts';
 import { configurationPage, editorSchema, withKeysByAction } from '../../src/config/reference.ts';
 import { configSchema } from '../../src/config/schema.ts';
-import { presetSchema } from '../../src/domain/mapping.ts';
 import { loadPreset } from '../../src/mapping/sources/preset.ts';
 import { presetEnv, secret } from '../presets/rendered.ts';
 

@@ -1,6 +1,6 @@
+import type { MappingRule } from '../../src/config/mapping-schema.ts';
 import { type Action, textsOf } from '../../src/domain/action.ts';
 import { type Context, narrow, resolveIn } from '../../src/domain/event.ts';
-import type { MappingRule } from '../../src/domain/mapping.ts';
 import { plain } from '../../src/domain/text.ts';
 import { compileMapping, type Mapping, type MappingDeps } from '../../src/mapping/mapping.ts';
 import type { Occasion } from '../../src/mapping/transform.ts';

@@ -1,13 +1,8 @@
+import { otherNames } from '../../channels/catalog.ts';
+import { agentPayloadSchema, wakePayloadSchema, workflowPayloadSchema } from '../../config/action-schema.ts';
 import { type Check, compileSchema } from '../../config/ajv.ts';
 import type { Config } from '../../config/schema.ts';
-import {
-  type Action,
-  type AgentAction,
-  agentPayloadSchema,
-  type WakeAction,
-  wakePayloadSchema,
-  workflowPayloadSchema,
-} from '../../domain/action.ts';
+import type { Action, AgentAction, WakeAction } from '../../domain/action.ts';
 import { InvalidEvent } from '../../domain/errors.ts';
 import type { Context } from '../../domain/event.ts';
 import { type Policy, usualPolicy } from '../../domain/mapping.ts';
@@ -21,12 +16,6 @@ import { capTimeout } from '../timeout-cap.ts';
 import { modelsOfSteps } from '../workflow.ts';
 import { ignoredFields } from './ignored-fields.ts';
 import { workflowAction } from './workflow-request.ts';
-
-/** Other names that callers use for a channel. */
-const channelAliases = new Map<unknown, string>([
-  ['imsg', 'imessage'],
-  ['teams', 'msteams'],
-]);
 
 const checkWake = compileSchema(wakePayloadSchema);
 const checkAgent = compileSchema(agentPayloadSchema);
@@ -158,7 +147,7 @@ function checked<T>(check: Check<T>, payload: unknown, text: 'text' | 'message')
 
 function withChannelName(payload: unknown): unknown {
   if (typeof payload !== 'object' || payload === null || !('channel' in payload)) return payload;
-  const channel = channelAliases.get(payload.channel);
+  const channel = otherNames.get(payload.channel);
   return channel === undefined ? payload : { ...payload, channel };
 }
 

@@ -5,11 +5,11 @@ import { checkMappings, verifyProblems } from '../../config/check-mappings.ts';
 import { type Env, expandEnv, soleVariable } from '../../config/env.ts';
 import { fileName, lostBackslashes, parseJson5, readText, repeatedKeys } from '../../config/json5-file.ts';
 import { locateProblems } from '../../config/locate.ts';
+import { type MappingRule, type Preset, type PresetOverlay, presetSchema } from '../../config/mapping-schema.ts';
 import { isPresetFile, presetName } from '../../config/preset-name.ts';
 import type { Problem } from '../../config/problem.ts';
 import { ConfigError } from '../../domain/errors.ts';
 import { follow } from '../../domain/event.ts';
-import { type MappingRule, type Preset, type PresetOverlay, presetSchema } from '../../domain/mapping.ts';
 import { hookName } from '../mapping.ts';
 import { setupProblems } from './preset-setup.ts';
 

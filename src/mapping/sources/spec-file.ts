@@ -1,9 +1,9 @@
 import { type Static, Type } from 'typebox';
+import { replyFields } from '../../config/action-schema.ts';
 import { compileSchema } from '../../config/ajv.ts';
+import { safetyFields } from '../../config/mapping-schema.ts';
 import { describeProblem, fromPointer, type Problem, toPointer } from '../../config/problem.ts';
-import { replyFields } from '../../domain/action.ts';
 import { follow } from '../../domain/event.ts';
-import { safetyFields } from '../../domain/mapping.ts';
 import { isObject } from '../payload-limits.ts';
 import { type Flaw, readYaml } from './yaml-text.ts';
 

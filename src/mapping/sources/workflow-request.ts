@@ -1,13 +1,8 @@
+import { mostSteps, type WorkflowCall, workflowCallSchema, workflowPayloadSchema } from '../../config/action-schema.ts';
 import { type Checked, compileSchema, onePerValue } from '../../config/ajv.ts';
 import { found } from '../../config/found.ts';
 import { type Problem, toPointer } from '../../config/problem.ts';
-import {
-  mostSteps,
-  type WorkflowAction,
-  type WorkflowCall,
-  workflowCallSchema,
-  workflowPayloadSchema,
-} from '../../domain/action.ts';
+import type { WorkflowAction } from '../../domain/action.ts';
 import { messageOf, PartBroken } from '../../domain/errors.ts';
 import type { Context } from '../../domain/event.ts';
 import { oneLine } from '../../domain/run.ts';

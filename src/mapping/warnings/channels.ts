@@ -1,6 +1,6 @@
 import { lastResort } from '../../channels/catalog.ts';
+import type { MappingRule } from '../../config/mapping-schema.ts';
 import { toPointer } from '../../config/problem.ts';
-import type { MappingRule } from '../../domain/mapping.ts';
 import { type Around, linesOf, type WholeRule, writtenAt } from './warning.ts';
 
 /** A channel that replies are to go through and that is not there. */

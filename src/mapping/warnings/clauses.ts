@@ -1,5 +1,5 @@
+import type { MappingRule } from '../../config/mapping-schema.ts';
 import { pathSegments } from '../../domain/event.ts';
-import type { MappingRule } from '../../domain/mapping.ts';
 
 type Match = NonNullable<MappingRule['match']>;
 export type Condition = NonNullable<Match['payload']>[string];

@@ -1,6 +1,6 @@
+import type { MappingRule } from '../../config/mapping-schema.ts';
 import { nearestKey, type Problem } from '../../config/problem.ts';
 import { type Context, follow, pathSegments, resolveIn } from '../../domain/event.ts';
-import type { MappingRule } from '../../domain/mapping.ts';
 import { stepReference } from '../../domain/workflow.ts';
 import { compileFanOut } from '../fan-out.ts';
 import { compileMatch } from '../match.ts';

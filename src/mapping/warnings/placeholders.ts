@@ -1,6 +1,6 @@
+import type { MappingRule } from '../../config/mapping-schema.ts';
 import { type Problem, toPointer } from '../../config/problem.ts';
 import { follow, pathSegments } from '../../domain/event.ts';
-import type { MappingRule } from '../../domain/mapping.ts';
 import { mainSession } from '../../domain/run.ts';
 import { clausesOf } from './clauses.ts';
 import { type Tag, tagsOf, templatesOf } from './tags.ts';

@@ -1,5 +1,5 @@
+import type { MappingRule } from '../../config/mapping-schema.ts';
 import { toPointer } from '../../config/problem.ts';
-import type { MappingRule } from '../../domain/mapping.ts';
 
 /** A tag of a template, as it was written. */
 export interface Tag {

@@ -1,7 +1,7 @@
+import type { MappingRule } from '../../config/mapping-schema.ts';
 import { presetOverlay } from '../../config/preset-name.ts';
 import { fromPointer, type Problem, toPointer } from '../../config/problem.ts';
 import type { Config } from '../../config/schema.ts';
-import type { MappingRule } from '../../domain/mapping.ts';
 import { hookName } from '../mapping.ts';
 import type { PlacedRule } from '../placed-rules.ts';
 import { type Clause, clausesOf } from './clauses.ts';

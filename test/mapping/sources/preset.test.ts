@@ -2,8 +2,8 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import type { Env } from '../../../src/config/env.ts';
+import type { PresetOverlay } from '../../../src/config/mapping-schema.ts';
 import { ConfigError } from '../../../src/domain/errors.ts';
-import type { PresetOverlay } from '../../../src/domain/mapping.ts';
 import { loadPreset, presetSamples } from '../../../src/mapping/sources/preset.ts';
 import { tempDir } from '../../support/temp-dir.ts';
 
