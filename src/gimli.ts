@@ -214,6 +214,7 @@ export async function createGimli({
       await retention.stop();
       await parts.stopListening();
       await worker.stop(current().config.gateway.drainSeconds * 1000);
+      await current().channels.close();
       await closeMcpServers(current().mcpServers);
       await current().transforms.close();
       await parts.close();

@@ -5,8 +5,7 @@ import { createMcpServers, type McpServers } from './agent/mcp-servers.ts';
 import { splitModel } from './agent/model-names.ts';
 import { type BrokenProviders, createModels, type Models } from './agent/models.ts';
 import { createScreener, type Screener } from './agent/screening.ts';
-import type { Channel } from './channels/channel.ts';
-import { createLogChannel } from './channels/log.ts';
+import { type Channels, createChannels } from './channels/channels.ts';
 import { checkDefaultTools, createToolCheck } from './config/check-tools.ts';
 import { type LoadedConfig, loadConfig } from './config/load.ts';
 import { openFileProblem } from './config/open-file.ts';
@@ -38,7 +37,7 @@ export interface Settings {
   readonly models: Models;
   readonly mcpServers: McpServers;
   readonly screener: Screener;
-  readonly channels: ReadonlyMap<string, Channel>;
+  readonly channels: Channels;
   readonly transforms: Transforms;
   readonly isHookToken: TokenCheck;
   readonly specs: Specs;
@@ -148,11 +147,11 @@ async function makeSettings(loaded: LoadedConfig, log: Logger, reuse?: Settings)
   const inUse = modelsInUse({ config, models, screener }, mappings);
   const more = mappings.some(({ limits }) => limits.perDay !== undefined);
   const secrets = [...secretsBefore(loaded), ...table.mappings.flatMap(secretsOfMapping)];
-  const channels = new Map([['log', createLogChannel(log)]]);
+  const channels = createChannels(config.channels, { log }, reuse?.channels);
   const rules = wholeRules(table.rules);
   const around = {
     config,
-    channels: new Set(channels.keys()),
+    channels: new Set(channels.all.keys()),
     travels: (name: string) => !isCredentialName(name),
     modelProblem,
   };

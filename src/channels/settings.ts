@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { channels } from '../domain/action.ts';
+import { channelNames, channelSettings } from './catalog.ts';
 
 const strict = { additionalProperties: false };
 
@@ -16,15 +16,13 @@ export const channelsSettings = Type.Object(
     owner: Type.Optional(
       Type.Object(
         {
-          channel: Type.Enum(
-            channels.filter((name) => name !== 'last'),
-            { description: 'Where the owner is reached.' },
-          ),
+          channel: Type.Enum([...channelNames], { description: 'Where the owner is reached.' }),
           to: Type.Optional(recipient),
         },
         { ...strict, description: 'Where replies go when no delivery of main has set a route yet.' },
       ),
     ),
+    ...channelSettings(),
   },
   { ...strict, default: {} },
 );

@@ -1,21 +1,6 @@
 import type { Each } from './event.ts';
 import type { Reference, Text } from './text.ts';
 
-/** The messengers that an action may name. `last` is the route of main's own latest delivery. */
-export const channels = [
-  'last',
-  'whatsapp',
-  'telegram',
-  'discord',
-  'slack',
-  'mattermost',
-  'signal',
-  'imessage',
-  'msteams',
-  'webhook',
-  'log',
-] as const;
-
 /** How hard a model may think. */
 export const thinkingLevels = ['off', 'minimal', 'low', 'medium', 'high', 'max'] as const;
 export type Thinking = (typeof thinkingLevels)[number];

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { Channel } from '../channels/channel.ts';
+import type { Channels } from '../channels/channels.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { Outcome } from '../domain/event.ts';
 import type { Mask } from '../domain/mask.ts';
@@ -37,8 +37,7 @@ export interface HttpDeps {
   readonly current: () => {
     readonly config: HttpSettings;
     readonly table: Table;
-    /** the configured channels by name */
-    readonly channels: ReadonlyMap<string, Channel>;
+    readonly channels: Channels;
     readonly verifierOf: (mapping: Mapping) => Verifier | undefined;
     readonly isHookToken: TokenCheck;
     readonly specs: Specs;

@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import type { McpServers } from '../agent/mcp-servers.ts';
 import type { Models } from '../agent/models.ts';
 import type { Screener } from '../agent/screening.ts';
-import type { Channel } from '../channels/channel.ts';
+import type { Channels } from '../channels/channels.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { Mask } from '../domain/mask.ts';
 import type { NextBeat } from '../domain/next-beat.ts';
@@ -38,8 +38,7 @@ interface Settings {
   readonly models: Models;
   readonly mcpServers: McpServers;
   readonly screener: Screener;
-  /** the configured channels by name */
-  readonly channels: ReadonlyMap<string, Channel>;
+  readonly channels: Channels;
   /** takes known secrets out of a text */
   readonly mask: Mask;
 }

@@ -57,7 +57,8 @@ const core = [
 
   `create table deliveries (
     id text primary key not null, runId text not null, kind text not null, sessionKey text not null, channel text not null,
-    "to" text, text text, status text not null, error text, attempts integer not null default 0, createdAt integer not null, completedAt integer)`,
+    "to" text, text text, status text not null, error text, attempts integer not null default 0, createdAt integer not null, completedAt integer,
+    messageId text, maybeTwice integer not null default 0)`,
   `create index deliveriesByRun on deliveries (runId)`,
   `create index deliveriesOfMain on deliveries (completedAt) where sessionKey = 'main' and status = 'sent'`,
 

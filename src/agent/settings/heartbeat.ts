@@ -1,11 +1,10 @@
 import { type Static, Type } from 'typebox';
-import { channels } from '../../domain/action.ts';
 import { durationMs, durationPattern } from '../../domain/duration.ts';
 import { follow } from '../../domain/event.ts';
 import { toolsSchema, workspaceTools } from '../../domain/tool-grant.ts';
 import { found } from '../../schema/found.ts';
 import { type Origins, type Problem, toPointer } from '../../schema/problem.ts';
-import { replyFields } from './reply-fields.ts';
+import { actionChannels, replyFields } from './reply-fields.ts';
 import { checkTimezone } from './timezone.ts';
 
 const strict = { additionalProperties: false };
@@ -46,7 +45,7 @@ export const heartbeat = Type.Object(
     prompt: Type.Optional(
       Type.String({ ...text, description: 'What main is asked to do; a sensible text unless given.' }),
     ),
-    target: Type.Enum(['none', ...channels], {
+    target: Type.Enum(['none', ...actionChannels], {
       default: 'last',
       description: 'The channel for what a heartbeat has to say.',
     }),

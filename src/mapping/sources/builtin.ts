@@ -1,3 +1,4 @@
+import { otherNames } from '../../channels/catalog.ts';
 import type { Action, AgentAction, WakeAction } from '../../domain/action.ts';
 import { InvalidEvent } from '../../domain/errors.ts';
 import type { Context } from '../../domain/event.ts';
@@ -15,12 +16,6 @@ import { capTimeout } from '../timeout-cap.ts';
 import { modelsOfSteps } from '../workflow.ts';
 import { ignoredFields } from './ignored-fields.ts';
 import { workflowAction } from './workflow-request.ts';
-
-/** Other names that callers use for a channel. */
-const channelAliases = new Map<unknown, string>([
-  ['imsg', 'imessage'],
-  ['teams', 'msteams'],
-]);
 
 const checkWake = compileSchema(wakePayloadSchema);
 const checkAgent = compileSchema(agentPayloadSchema);
@@ -152,7 +147,7 @@ function checked<T>(check: Check<T>, payload: unknown, text: 'text' | 'message')
 
 function withChannelName(payload: unknown): unknown {
   if (typeof payload !== 'object' || payload === null || !('channel' in payload)) return payload;
-  const channel = channelAliases.get(payload.channel);
+  const channel = otherNames.get(payload.channel);
   return channel === undefined ? payload : { ...payload, channel };
 }
 

@@ -44,7 +44,6 @@ export interface Around {
     readonly workflows: WorkflowsSettings;
     readonly channels: ChannelSettings;
     readonly agents: AgentSettings;
-    readonly log: { readonly level: string };
   };
   /** names of the channels that can send */
   readonly channels: ReadonlySet<string>;

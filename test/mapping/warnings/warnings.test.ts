@@ -374,10 +374,4 @@ describe('what is not there is told so:', () => {
     expect(await warningsOf(mappings(none), { channels: true })).toEqual([]);
     expect(await warningsOf(mappings(wake('')), { channels: true })).toEqual([]);
   });
-
-  it('the replies of the channel log, where the log does not show them', async () => {
-    expect(await warningsOf(`{ channels: { owner: { channel: 'log' } },\nlog: { level: 'warn' } }`)).toEqual([
-      'gimli.json5:2: log.level: "warn" hides the replies that the channel log writes at level info (line 1)',
-    ]);
-  });
 });
