@@ -2,8 +2,8 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { configurationPage, editorSchema, withKeysByAction } from '../src/config/reference.ts';
 import { configSchema } from '../src/config/schema.ts';
+import { configurationPage, editorSchema, withKeysByAction } from './reference.ts';
 
 const mappingsPage = fileURLToPath(new URL('../docs/mappings.md', import.meta.url));
 const files = {

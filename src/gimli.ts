@@ -3,7 +3,6 @@ import type { Logger } from 'pino';
 import { historyBudget } from './agent/agent.ts';
 import { closeMcpServers } from './agent/mcp-servers.ts';
 import type { LoadedConfig } from './config/load.ts';
-import { storeOf } from './config/store-url.ts';
 import { type Clock, systemClock } from './domain/clock.ts';
 import { ConfigError, messageOf } from './domain/errors.ts';
 import type { JobKind } from './domain/job.ts';
@@ -49,6 +48,7 @@ import { findGates } from './store/queries/gates.ts';
 import { expectEvents } from './store/queries/last-events.ts';
 import { reopenInterruptedRuns } from './store/queries/runs.ts';
 import { openSqliteStore } from './store/sqlite/sqlite-store.ts';
+import { storeOf } from './store/store-url.ts';
 
 export interface GimliOptions {
   readonly configFile: string;
@@ -215,6 +215,7 @@ export async function createGimli({
       await retention.stop();
       await parts.stopListening();
       await worker.stop(current().config.gateway.drainSeconds * 1000);
+      await current().channels.close();
       await closeMcpServers(current().mcpServers);
       await current().transforms.close();
       await parts.close();

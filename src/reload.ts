@@ -76,6 +76,8 @@ export async function openSettings(configFile: string, env: NodeJS.ProcessEnv, l
     if (late.length > 0) log.warn({ keys: late }, `restart the gateway for the new ${late.join(', ')}`);
     if (before.transforms !== settings.transforms) await before.transforms.close();
     retireMcpServers(before.mcpServers, settings.mcpServers);
+    // Nothing waits for it: it never fails, and what a channel still sends may take its time.
+    void before.channels.close({ after: settings.channels });
     await onReload();
     await (await watching)?.update(watchedPaths(settings.loaded));
     await (await watchingSpecs)?.update([settings.config.specs.dir]);

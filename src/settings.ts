@@ -1,23 +1,22 @@
 import type { Logger } from 'pino';
-import { keyVariables } from './agent/api-key.ts';
+import { keyVariables } from './agent/built-in-providers.ts';
 import { contextWarnings } from './agent/context-sizes.ts';
 import { createMcpServers, type McpServers } from './agent/mcp-servers.ts';
 import { splitModel } from './agent/model-names.ts';
 import { type BrokenProviders, createModels, type Models } from './agent/models.ts';
 import { createScreener, type Screener } from './agent/screening.ts';
-import type { Channel } from './channels/channel.ts';
-import { createLogChannel } from './channels/log.ts';
+import { type Channels, createChannels } from './channels/channels.ts';
 import { checkDefaultTools, createToolCheck } from './config/check-tools.ts';
 import { type LoadedConfig, loadConfig } from './config/load.ts';
 import { openFileProblem } from './config/open-file.ts';
 import { secretsIn } from './config/secrets.ts';
-import { specToken } from './config/spec-token.ts';
 import { type BrokenPart, isSamePart, problemsOfParts } from './domain/broken-part.ts';
 import { ConfigError, messageOf } from './domain/errors.ts';
 import { createMask, type Mask } from './domain/mask.ts';
 import { secretsOf } from './domain/verify.ts';
 import { createTokenCheck, type TokenCheck } from './ingest/authenticate.ts';
 import { isCredentialName } from './ingest/credential-names.ts';
+import { specToken } from './ingest/spec-token.ts';
 import { createVerifiers } from './ingest/verify/create-verifiers.ts';
 import type { Verifier } from './ingest/verify/verifier.ts';
 import type { Mapping } from './mapping/mapping.ts';
@@ -38,7 +37,7 @@ export interface Settings {
   readonly models: Models;
   readonly mcpServers: McpServers;
   readonly screener: Screener;
-  readonly channels: ReadonlyMap<string, Channel>;
+  readonly channels: Channels;
   readonly transforms: Transforms;
   readonly isHookToken: TokenCheck;
   readonly specs: Specs;
@@ -148,11 +147,11 @@ async function makeSettings(loaded: LoadedConfig, log: Logger, reuse?: Settings)
   const inUse = modelsInUse({ config, models, screener }, mappings);
   const more = mappings.some(({ limits }) => limits.perDay !== undefined);
   const secrets = [...secretsBefore(loaded), ...table.mappings.flatMap(secretsOfMapping)];
-  const channels = new Map([['log', createLogChannel(log)]]);
+  const channels = createChannels(config.channels, { log }, reuse?.channels);
   const rules = wholeRules(table.rules);
   const around = {
     config,
-    channels: new Set(channels.keys()),
+    channels: new Set(channels.all.keys()),
     travels: (name: string) => !isCredentialName(name),
     modelProblem,
   };

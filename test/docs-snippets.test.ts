@@ -4,10 +4,10 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
 import JSON5 from 'json5';
 import { pino } from 'pino';
-import { hookKeys } from '../src/config/preset-name.ts';
 import { configSchema } from '../src/config/schema.ts';
 import { ConfigError } from '../src/domain/errors.ts';
-import { mappingSchema } from '../src/domain/mapping.ts';
+import { mappingSchema } from '../src/mapping/mapping-schema.ts';
+import { hookKeys } from '../src/mapping/settings.ts';
 import { loadSettings } from '../src/settings.ts';
 import { tempDir } from './support/temp-dir.ts';
 

@@ -7,6 +7,7 @@ import { collectMessage } from './anthropic-stream.ts';
 import { askServer } from './ask-server.ts';
 import { replay } from './history.ts';
 import { createHttpAgent, type HttpProvider, type Protocol } from './http-agent.ts';
+import { httpApi } from './http-api.ts';
 import type { Optional } from './provider-error.ts';
 import { thinkingParams } from './thinking.ts';
 
@@ -14,7 +15,7 @@ import { thinkingParams } from './thinking.ts';
 const maxTokens = 16_000;
 
 /** The SDK costs about 150 ms to load, so neither start-up nor the first run should pay for it. Loads once. */
-export const loadAnthropic = () => import('@anthropic-ai/sdk');
+const loadAnthropic = () => import('@anthropic-ai/sdk');
 
 const protocol: Protocol<Anthropic.MessageParam> = {
   baseURLIs: 'without /v1',
@@ -52,6 +53,14 @@ const protocol: Protocol<Anthropic.MessageParam> = {
 export function createAnthropicAgent(options: HttpProvider): Agent {
   return createHttpAgent(protocol, options);
 }
+
+export const anthropic = httpApi({
+  name: 'anthropic',
+  create: createAnthropicAgent,
+  load: loadAnthropic,
+  baseURL: 'https://api.anthropic.com',
+  ending: [/\/v1\/?$/, 'ends in /v1, which the Anthropic protocol adds by itself: leave it out'],
+});
 
 /** Never with temperature and the like, which newer models refuse. */
 function requestOf(

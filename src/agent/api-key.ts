@@ -1,9 +1,4 @@
-/** Where the keys of built-in providers stand in the environment. */
-export const keyVariables: ReadonlyMap<string, string> = new Map([
-  ['anthropic', 'ANTHROPIC_API_KEY'],
-  ['openai', 'OPENAI_API_KEY'],
-  ['openrouter', 'OPENROUTER_API_KEY'],
-]);
+import { keyVariables } from './built-in-providers.ts';
 
 /** Why no request with this key can succeed; undefined where one may. */
 export function keyProblem(apiKey: string | undefined, provider: string): string | undefined {

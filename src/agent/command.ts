@@ -1,9 +1,11 @@
 import { existsSync, mkdirSync } from 'node:fs';
+import { Type } from 'typebox';
 import { messageOf, TurnError } from '../domain/errors.ts';
 import { type Agent, historyBudget, type PastTurn, type Turn } from './agent.ts';
 import { safeJson } from './fence.ts';
 import { fitHistory } from './fit-history.ts';
 import { runProcess } from './process-group.ts';
+import type { ProviderApi } from './provider-api.ts';
 import { saidNothing } from './tool-loop.ts';
 
 export interface CommandProvider {
@@ -90,3 +92,36 @@ function startProblem(error: unknown, command: string, cwd: string, searched: st
   if (code === 'EACCES') return `the command "${command}" may not be executed`;
   return `the command cannot be started (${messageOf(error)})`;
 }
+
+const text = { minLength: 1, pattern: '\\S' };
+const options = {
+  command: Type.String({
+    ...text,
+    description: 'A program, by name or path: it reads the prompt from stdin and writes its reply.',
+  }),
+  args: Type.Array(Type.String(), {
+    description: 'Its arguments, in which `{model}` stands for the model’s id. No shell.',
+  }),
+  env: Type.Record(Type.String({ pattern: '^[^=\\0]+$' }), Type.String(), {
+    description: 'Its environment, besides PATH, HOME, LANG and TMPDIR.',
+  }),
+  cwd: Type.String({ ...text, description: 'The folder it runs in; `agents.defaults.workspace` unless given.' }),
+};
+
+/** What the environment of a command has of the gateway's own. */
+const inherited = ['PATH', 'HOME', 'LANG', 'TMPDIR'];
+
+export const command: ProviderApi<'command', typeof options> = {
+  name: 'command',
+  options,
+  needs: ['command'],
+  load: async () => {},
+  create(provider, { command = '', args = [], cwd, env: own }, { env, workspace }) {
+    const handedDown = inherited.flatMap((name) => (env[name] ? [[name, env[name]]] : []));
+    const environment = { ...Object.fromEntries(handedDown), ...own };
+    return {
+      agent: createCommandAgent({ provider, command, args, env: environment, cwd, workspace }),
+      problem: undefined,
+    };
+  },
+};

@@ -1,4 +1,5 @@
 import type { Agent } from './agent.ts';
+import type { ProviderApi } from './provider-api.ts';
 
 const notice = 'This is an echo: no model was called. One would have been asked:';
 
@@ -16,3 +17,11 @@ export function createEchoAgent(provider: string): Agent {
     };
   };
 }
+
+export const echo = {
+  name: 'echo',
+  options: {},
+  needs: [],
+  load: async () => {},
+  create: (provider) => ({ agent: createEchoAgent(provider), problem: undefined }),
+} as const satisfies ProviderApi;

@@ -3,12 +3,10 @@ import { createRequire } from 'node:module';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import type { Logger } from 'pino';
-import type { Config } from '../config/schema.ts';
 import { messageOf, rootCode } from '../domain/errors.ts';
 import { shorten } from '../domain/shorten.ts';
 import { tailOf } from './process-group.ts';
-
-export type McpSettings = Config['agents']['mcpServers'][string];
+import type { McpSettings } from './settings/mcp-servers.ts';
 
 /** A server that has answered. */
 export interface McpConnection {

@@ -10,11 +10,11 @@ import {
   isSessionLost,
   type McpConnection,
   McpProblem,
-  type McpSettings,
   requestProblem,
 } from './mcp-connection.ts';
 import { resultText } from './mcp-result.ts';
 import { mcpToolName } from './mcp-tool-name.ts';
+import type { McpSettings } from './settings/mcp-servers.ts';
 import type { Tool } from './tool.ts';
 import { safeSchemaOf } from './tool-schema.ts';
 import { unlessAborted } from './unless-aborted.ts';

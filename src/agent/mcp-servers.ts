@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from 'pino';
-import type { Config } from '../config/schema.ts';
 import { TurnError } from '../domain/errors.ts';
 import type { McpGrant } from '../domain/tool-grant.ts';
 import { createMcpServer, type McpServer } from './mcp-server.ts';
+import type { McpSettings } from './settings/mcp-servers.ts';
 import type { Tool } from './tool.ts';
 
 /** By id. None is connected before a turn needs it. */
@@ -11,7 +11,7 @@ export type McpServers = ReadonlyMap<string, McpServer>;
 
 /** Takes over those of `before` whose settings are the same. */
 export function createMcpServers(
-  settings: Config['agents']['mcpServers'],
+  settings: Readonly<Record<string, McpSettings>>,
   log: Logger,
   before: McpServers = new Map(),
 ): McpServers {

@@ -1,6 +1,6 @@
-import type { Config } from '../config/schema.ts';
 import { ConfigError } from '../domain/errors.ts';
 import { shortNames, successorOf } from './aliases.ts';
+import type { Defaults } from './settings/defaults.ts';
 
 export interface Names {
   /** Throws an Error for what is no model, and for one that `agents.defaults.models` does not list. */
@@ -14,7 +14,7 @@ export interface Names {
  * owner's aliases, which go before the built-in ones, and, when given, the only models allowed. `warn` hears once of each
  * retired model that was asked for. Throws a `ConfigError` for a list that cannot work.
  */
-export function createNames(listed: Config['agents']['defaults']['models'], warn: (message: string) => void): Names {
+export function createNames(listed: Defaults['models'], warn: (message: string) => void): Names {
   const aliases = new Map<string, string>();
   const warned = new Set<string>();
   const builtIn = (name: string) => {

@@ -1,6 +1,6 @@
-import type { Config } from '../config/schema.ts';
 import { ConfigError, messageOf, TurnError } from '../domain/errors.ts';
 import type { Price } from '../domain/spending.ts';
+import type { Env } from '../schema/env.ts';
 import { autoModels, successorOf } from './aliases.ts';
 import { contextTokensOf } from './context-sizes.ts';
 import { createNames, retirement, splitModel } from './model-names.ts';
@@ -8,11 +8,11 @@ import { createPrices } from './prices.ts';
 import {
   createBrokenProvider,
   createProviderAgent,
-  type Environment,
   loadProvider,
   type ProviderAgent,
   providersOf,
 } from './providers.ts';
+import type { AgentSettings } from './settings/agents.ts';
 
 export interface Models {
   /**
@@ -59,8 +59,8 @@ export type BrokenProviders = Map<string, readonly string[]>;
  * @param broken what is known of already; to it are added the providers that cannot work. Without it these are a `ConfigError` as well
  */
 export function createModels(
-  agents: Config['agents'],
-  env: Environment,
+  agents: AgentSettings,
+  env: Env,
   warn: (line: string) => void = () => {},
   broken?: BrokenProviders,
 ): Models {

@@ -3,9 +3,10 @@ import type { Agent, Turn } from './agent.ts';
 import { askServer } from './ask-server.ts';
 import { type Dialect, noReply, replay } from './history.ts';
 import { createHttpAgent, type HttpProvider, type Protocol } from './http-agent.ts';
+import { httpApi } from './http-api.ts';
 import { readCompletion, usageOf } from './openai-chat-message.ts';
 import { collectCompletion } from './openai-chat-stream.ts';
-import { openAIClient } from './openai-client.ts';
+import { ending, loadOpenAI, openAIClient } from './openai-client.ts';
 import type { Optional } from './provider-error.ts';
 
 type Message = OpenAI.ChatCompletionMessageParam;
@@ -33,6 +34,15 @@ const protocol: Protocol<Message> = {
 export function createOpenAIChatAgent(options: HttpProvider): Agent {
   return createHttpAgent(protocol, options);
 }
+
+/** Whoever runs the server says where it is. */
+export const openaiChat = httpApi({
+  name: 'openai-chat',
+  create: createOpenAIChatAgent,
+  load: loadOpenAI,
+  ending,
+  apiKey: 'none',
+});
 
 /** Without a limit of tokens: a server that adds it to the prompt refuses what would not fit into its context. */
 function requestOf(turn: Turn, model: string, without: ReadonlySet<Optional>): Request {

@@ -14,3 +14,9 @@ export const openAIClient: Pick<Protocol<unknown>, 'baseURLIs' | 'connect'> = {
     return new OpenAI({ ...options, ...fromNowhere });
   },
 };
+
+/** What the address of neither API may end in, and why. */
+export const ending = [
+  /\/(responses|chat\/completions)\/?$/,
+  'ends in an endpoint, which the protocol adds by itself: end it before, mostly in /v1',
+] as const;

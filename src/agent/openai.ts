@@ -4,7 +4,8 @@ import type { Agent, Turn } from './agent.ts';
 import { askServer } from './ask-server.ts';
 import { type Dialect, replay } from './history.ts';
 import { createHttpAgent, type HttpProvider, type Protocol } from './http-agent.ts';
-import { openAIClient } from './openai-client.ts';
+import { httpApi } from './http-api.ts';
+import { ending, loadOpenAI, openAIClient } from './openai-client.ts';
 import { readResponse, usageOf } from './openai-response.ts';
 import { collectResponse } from './openai-stream.ts';
 import type { Optional } from './provider-error.ts';
@@ -46,6 +47,14 @@ const protocol: Protocol<Item> = {
 export function createOpenAIAgent(options: HttpProvider): Agent {
   return createHttpAgent(protocol, options);
 }
+
+export const openai = httpApi({
+  name: 'openai',
+  create: createOpenAIAgent,
+  load: loadOpenAI,
+  baseURL: 'https://api.openai.com/v1',
+  ending,
+});
 
 function requestOf(
   { tools, ...turn }: Turn,

@@ -1,7 +1,7 @@
-import type { Config } from '../config/schema.ts';
 import { ConfigError, messageOf } from '../domain/errors.ts';
 import type { Price } from '../domain/spending.ts';
 import { successorOf } from './aliases.ts';
+import type { Prices } from './settings/money.ts';
 
 /** What the vendors ask as of 24 November 2026. Of prices that rise with the length of a prompt it is the lowest. */
 const listPrices: readonly (readonly [model: string, Price])[] = [
@@ -14,10 +14,7 @@ const listPrices: readonly (readonly [model: string, Price])[] = [
  * Prices by provider/model: those we know, over which `agents.prices` goes. Throws a `ConfigError` for a key that is no model.
  * @param resolve from what people write to provider/model
  */
-export function createPrices(
-  own: Config['agents']['prices'],
-  resolve: (name: string) => string,
-): ReadonlyMap<string, Price> {
+export function createPrices(own: Prices, resolve: (name: string) => string): ReadonlyMap<string, Price> {
   const prices = new Map(listPrices);
   const problems: string[] = [];
   for (const [key, price] of Object.entries(own)) {

@@ -1,7 +1,7 @@
 import { Type } from 'typebox';
-import { compileSchema } from '../config/ajv.ts';
-import { dottedPath } from '../config/problem.ts';
 import { TurnError } from '../domain/errors.ts';
+import { compileSchema } from '../schema/ajv.ts';
+import { dottedPath } from '../schema/problem.ts';
 import type { Field } from './screening-fields.ts';
 
 const strict = { additionalProperties: false };

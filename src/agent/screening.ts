@@ -1,5 +1,4 @@
 import { createHash, randomBytes } from 'node:crypto';
-import type { Config } from '../config/schema.ts';
 import { ConfigError, messageOf, TurnError } from '../domain/errors.ts';
 import { type Flag, oneLine, type Usage } from '../domain/run.ts';
 import type { Turn } from './agent.ts';
@@ -8,6 +7,7 @@ import type { Models, ReadyAgent } from './models.ts';
 import { answerFormat, readAnswer } from './screening-answer.ts';
 import { type Field, screeningCalls, type Value } from './screening-fields.ts';
 import { screeningPolicy } from './screening-policy.ts';
+import type { ScreeningSettings } from './settings/screening.ts';
 
 /** Asks a small model whether values from outside are attacks. A signal, not a border: that is what the fence is for. */
 export interface Screener {
@@ -37,7 +37,7 @@ const longestReason = 200;
  * Throws a ConfigError for a model that cannot be found.
  * @param callMs how long one call may take
  */
-export function createScreener(config: Config['screening'], models: Models, callMs = 10_000): Screener {
+export function createScreener(config: ScreeningSettings, models: Models, callMs = 10_000): Screener {
   const { model, agent, id, problem, trouble } = findModel(config.model, models);
 
   async function ask(fields: readonly Field[], signal: AbortSignal, onUsage: Turn['onUsage']) {

@@ -1,5 +1,5 @@
-import { compileSchema } from '../config/ajv.ts';
-import { describeProblem } from '../config/problem.ts';
+import { compileSchema } from '../schema/ajv.ts';
+import { describeProblem } from '../schema/problem.ts';
 
 /** Something a model may call while it answers. Every provider is told of it in its own way. */
 export interface Tool {

@@ -1,11 +1,11 @@
-import { fileName } from '../config/json5-file.ts';
 import { defaultConfig } from '../config/load.ts';
 import { loadLeniently } from '../config/load-leniently.ts';
 import type { Config } from '../config/schema.ts';
-import { storeOf } from '../config/store-url.ts';
 import { ConfigError } from '../domain/errors.ts';
 import { headerOfUtf8 } from '../domain/secret.ts';
+import { fileName } from '../schema/json5-file.ts';
 import { type Addresses, findHolder, type Holder } from '../store/sqlite/lock.ts';
+import { storeOf } from '../store/store-url.ts';
 import { CommandError } from './command-error.ts';
 import type { Cli } from './io.ts';
 import { complain } from './print.ts';

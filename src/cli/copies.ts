@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { loadLeniently } from '../config/load-leniently.ts';
-import { storeOf } from '../config/store-url.ts';
 import { backUp, restore } from '../store/sqlite/copies.ts';
+import { storeOf } from '../store/store-url.ts';
 import type { Cli } from './io.ts';
 import { bytes, say, time } from './print.ts';
 

@@ -1,7 +1,6 @@
-import { presetName } from '../config/preset-name.ts';
-import { storeOf } from '../config/store-url.ts';
 import { type Context, contextOf } from '../domain/event.ts';
 import { hookName } from '../mapping/mapping.ts';
+import { presetName } from '../mapping/preset-name.ts';
 import { presetSamples } from '../mapping/sources/preset.ts';
 import { type KnownEvents, neverFilled } from '../mapping/warnings/filled.ts';
 import { type Located, linesOf, type WholeRule, writtenAt } from '../mapping/warnings/warning.ts';
@@ -11,6 +10,7 @@ import type { Executor } from '../store/database.ts';
 import { latestEvents } from '../store/queries/events.ts';
 import { isFileError } from '../store/sqlite/file-error.ts';
 import { peekIntoStore } from '../store/sqlite/sqlite-store.ts';
+import { storeOf } from '../store/store-url.ts';
 
 /** What is looked at, so that a check takes a moment and no more. */
 const mostEvents = 50;

@@ -1,6 +1,8 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { findConfig } from '../config/find-config.ts';
 import { ConfigError, StoreError } from '../domain/errors.ts';
+import { outcomes } from '../domain/event.ts';
+import { inWords } from '../domain/in-words.ts';
 import { CommandError } from './command-error.ts';
 import type { Cli, Io } from './io.ts';
 import { complain, say } from './print.ts';
@@ -145,7 +147,7 @@ export async function main(args: readonly string[], io: Io): Promise<number> {
   events
     .command('list', { isDefault: true })
     .option('--hook <name>')
-    .option('--outcome <outcome>', 'accepted, filtered, skipped, duplicate, invalid, unreadable, failed or handshake')
+    .option('--outcome <outcome>', inWords(outcomes, 'or'))
     .option('--limit <n>', 'how many', number(1, 100), 20)
     .option('--json', 'as JSON')
     .action(async (options) => (await import('./events.ts')).listEvents(cli(), options));

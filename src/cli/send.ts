@@ -1,10 +1,10 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { pino } from 'pino';
-import { repeatedKeys } from '../config/json5-file.ts';
-import { locateProblems } from '../config/locate.ts';
-import { specToken } from '../config/spec-token.ts';
 import { messageOf } from '../domain/errors.ts';
+import { specToken } from '../ingest/spec-token.ts';
+import { repeatedKeys } from '../schema/json5-file.ts';
+import { locateProblems } from '../schema/locate.ts';
 import { loadSettings, type Settings } from '../settings.ts';
 import type { Addresses } from '../store/sqlite/lock.ts';
 import { asItsSender, type Message, withToken } from './as-its-sender.ts';

@@ -1,7 +1,7 @@
 import { loadLeniently } from '../config/load-leniently.ts';
-import { storeOf } from '../config/store-url.ts';
 import { sinceHelp, sinceMs } from '../domain/since.ts';
 import { makeShrinkable } from '../store/sqlite/copies.ts';
+import { storeOf } from '../store/store-url.ts';
 import { queryString, withClient } from './client.ts';
 import { CommandError } from './command-error.ts';
 import { confirm } from './confirm.ts';

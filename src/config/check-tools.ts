@@ -2,10 +2,10 @@ import { realpathSync } from 'node:fs';
 import path from 'node:path';
 import { ConfigError, messageOf } from '../domain/errors.ts';
 import { mcpGrants, workspaceGrants } from '../domain/tool-grant.ts';
-import { fileName } from './json5-file.ts';
+import { fileName } from '../schema/json5-file.ts';
+import { toPointer } from '../schema/problem.ts';
+import { storeOf } from '../store/store-url.ts';
 import type { LoadedConfig } from './load.ts';
-import { toPointer } from './problem.ts';
-import { storeOf } from './store-url.ts';
 
 /** Gives the check of a list of tools: it throws an Error that says why this config cannot grant them. */
 export function createToolCheck({ config, file, envFile, leftOut }: LoadedConfig): (tools: readonly string[]) => void {

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { ConfigError } from '../domain/errors.ts';
-import type { Env } from './env.ts';
+import type { Env } from '../schema/env.ts';
 
 const fileName = 'gimli.json5';
 

@@ -1,18 +1,9 @@
 import { follow } from '../domain/event.ts';
-import { onePerValue } from './ajv.ts';
-import { hookKeys, presetName } from './preset-name.ts';
-import { fromPointer, type Problem, toPointer } from './problem.ts';
-
-/** A part of a config that is not right, and so is not in the value that remains. */
-export interface LeftOut {
-  readonly kind: 'mapping' | 'preset' | 'workflow' | 'mcp' | 'provider' | 'setting';
-  readonly id: string;
-  /** JSON pointer of the part */
-  readonly pointer: string;
-  /** what was written there, with its variables in place where these are set */
-  readonly written: unknown;
-  readonly problems: readonly Problem[];
-}
+import { presetName } from '../mapping/preset-name.ts';
+import { hookKeys } from '../mapping/settings.ts';
+import { onePerValue } from '../schema/ajv.ts';
+import type { LeftOut } from '../schema/left-out.ts';
+import { fromPointer, type Problem, toPointer } from '../schema/problem.ts';
 
 interface Place extends Omit<LeftOut, 'problems'> {
   /** what stands there instead, so that what follows in a list keeps its place; undefined: nothing */

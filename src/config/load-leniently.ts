@@ -2,11 +2,11 @@ import { existsSync } from 'node:fs';
 import JSON5 from 'json5';
 import { ConfigError } from '../domain/errors.ts';
 import { follow } from '../domain/event.ts';
-import { type Env, expandEnv } from './env.ts';
-import { readText } from './json5-file.ts';
+import { type Env, expandEnv } from '../schema/env.ts';
+import { readText } from '../schema/json5-file.ts';
+import { findStoreUrl, storeOf, storeUrlPattern } from '../store/store-url.ts';
 import { defaultConfig, environmentOf, type LoadedConfig, loadConfig } from './load.ts';
 import { configSchema } from './schema.ts';
-import { findStoreUrl, storeOf, storeUrlPattern } from './store-url.ts';
 
 export interface LenientConfig {
   readonly loaded: LoadedConfig;

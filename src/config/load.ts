@@ -1,15 +1,18 @@
 import { dirname, join, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import { ConfigError, messageOf } from '../domain/errors.ts';
-import { compileSchema } from './ajv.ts';
-import { checkConfig, forgottenSwitch, normalizeHookPath, strayHookKeys } from './check-config.ts';
-import { type Env, expandEnv, readEnvFile, readEnvText, repeatedNames, soleVariable } from './env.ts';
+import { normalizeHookPath } from '../http/settings.ts';
+import { forgottenSwitch, strayHookKeys } from '../mapping/check-hooks.ts';
+import { compileSchema } from '../schema/ajv.ts';
+import { type Env, expandEnv, readEnvFile, readEnvText, repeatedNames, soleVariable } from '../schema/env.ts';
+import { fileName, lostBackslashes, parseJson5, readText, repeatedKeys } from '../schema/json5-file.ts';
+import type { LeftOut } from '../schema/left-out.ts';
+import { locateProblems } from '../schema/locate.ts';
+import type { Origins, Problem } from '../schema/problem.ts';
+import { checkConfig } from './check-config.ts';
 import { hideVariables } from './hide-variables.ts';
-import { fileName, lostBackslashes, parseJson5, readText, repeatedKeys } from './json5-file.ts';
-import { type LeftOut, leaveOutBroken } from './left-out.ts';
-import { locateProblems } from './locate.ts';
+import { leaveOutBroken } from './left-out.ts';
 import { absolutePaths } from './paths.ts';
-import type { Origins, Problem } from './problem.ts';
 import { type Config, configSchema } from './schema.ts';
 import { withSpecVariables } from './spec-variables.ts';
 

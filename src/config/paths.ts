@@ -1,9 +1,9 @@
 import { resolve } from 'node:path';
-import type { Env } from './env.ts';
+import { isPresetFile } from '../mapping/preset-name.ts';
+import type { Env } from '../schema/env.ts';
+import { storeOf, storeUrlOf } from '../store/store-url.ts';
 import { home } from './find-config.ts';
-import { isPresetFile } from './preset-name.ts';
 import type { Config } from './schema.ts';
-import { storeOf, storeUrlOf } from './store-url.ts';
 
 /** The config with every path in it absolute: relative ones count from `folder`, and `~/` is the home directory. */
 export function absolutePaths(config: Config, folder: string, env: Env): Config {

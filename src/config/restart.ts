@@ -1,15 +1,16 @@
 import { isDeepStrictEqual } from 'node:util';
-import { dottedPath, toPointer } from './problem.ts';
-import type { Config } from './schema.ts';
+import type { TSchema } from 'typebox';
+import type { JsonSchema } from '../schema/json-schema.ts';
+import { dottedPath, toPointer } from '../schema/problem.ts';
+import { type Config, configSchema } from './schema.ts';
 
-/** The keys that are read once, at the start; everything else changes while the gateway runs. */
-export const restartKeys: readonly string[] = [
-  'gateway.host',
-  'gateway.port',
-  'gateway.trustProxy',
-  'specs.port',
-  'store.url',
-];
+/** The keys that are read once, at the start, as their parts say; everything else changes while the gateway runs. */
+export const restartKeys: readonly string[] = keysReadOnce(configSchema as TSchema as JsonSchema, []);
+
+function keysReadOnce({ properties = {}, needsRestart }: JsonSchema, path: readonly string[]): string[] {
+  if (needsRestart) return [path.join('.')];
+  return Object.entries(properties).flatMap(([key, schema]) => keysReadOnce(schema, [...path, key]));
+}
 
 /** The dotted paths of what differs, without values, since some are secret. What came or went whole is one path. */
 export function changedKeys(before: Config, after: Config): string[] {

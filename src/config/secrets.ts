@@ -1,6 +1,6 @@
+import { fromPointer } from '../schema/problem.ts';
+import { isSecretPath, likelyNames } from '../schema/secret-names.ts';
 import type { LoadedConfig } from './load.ts';
-import { fromPointer } from './problem.ts';
-import { isSecretPath, likelyNames } from './secret-names.ts';
 
 /**
  * Every value that a config and its environment hold as a secret: tokens, keys and signing secrets; of what is handed to

@@ -1,4 +1,4 @@
-import type { Env } from './env.ts';
+import type { Env } from '../schema/env.ts';
 
 /**
  * The config as if it said `specs: {port: '${WEBHOOK_PORT}', secret: '${WEBHOOK_SECRET}'}`, where these variables are set and it

@@ -1,6 +1,5 @@
 import type { Logger } from 'pino';
-import type { Channel } from '../channels/channel.ts';
-import type { Config } from '../config/schema.ts';
+import type { Channels } from '../channels/channels.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { Outcome } from '../domain/event.ts';
 import type { Mask } from '../domain/mask.ts';
@@ -15,6 +14,7 @@ import type { Table } from '../mapping/table.ts';
 import type { Queue } from '../queue/queue.ts';
 import type { LiveRuns } from '../runtime/live-runs.ts';
 import type { Store } from '../store/store.ts';
+import type { HttpSettings } from './settings.ts';
 
 /** What the web side works with. */
 export interface HttpDeps {
@@ -35,10 +35,9 @@ export interface HttpDeps {
   readonly metricsText: () => Promise<string>;
   /** what the latest reload brought; a request is served by what it began with */
   readonly current: () => {
-    readonly config: Config;
+    readonly config: HttpSettings;
     readonly table: Table;
-    /** the configured channels by name */
-    readonly channels: ReadonlyMap<string, Channel>;
+    readonly channels: Channels;
     readonly verifierOf: (mapping: Mapping) => Verifier | undefined;
     readonly isHookToken: TokenCheck;
     readonly specs: Specs;

@@ -1,7 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Response } from 'express';
 import { historyBudget } from '../agent/agent.ts';
-import { storeOf } from '../config/store-url.ts';
 import { sinceHelp, sinceMs } from '../domain/since.ts';
 import { type Counts, countSwept, sweepAway } from '../runtime/sweeping.ts';
 import type { Executor } from '../store/database.ts';
@@ -10,6 +9,7 @@ import { nearName } from '../store/queries/near-names.ts';
 import { createIsReplayed } from '../store/queries/replayed.ts';
 import { countOpen, type Selection, selectedSweeps } from '../store/queries/selections.ts';
 import { agedSweeps, type Sweep } from '../store/queries/sweeps.ts';
+import { storeOf } from '../store/store-url.ts';
 import { refuse } from './answer.ts';
 import type { HttpDeps } from './deps.ts';
 

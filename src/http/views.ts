@@ -122,8 +122,10 @@ function toolResultView({ resultChars, ms, error }: Pick<ToolCall, 'resultChars'
   return { resultChars, ms, error };
 }
 
-function deliveryView({ runId, channel, to, status, error, attempts, completedAt }: Delivery, reader: Reader) {
-  return { channel, to, status, error: errorFor(error, runId, reader), attempts, completedAt };
+function deliveryView(delivery: Delivery, reader: Reader) {
+  const { runId, channel, to, status, error, attempts, completedAt, messageId, maybeTwice } = delivery;
+  const outcome = { status, error: errorFor(error, runId, reader), attempts, completedAt };
+  return { channel, to, ...outcome, messageId, maybeTwice: maybeTwice === 1 };
 }
 
 /** What the run's own row does not say of it. */

@@ -1,4 +1,4 @@
-import type { AgentPayload } from '../domain/action.ts';
+import type { AgentPayload } from './action-schema.ts';
 
 /** Made by `ctx.prompt` and by nothing else. */
 export interface Prompt {

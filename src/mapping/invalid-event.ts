@@ -1,5 +1,5 @@
-import { describeProblem, type Problem } from '../config/problem.ts';
 import { InvalidEvent } from '../domain/errors.ts';
+import { describeProblem, type Problem } from '../schema/problem.ts';
 
 /** One problem is the message itself; several are its details. */
 export function invalidEvent(summary: string, problems: readonly Problem[]): InvalidEvent {

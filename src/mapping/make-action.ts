@@ -1,11 +1,11 @@
 import type { Action, AgentAction, WakeAction, WorkflowAction } from '../domain/action.ts';
 import { InvalidEvent, messageOf } from '../domain/errors.ts';
 import { resolveIn } from '../domain/event.ts';
-import type { MappingRule } from '../domain/mapping.ts';
 import { oneLine } from '../domain/run.ts';
 import { isBlank } from '../domain/text.ts';
 import type { Element } from './fan-out.ts';
 import { keyOf, renderSessionKey } from './keys.ts';
+import type { MappingRule } from './mapping-schema.ts';
 import type { Patch } from './patch.ts';
 import { render } from './render.ts';
 import { checkSessionKey, freshSessionKey } from './session-key.ts';

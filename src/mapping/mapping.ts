@@ -1,13 +1,14 @@
-import type { Checked } from '../config/ajv.ts';
-import type { Problem } from '../config/problem.ts';
 import { durationMs } from '../domain/duration.ts';
 import type { Context, Endpoint } from '../domain/event.ts';
 import { type Limits, parseRate, usualMaxSeconds, usualQuietSeconds } from '../domain/limits.ts';
-import { type MappingRule, type Origin, type Policy, usualPolicy } from '../domain/mapping.ts';
+import { type Origin, type Policy, usualPolicy } from '../domain/mapping.ts';
 import type { Verify } from '../domain/verify.ts';
+import type { Checked } from '../schema/ajv.ts';
+import type { Problem } from '../schema/problem.ts';
 import { type Actions, compileAct } from './act.ts';
 import { describeRule } from './describe-rule.ts';
 import { compileFanOut } from './fan-out.ts';
+import type { MappingRule } from './mapping-schema.ts';
 import { compileHeld, compileMatch, describeMatch, growthOfMatch } from './match.ts';
 import { type NamesRead, namesRead } from './names-read.ts';
 import { orProblem } from './or-problem.ts';

@@ -1,8 +1,8 @@
 import { messageOf } from '../domain/errors.ts';
 import { type Context, follow } from '../domain/event.ts';
-import type { MappingRule } from '../domain/mapping.ts';
 import { ExactNumber, isLiteral } from '../domain/payload/exact-number.ts';
 import { oneLine } from '../domain/run.ts';
+import type { MappingRule } from './mapping-schema.ts';
 import { ownerPath } from './template.ts';
 import { growthOf } from './time-limit.ts';
 

@@ -1,9 +1,9 @@
-import { compileSchema } from '../config/ajv.ts';
-import { nearestKey } from '../config/problem.ts';
 import { checkVerify } from '../domain/check-verify.ts';
 import { follow } from '../domain/event.ts';
-import { type MappingRule, mappingSchema } from '../domain/mapping.ts';
 import type { Verify } from '../domain/verify.ts';
+import { compileSchema } from '../schema/ajv.ts';
+import { nearestKey } from '../schema/problem.ts';
+import { type MappingRule, mappingSchema } from './mapping-schema.ts';
 import { type NamesRead, namesRead } from './names-read.ts';
 
 /** What can still be read of a mapping that does not load: which events it is for, and how their senders prove themselves. */

@@ -1,11 +1,11 @@
 import { type Static, Type } from 'typebox';
-import { compileSchema } from '../config/ajv.ts';
-import { unknownKey } from '../config/problem.ts';
-import { agentFields } from '../domain/action.ts';
 import { TransformError } from '../domain/errors.ts';
-import { safetyFields } from '../domain/mapping.ts';
 import type { Text } from '../domain/text.ts';
+import { compileSchema } from '../schema/ajv.ts';
+import { unknownKey } from '../schema/problem.ts';
+import { agentFields } from './action-schema.ts';
 import { invalidEvent } from './invalid-event.ts';
+import { safetyFields } from './mapping-schema.ts';
 
 const patchSchema = Type.Partial(
   Type.Object({

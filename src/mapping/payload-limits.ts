@@ -1,5 +1,5 @@
-import { describeProblem, fromPointer, toPointer } from '../config/problem.ts';
 import { follow } from '../domain/event.ts';
+import { describeProblem, fromPointer, toPointer } from '../schema/problem.ts';
 import type { CheckPayload } from './payload-schema.ts';
 
 export type JsonObject = Readonly<Record<string, unknown>>;

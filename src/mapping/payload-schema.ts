@@ -1,9 +1,9 @@
 import { Ajv, type ErrorObject, type FuncKeywordDefinition } from 'ajv';
 import addFormats from 'ajv-formats';
-import { describeProblem, unknownKey } from '../config/problem.ts';
 import { messageOf } from '../domain/errors.ts';
 import { asNumbers } from '../domain/payload/exact-number.ts';
 import { shorten } from '../domain/shorten.ts';
+import { describeProblem, unknownKey } from '../schema/problem.ts';
 import { exactKeywords, inexactAt } from './exact-keywords.ts';
 
 /** What is wrong with a payload, a line for each; none where it fits. The lines hold names of fields, but no values. */

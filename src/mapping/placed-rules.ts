@@ -1,21 +1,21 @@
-import type { Env } from '../config/env.ts';
-import type { LeftOut } from '../config/left-out.ts';
-import { presetName, presetOverlay } from '../config/preset-name.ts';
-import { type Problem, toPointer } from '../config/problem.ts';
-import type { Config } from '../config/schema.ts';
 import type { BrokenPart } from '../domain/broken-part.ts';
 import { ConfigError } from '../domain/errors.ts';
 import { follow } from '../domain/event.ts';
-import type { MappingRule, PresetOverlay } from '../domain/mapping.ts';
 import { ignoredKey } from '../domain/mapping-keys.ts';
+import type { Env } from '../schema/env.ts';
+import type { LeftOut } from '../schema/left-out.ts';
+import { type Problem, toPointer } from '../schema/problem.ts';
 import { brokenMapping } from './broken-mapping.ts';
 import { hookName, type Mapping } from './mapping.ts';
+import type { MappingRule, PresetOverlay } from './mapping-schema.ts';
 import { outlineOf } from './outline.ts';
+import { presetName, presetOverlay } from './preset-name.ts';
+import type { HooksSettings } from './settings.ts';
 import { loadPreset, presetOutlines } from './sources/preset.ts';
 
 /** Where rules come from. */
 export interface RuleDeps {
-  readonly hooks: Config['hooks'];
+  readonly hooks: HooksSettings;
   /** what the config was read with, for the presets */
   readonly env: Env;
   /** Renders problems of the config with their lines. */

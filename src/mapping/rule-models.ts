@@ -1,6 +1,6 @@
-import { type Problem, toPointer } from '../config/problem.ts';
-import type { MappingRule } from '../domain/mapping.ts';
+import { type Problem, toPointer } from '../schema/problem.ts';
 import type { ResolveModel } from './make-action.ts';
+import type { MappingRule } from './mapping-schema.ts';
 import { orProblem } from './or-problem.ts';
 import { type CompiledWorkflow, compileWorkflow, modelsOfSteps } from './workflow.ts';
 

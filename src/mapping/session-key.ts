@@ -1,8 +1,8 @@
 import { hash, randomUUID } from 'node:crypto';
-import { compileSchema } from '../config/ajv.ts';
-import { agentFields } from '../domain/action.ts';
 import { InvalidEvent } from '../domain/errors.ts';
 import { mainSession, oneLine } from '../domain/run.ts';
+import { compileSchema } from '../schema/ajv.ts';
+import { agentFields } from './action-schema.ts';
 import { lettersSeen } from './look-alikes.ts';
 
 const checkLength = compileSchema(agentFields.sessionKey);

@@ -1,9 +1,9 @@
-import { toPointer } from '../config/problem.ts';
-import type { Config } from '../config/schema.ts';
 import type { BrokenPart } from '../domain/broken-part.ts';
 import type { Limits } from '../domain/limits.ts';
+import { toPointer } from '../schema/problem.ts';
 import { compileMapping, type Mapping, type MappingDeps } from './mapping.ts';
 import { brokenRules, type PlacedRule, placedRules, type RuleDeps, standIn } from './placed-rules.ts';
+import type { WorkflowsSettings } from './settings.ts';
 import { builtinMappings } from './sources/builtin.ts';
 import type { Transforms } from './transform.ts';
 import { type CompiledWorkflow, compileWorkflow } from './workflow.ts';
@@ -28,7 +28,7 @@ export interface Table {
 }
 
 export interface TableDeps extends Omit<MappingDeps, 'transforms' | 'workflows' | 'maxTextChars'>, RuleDeps {
-  readonly workflows: Config['workflows'];
+  readonly workflows: WorkflowsSettings;
   readonly transforms: Pick<Transforms, 'check' | 'run'>;
   /** Whether a table is used although these parts do not load; else it is only looked at. */
   takes?(broken: readonly BrokenPart[]): boolean;

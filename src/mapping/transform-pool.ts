@@ -2,8 +2,8 @@ import { availableParallelism } from 'node:os';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Piscina } from 'piscina';
-import type { Env } from '../config/env.ts';
 import { messageOf } from '../domain/errors.ts';
+import type { Env } from '../schema/env.ts';
 import {
   type Call,
   type CallAnswer,

@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Env } from '../config/env.ts';
 import { messageOf, TransformError } from '../domain/errors.ts';
-import type { MappingRule } from '../domain/mapping.ts';
 import { asStrings } from '../domain/payload/exact-number.ts';
+import type { Env } from '../schema/env.ts';
 import type { Element } from './fan-out.ts';
+import type { MappingRule } from './mapping-schema.ts';
 import { type Patch, patchOf } from './patch.ts';
 import { maxPieces, tooManyPieces } from './template.ts';
 import { tooLong } from './text-limit.ts';

@@ -1,12 +1,12 @@
-import type { Checked } from '../config/ajv.ts';
-import { type Problem, toPointer } from '../config/problem.ts';
 import type { Step, WorkflowAction } from '../domain/action.ts';
 import { InvalidEvent } from '../domain/errors.ts';
 import { type Context, resolveIn } from '../domain/event.ts';
-import type { StepRule, WorkflowRule } from '../domain/mapping.ts';
 import { oneLine } from '../domain/run.ts';
 import { isBlank } from '../domain/text.ts';
 import { stepReference } from '../domain/workflow.ts';
+import type { Checked } from '../schema/ajv.ts';
+import { type Problem, toPointer } from '../schema/problem.ts';
+import type { StepRule, WorkflowRule } from './mapping-schema.ts';
 import { type NamesRead, namesRead } from './names-read.ts';
 import { orProblem } from './or-problem.ts';
 import { compileTemplate, maxPieces, type Template, tooManyPieces } from './template.ts';

@@ -1,13 +1,12 @@
 import type { Logger } from 'pino';
 import type { Models } from '../agent/models.ts';
-import type { Config } from '../config/schema.ts';
+import type { Budget } from '../agent/settings/money.ts';
 import type { Clock } from '../domain/clock.ts';
 import { dayOf, dollars } from '../domain/spending.ts';
 import type { Executor } from '../store/database.ts';
 import { costOfDay } from '../store/queries/spending.ts';
+import type { RuntimeSettings } from './settings.ts';
 import type { Handler } from './worker.ts';
-
-type Budget = Config['agents']['defaults']['budget'];
 
 /** Whether the day (UTC) has cost as much as it may. Asks the store only where there is a limit. */
 export async function isDaySpent(db: Executor, { perDay }: Budget, now: number): Promise<boolean> {
@@ -20,7 +19,7 @@ export function holdAtBudget({
   clock,
   log,
 }: {
-  readonly current: () => { readonly config: Config };
+  readonly current: () => { readonly config: Pick<RuntimeSettings, 'agents'> };
   readonly clock: Clock;
   readonly log: Logger;
 }): NonNullable<Handler['mayBegin']> {

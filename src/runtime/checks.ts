@@ -1,6 +1,6 @@
 import { statfs } from 'node:fs/promises';
 import path from 'node:path';
-import { keyVariables } from '../agent/api-key.ts';
+import { keyVariables } from '../agent/built-in-providers.ts';
 import type { BrokenPart } from '../domain/broken-part.ts';
 import { pausedFrom } from '../domain/next-beat.ts';
 import { wholeOf } from '../domain/said.ts';

@@ -28,7 +28,8 @@ export async function execute(
   const about = { runId: run.id, eventId: run.eventId, hook: run.hook, attempt: job.attempt };
   const trace = newTrace(runtime, settings, run);
   const seconds = run.action.timeoutSeconds ?? settings.config.agents.defaults.timeoutSeconds;
-  const limit = limitTime(seconds, stopping);
+  const late = () => new TurnError('timeout', `the turn took longer than ${seconds} s`);
+  const limit = limitTime(seconds * 1000, late, stopping);
   const live = runtime.live.begin(run, limit.abort);
   const attempt = { runtime, settings, job, run, about, makePrompt, entry, limit, live, trace };
   try {

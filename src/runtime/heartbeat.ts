@@ -1,6 +1,6 @@
 import { promptLimit } from '../agent/context-sizes.ts';
 import { heartbeatPrompt, type Prompt } from '../agent/prompt.ts';
-import type { Config } from '../config/schema.ts';
+import type { Heartbeat } from '../agent/settings/heartbeat.ts';
 import { newId } from '../domain/id.ts';
 import { usualPolicy } from '../domain/mapping.ts';
 import { mainSession, type Run } from '../domain/run.ts';
@@ -73,12 +73,7 @@ async function newBeat(runtime: Runtime, tx: Executor, now: number): Promise<str
   return id;
 }
 
-function runOfBeat(
-  id: string,
-  settings: Config['agents']['defaults']['heartbeat'],
-  own: { model?: string; withTurns: boolean },
-  now: number,
-) {
+function runOfBeat(id: string, settings: Heartbeat, own: { model?: string; withTurns: boolean }, now: number) {
   const { withTurns, ...model } = own;
   return {
     id,

@@ -1,6 +1,5 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import type { Config } from '../config/schema.ts';
 import { durationMs } from '../domain/duration.ts';
 import { isEmptyChecklist } from '../domain/heartbeat.ts';
 import { type BeatState, type NextBeat, nextBeat, notAhead } from '../domain/next-beat.ts';
@@ -9,10 +8,11 @@ import type { Executor } from '../store/database.ts';
 import { findBeatState, saveBeatState } from '../store/queries/heartbeat.ts';
 import { findWaiting } from '../store/queries/inbox.ts';
 import type { Runtime } from './runtime.ts';
+import type { RuntimeSettings } from './settings.ts';
 
 /** When the next beat is as things are, and why. */
 export async function lookAhead(
-  { current }: { readonly current: () => { readonly config: Config } },
+  { current }: { readonly current: () => { readonly config: Pick<RuntimeSettings, 'agents'> } },
   db: Executor,
   now: number,
 ): Promise<{ state: BeatState; next: NextBeat }> {
@@ -49,7 +49,7 @@ export async function planBeat(
 }
 
 /** HEARTBEAT.md of the workspace; null where there is none. Read synchronously, since a transaction may be open. */
-export function readChecklist(config: Config): string | null {
+export function readChecklist(config: Pick<RuntimeSettings, 'agents'>): string | null {
   try {
     return fs.readFileSync(path.join(config.agents.defaults.workspace, 'HEARTBEAT.md'), 'utf8');
   } catch {

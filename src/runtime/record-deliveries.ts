@@ -52,7 +52,7 @@ export async function settle(
 ): Promise<Target> {
   const { config, channels } = current();
   const lastOfMain = await lastRouteOfMain(db);
-  return route(wanted, { lastOfMain, owner: config.channels.owner, configured: new Set(channels.keys()) });
+  return route(wanted, { lastOfMain, owner: config.channels.owner, channels });
 }
 
 async function record(

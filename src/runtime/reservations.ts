@@ -1,6 +1,5 @@
 import type { Logger } from 'pino';
 import type { Models } from '../agent/models.ts';
-import type { Config } from '../config/schema.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { Job, JobKind } from '../domain/job.ts';
 import type { Limits } from '../domain/limits.ts';
@@ -9,6 +8,7 @@ import type { Admission } from '../queue/queue.ts';
 import type { Executor } from '../store/database.ts';
 import { averageCost, costOfDay, costOfMapping, sizeOfRun } from '../store/queries/spending.ts';
 import { holdAtBudget } from './budget.ts';
+import type { RuntimeSettings } from './settings.ts';
 import type { Handler } from './worker.ts';
 
 /** What is set aside for work under way, so that no budget is spent twice. Kept in memory: what begins anew is estimated anew. */
@@ -21,7 +21,7 @@ export interface Reservations extends Admission {
 
 interface Deps {
   readonly current: () => {
-    readonly config: Config;
+    readonly config: Pick<RuntimeSettings, 'agents'>;
     readonly models: Pick<Models, 'defaultModel' | 'priceOf'>;
     readonly table: { limitsOf(mappingId: string): Limits };
   };

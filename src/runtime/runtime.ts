@@ -2,8 +2,7 @@ import type { Logger } from 'pino';
 import type { McpServers } from '../agent/mcp-servers.ts';
 import type { Models } from '../agent/models.ts';
 import type { Screener } from '../agent/screening.ts';
-import type { Channel } from '../channels/channel.ts';
-import type { Config } from '../config/schema.ts';
+import type { Channels } from '../channels/channels.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { Mask } from '../domain/mask.ts';
 import type { NextBeat } from '../domain/next-beat.ts';
@@ -12,6 +11,7 @@ import type { Queue } from '../queue/queue.ts';
 import type { Delivery } from '../store/queries/deliveries.ts';
 import type { Store } from '../store/store.ts';
 import type { LiveRuns } from './live-runs.ts';
+import type { RuntimeSettings } from './settings.ts';
 
 /** What the worker side works with. `current` gives what the latest reload brought; a turn keeps what it began with. */
 export interface Runtime {
@@ -34,12 +34,11 @@ export interface Runtime {
 }
 
 interface Settings {
-  readonly config: Config;
+  readonly config: RuntimeSettings;
   readonly models: Models;
   readonly mcpServers: McpServers;
   readonly screener: Screener;
-  /** the configured channels by name */
-  readonly channels: ReadonlyMap<string, Channel>;
+  readonly channels: Channels;
   /** takes known secrets out of a text */
   readonly mask: Mask;
 }

@@ -111,6 +111,10 @@ export interface Database {
     attempts: Generated<number>;
     createdAt: number;
     completedAt: number | null;
+    /** the messenger's own id of what was sent */
+    messageId: string | null;
+    /** 0 or 1: the recipient may have it once more than is known, since nobody knows what came of one of the attempts */
+    maybeTwice: Generated<number>;
   };
   jobs: {
     id: Generated<number>;

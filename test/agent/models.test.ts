@@ -121,7 +121,7 @@ describe('a config whose models cannot work', () => {
   const cases: [string, Agents][] = [
     ['agents.defaults.model: "gpt" is no model', agents({ model: 'gpt' })],
     [
-      'agents.defaults.model: "gemini/x" needs a provider "gemini"; agents.providers has: echo, anthropic, openai, ollama, openrouter',
+      'agents.defaults.model: "gemini/x" needs a provider "gemini"; agents.providers has: anthropic, openai, ollama, openrouter, echo',
       agents({ model: 'gemini/x' }),
     ],
     [
@@ -182,7 +182,7 @@ describe('the agent for a model', () => {
         code: 'model',
         retryable: false,
         message:
-          '"gemini/x" needs a provider "gemini"; agents.providers has: echo, anthropic, openai, ollama, openrouter, local',
+          '"gemini/x" needs a provider "gemini"; agents.providers has: anthropic, openai, ollama, openrouter, echo, local',
       }),
     );
   });

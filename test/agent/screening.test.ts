@@ -305,7 +305,7 @@ describe('the screening model', () => {
 
   it.each([
     ['gpt', 'screening.model: "gpt" is no model: write provider/model'],
-    ['gemini/x', 'screening.model: "gemini/x" needs a provider "gemini"; agents.providers has: echo, anthropic'],
+    ['gemini/x', 'screening.model: "gemini/x" needs a provider "gemini"; agents.providers has: anthropic, openai'],
   ])('%s that cannot be found is a bad config', (model, message) => {
     const create = () => screener({ model, providers: { anthropic } });
     expect(create).toThrow(ConfigError);

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { compileSchema } from '../../src/config/ajv.ts';
 import { checkVerify } from '../../src/domain/check-verify.ts';
 import { decodeBase64, decodeHex } from '../../src/domain/encoding.ts';
 import { schemes, verifySchema } from '../../src/domain/verify.ts';
+import { compileSchema } from '../../src/schema/ajv.ts';
 
 const secret = 'correct horse';
 const whsec = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';

@@ -1,8 +1,8 @@
 import { type Action, textsOf } from '../../src/domain/action.ts';
 import { type Context, narrow, resolveIn } from '../../src/domain/event.ts';
-import type { MappingRule } from '../../src/domain/mapping.ts';
 import { plain } from '../../src/domain/text.ts';
 import { compileMapping, type Mapping, type MappingDeps } from '../../src/mapping/mapping.ts';
+import type { MappingRule } from '../../src/mapping/mapping-schema.ts';
 import type { Occasion } from '../../src/mapping/transform.ts';
 
 /** A request as mappings see it. */

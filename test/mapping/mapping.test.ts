@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import type { AgentAction } from '../../src/domain/action.ts';
 import { InvalidEvent } from '../../src/domain/errors.ts';
-import { type MappingRule, usualPolicy } from '../../src/domain/mapping.ts';
+import { usualPolicy } from '../../src/domain/mapping.ts';
+import type { MappingRule } from '../../src/mapping/mapping-schema.ts';
 import type { Patch } from '../../src/mapping/patch.ts';
 import { actionsOf, compile, contextOf, mappingOf, textOf } from './fixtures.ts';
 

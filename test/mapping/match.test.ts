@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { MappingRule } from '../../src/domain/mapping.ts';
+import type { MappingRule } from '../../src/mapping/mapping-schema.ts';
 import { compileMatch, describeMatch } from '../../src/mapping/match.ts';
 import { contextOf } from './fixtures.ts';
 

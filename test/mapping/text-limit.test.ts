@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { InvalidEvent } from '../../src/domain/errors.ts';
-import type { MappingRule } from '../../src/domain/mapping.ts';
+import type { MappingRule } from '../../src/mapping/mapping-schema.ts';
 import { tempGateway } from '../support/temp-gateway.ts';
 import { actionsOf, compile, contextOf, mappingOf } from './fixtures.ts';
 

@@ -3,6 +3,7 @@ import { expect, it } from '@jest/globals';
 import { pino } from 'pino';
 import { createModels } from '../../src/agent/models.ts';
 import { createScreener } from '../../src/agent/screening.ts';
+import { createChannels } from '../../src/channels/channels.ts';
 import { systemClock } from '../../src/domain/clock.ts';
 import type { Run } from '../../src/domain/run.ts';
 import { createQueue } from '../../src/queue/create-queue.ts';
@@ -165,7 +166,7 @@ it('an overloaded screening model is waited for, and at the last attempt only wh
       models,
       screener: createScreener(settings.screening, models),
       mcpServers: new Map(),
-      channels: new Map(),
+      channels: createChannels({}, { log: pino({ level: 'silent' }) }),
       mask: (text: string) => text,
     });
     const runtime = {

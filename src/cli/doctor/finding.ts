@@ -1,7 +1,7 @@
 import type { LoadedConfig } from '../../config/load.ts';
-import { storeOf } from '../../config/store-url.ts';
 import type { Settings } from '../../settings.ts';
 import type { Holder } from '../../store/sqlite/lock.ts';
+import { storeOf } from '../../store/store-url.ts';
 import type { Client } from '../client.ts';
 
 /** What one look has brought: `problem` needs the owner, `warning` perhaps. */

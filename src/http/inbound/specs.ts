@@ -1,4 +1,4 @@
-import { specToken } from '../../config/spec-token.ts';
+import { specToken } from '../../ingest/spec-token.ts';
 import { specBodyBytes } from '../../mapping/sources/spec.ts';
 import { nameOf } from '../hook-name.ts';
 import type { Answerers, InboundEndpoint, Settings } from './endpoint.ts';

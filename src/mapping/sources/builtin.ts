@@ -1,38 +1,27 @@
-import { type Check, compileSchema } from '../../config/ajv.ts';
-import type { Config } from '../../config/schema.ts';
-import {
-  type Action,
-  type AgentAction,
-  agentPayloadSchema,
-  type WakeAction,
-  wakePayloadSchema,
-  workflowPayloadSchema,
-} from '../../domain/action.ts';
+import { otherNames } from '../../channels/catalog.ts';
+import type { Action, AgentAction, WakeAction } from '../../domain/action.ts';
 import { InvalidEvent } from '../../domain/errors.ts';
 import type { Context } from '../../domain/event.ts';
 import { type Policy, usualPolicy } from '../../domain/mapping.ts';
 import { asNumbers } from '../../domain/payload/exact-number.ts';
+import { type Check, compileSchema } from '../../schema/ajv.ts';
+import { agentPayloadSchema, wakePayloadSchema, workflowPayloadSchema } from '../action-schema.ts';
 import { invalidEvent } from '../invalid-event.ts';
 import { modelOf, nameOf, type ResolveModel, recipient } from '../make-action.ts';
 import type { Mapping, MappingDeps } from '../mapping.ts';
 import { checkSessionKey, freshSessionKey } from '../session-key.ts';
+import type { HooksSettings } from '../settings.ts';
 import { countTexts } from '../text-limit.ts';
 import { capTimeout } from '../timeout-cap.ts';
 import { modelsOfSteps } from '../workflow.ts';
 import { ignoredFields } from './ignored-fields.ts';
 import { workflowAction } from './workflow-request.ts';
 
-/** Other names that callers use for a channel. */
-const channelAliases = new Map<unknown, string>([
-  ['imsg', 'imessage'],
-  ['teams', 'msteams'],
-]);
-
 const checkWake = compileSchema(wakePayloadSchema);
 const checkAgent = compileSchema(agentPayloadSchema);
 
 interface BuiltinDeps extends Pick<MappingDeps, 'resolveModel' | 'usualTools' | 'workflows' | 'maxTimeoutSeconds'> {
-  readonly hooks: Config['hooks'];
+  readonly hooks: HooksSettings;
 }
 
 /** The mappings whose payload already is the action. All of it comes from outside, but for workflows of the config. */
@@ -158,7 +147,7 @@ function checked<T>(check: Check<T>, payload: unknown, text: 'text' | 'message')
 
 function withChannelName(payload: unknown): unknown {
   if (typeof payload !== 'object' || payload === null || !('channel' in payload)) return payload;
-  const channel = channelAliases.get(payload.channel);
+  const channel = otherNames.get(payload.channel);
   return channel === undefined ? payload : { ...payload, channel };
 }
 

@@ -1,7 +1,7 @@
-import { type Expanded, soleVariable } from '../../config/env.ts';
-import { hookKeys } from '../../config/preset-name.ts';
-import type { Problem } from '../../config/problem.ts';
 import { follow } from '../../domain/event.ts';
+import { type Expanded, soleVariable } from '../../schema/env.ts';
+import type { Problem } from '../../schema/problem.ts';
+import { hookKeys } from '../settings.ts';
 
 interface Loading {
   /** the preset's */

@@ -1,16 +1,16 @@
 import { readdirSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { type Check, compileSchema, onePerValue } from '../../config/ajv.ts';
-import { checkMappings, verifyProblems } from '../../config/check-mappings.ts';
-import { type Env, expandEnv, soleVariable } from '../../config/env.ts';
-import { fileName, lostBackslashes, parseJson5, readText, repeatedKeys } from '../../config/json5-file.ts';
-import { locateProblems } from '../../config/locate.ts';
-import { isPresetFile, presetName } from '../../config/preset-name.ts';
-import type { Problem } from '../../config/problem.ts';
 import { ConfigError } from '../../domain/errors.ts';
 import { follow } from '../../domain/event.ts';
-import { type MappingRule, type Preset, type PresetOverlay, presetSchema } from '../../domain/mapping.ts';
+import { type Check, compileSchema, onePerValue } from '../../schema/ajv.ts';
+import { type Env, expandEnv, soleVariable } from '../../schema/env.ts';
+import { fileName, lostBackslashes, parseJson5, readText, repeatedKeys } from '../../schema/json5-file.ts';
+import { locateProblems } from '../../schema/locate.ts';
+import type { Problem } from '../../schema/problem.ts';
+import { checkMappings, verifyProblems } from '../check-mappings.ts';
 import { hookName } from '../mapping.ts';
+import { type MappingRule, type Preset, type PresetOverlay, presetSchema } from '../mapping-schema.ts';
+import { isPresetFile, presetName } from '../preset-name.ts';
 import { setupProblems } from './preset-setup.ts';
 
 /** What the config makes of a preset. */

@@ -1,9 +1,9 @@
 import { type Static, Type } from 'typebox';
-import { compileSchema } from '../../config/ajv.ts';
-import { describeProblem, fromPointer, type Problem, toPointer } from '../../config/problem.ts';
-import { replyFields } from '../../domain/action.ts';
+import { replyFields } from '../../agent/settings/reply-fields.ts';
 import { follow } from '../../domain/event.ts';
-import { safetyFields } from '../../domain/mapping.ts';
+import { compileSchema } from '../../schema/ajv.ts';
+import { describeProblem, fromPointer, type Problem, toPointer } from '../../schema/problem.ts';
+import { safetyFields } from '../mapping-schema.ts';
 import { isObject } from '../payload-limits.ts';
 import { type Flaw, readYaml } from './yaml-text.ts';
 

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync, type Stats, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { fileName } from '../../config/json5-file.ts';
 import type { BrokenPart } from '../../domain/broken-part.ts';
 import { messageOf } from '../../domain/errors.ts';
+import { fileName } from '../../schema/json5-file.ts';
 import { brokenMapping } from '../broken-mapping.ts';
 import type { Mapping } from '../mapping.ts';
 import type { Outline } from '../outline.ts';

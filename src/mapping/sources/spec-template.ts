@@ -1,5 +1,5 @@
-import { nearestKey } from '../../config/problem.ts';
 import { pathSegments } from '../../domain/event.ts';
+import { nearestKey } from '../../schema/problem.ts';
 
 /** A field of the payload, or what lies below one, as the body of a spec names it. */
 export interface Field {

@@ -1,11 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
-import { describeProblem, type Problem, toPointer } from '../../config/problem.ts';
 import type { AgentAction } from '../../domain/action.ts';
 import { messageOf } from '../../domain/errors.ts';
 import { follow, pathSegments, payloadPath } from '../../domain/event.ts';
 import { type Policy, usualPolicy } from '../../domain/mapping.ts';
 import { shorten } from '../../domain/shorten.ts';
 import { display, type Reference } from '../../domain/text.ts';
+import { describeProblem, type Problem, toPointer } from '../../schema/problem.ts';
 import type { Mapping, MappingDeps } from '../mapping.ts';
 import { compilePayloadLimits, declaredFields, isObject, mostProperties } from '../payload-limits.ts';
 import { type CheckPayload, compilePayloadSchema, growthOfSchema } from '../payload-schema.ts';

@@ -1,17 +1,12 @@
-import { type Checked, compileSchema, onePerValue } from '../../config/ajv.ts';
-import { found } from '../../config/found.ts';
-import { type Problem, toPointer } from '../../config/problem.ts';
-import {
-  mostSteps,
-  type WorkflowAction,
-  type WorkflowCall,
-  workflowCallSchema,
-  workflowPayloadSchema,
-} from '../../domain/action.ts';
+import type { WorkflowAction } from '../../domain/action.ts';
 import { messageOf, PartBroken } from '../../domain/errors.ts';
 import type { Context } from '../../domain/event.ts';
 import { oneLine } from '../../domain/run.ts';
 import { stepPlaceholder } from '../../domain/workflow.ts';
+import { type Checked, compileSchema, onePerValue } from '../../schema/ajv.ts';
+import { found } from '../../schema/found.ts';
+import { type Problem, toPointer } from '../../schema/problem.ts';
+import { mostSteps, type WorkflowCall, workflowCallSchema, workflowPayloadSchema } from '../action-schema.ts';
 import { invalidEvent } from '../invalid-event.ts';
 import { nameOf, type ResolveModel, recipient } from '../make-action.ts';
 import { isObject, type JsonObject } from '../payload-limits.ts';

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import type { Node } from 'yaml';
-import { fromPointer } from '../../config/problem.ts';
 import { messageOf } from '../../domain/errors.ts';
+import { fromPointer } from '../../schema/problem.ts';
 
 /** Something wrong with a text, by the line it is on; the first is 1, and 0 the whole. */
 export interface Flaw {

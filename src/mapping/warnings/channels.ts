@@ -1,5 +1,6 @@
-import { type Problem, toPointer } from '../../config/problem.ts';
-import type { MappingRule } from '../../domain/mapping.ts';
+import { lastResort } from '../../channels/catalog.ts';
+import { toPointer } from '../../schema/problem.ts';
+import type { MappingRule } from '../mapping-schema.ts';
 import { type Around, linesOf, type WholeRule, writtenAt } from './warning.ts';
 
 /** A channel that replies are to go through and that is not there. */
@@ -42,7 +43,7 @@ export function missingChannels(
     lines: linesOf(places.map(({ at }) => at)),
   }));
   const toLast = ofRules.filter(({ channel }) => channel === 'last');
-  if (toLast.length === 0 || config.channels.owner || channels.has('whatsapp')) return missing;
+  if (toLast.length === 0 || config.channels.owner || channels.has(lastResort)) return missing;
   const count = `${toLast.length} mapping${toLast.length === 1 ? '' : 's'}`;
   const message = `missing: replies of ${count} go nowhere until main has a route; say where, such as owner: {channel: "log"}, or deliver: false in the mapping`;
   return [...missing, { channel: 'owner', lines: locate([{ path: '/channels/owner', message }]) }];
@@ -69,12 +70,4 @@ function namedInConfig({ channels, workflows, agents }: Around['config']): { pat
       channel === undefined || !deliver ? [] : [{ path: toPointer(['workflows', id, 'channel']), channel }],
     ),
   ];
-}
-
-/** Replies that go to the log at a level that it does not show. */
-export function hiddenReplies({ config }: Pick<Around, 'config'>): Problem[] {
-  const { channels, log } = config;
-  if (channels.owner?.channel !== 'log' || ['info', 'debug', 'trace'].includes(log.level)) return [];
-  const message = `"${log.level}" hides the replies that the channel log writes at level info`;
-  return [{ path: '/log/level', message, see: '/channels/owner/channel' }];
 }

@@ -1,8 +1,8 @@
-import { nearestKey, type Problem } from '../../config/problem.ts';
 import { type Context, follow, pathSegments, resolveIn } from '../../domain/event.ts';
-import type { MappingRule } from '../../domain/mapping.ts';
 import { stepReference } from '../../domain/workflow.ts';
+import { nearestKey, type Problem } from '../../schema/problem.ts';
 import { compileFanOut } from '../fan-out.ts';
+import type { MappingRule } from '../mapping-schema.ts';
 import { compileMatch } from '../match.ts';
 import { compileTemplate } from '../template.ts';
 import { tagsOf, templatesOf } from './tags.ts';

@@ -1,4 +1,4 @@
-import { type Problem, toPointer } from '../../config/problem.ts';
+import { type Problem, toPointer } from '../../schema/problem.ts';
 import type { Find } from './warning.ts';
 
 /** Models that no run can be on: of a provider that is not there, or has no key. */

@@ -1,4 +1,4 @@
-import { type Problem, toPointer } from '../../config/problem.ts';
+import { type Problem, toPointer } from '../../schema/problem.ts';
 import { type Clause, clausesOf, literalsOf, regexOf } from './clauses.ts';
 import type { Find, Place } from './warning.ts';
 

@@ -1,5 +1,5 @@
-import { toPointer } from '../../config/problem.ts';
 import { actionKinds } from '../../domain/mapping-keys.ts';
+import { toPointer } from '../../schema/problem.ts';
 import { hookName } from '../mapping.ts';
 import { isWithin } from './clauses.ts';
 import type { Find, Takes, WholeRule } from './warning.ts';

@@ -1,9 +1,11 @@
-import { presetOverlay } from '../../config/preset-name.ts';
-import { fromPointer, type Problem, toPointer } from '../../config/problem.ts';
-import type { Config } from '../../config/schema.ts';
-import type { MappingRule } from '../../domain/mapping.ts';
+import type { AgentSettings } from '../../agent/settings/agents.ts';
+import type { ChannelSettings } from '../../channels/settings.ts';
+import { fromPointer, type Problem, toPointer } from '../../schema/problem.ts';
 import { hookName } from '../mapping.ts';
+import type { MappingRule } from '../mapping-schema.ts';
 import type { PlacedRule } from '../placed-rules.ts';
+import { presetOverlay } from '../preset-name.ts';
+import type { HooksSettings, WorkflowsSettings } from '../settings.ts';
 import { type Clause, clausesOf } from './clauses.ts';
 
 /** A rule that is right by itself, in its place. */
@@ -37,7 +39,12 @@ export interface Place extends Pick<WholeRule, 'id' | 'origin' | 'takes'> {
 
 /** What a rule may count on, whichever it is. */
 export interface Around {
-  readonly config: Pick<Config, 'hooks' | 'workflows' | 'channels' | 'agents' | 'screening' | 'log'>;
+  readonly config: {
+    readonly hooks: HooksSettings;
+    readonly workflows: WorkflowsSettings;
+    readonly channels: ChannelSettings;
+    readonly agents: AgentSettings;
+  };
   /** names of the channels that can send */
   readonly channels: ReadonlySet<string>;
   /** Whether a header or parameter, by its name, can be seen by conditions and templates. */
@@ -66,7 +73,7 @@ export function linesOf(found: readonly Located[]): string[] {
 export function writtenAt(
   { at, origin, part, locate }: WholeRule,
   problem: Problem,
-  config: { readonly hooks: Config['hooks']; readonly locate: WholeRule['locate'] },
+  config: { readonly hooks: HooksSettings; readonly locate: WholeRule['locate'] },
 ): Located {
   const [key = ''] = fromPointer(problem.path);
   const isOverlaid = origin === 'preset' && Object.hasOwn(presetOverlay(config.hooks, part.id), key);

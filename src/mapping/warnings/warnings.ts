@@ -1,7 +1,6 @@
-import { presetName } from '../../config/preset-name.ts';
-import { type Problem, toPointer } from '../../config/problem.ts';
+import { type Problem, toPointer } from '../../schema/problem.ts';
 import type { PlacedRule } from '../placed-rules.ts';
-import { hiddenReplies } from './channels.ts';
+import { presetName } from '../preset-name.ts';
 import { deadModels } from './models.ts';
 import { neverMatches } from './never-matches.ts';
 import { emptyPlaceholders, excludedBySchema, maybeMain } from './placeholders.ts';
@@ -68,6 +67,6 @@ export function allWarnings(rules: readonly WholeRule[], around: Around, locate:
     const at = around.config.hooks.presets.findIndex((entry) => presetName(entry) === id);
     return [{ path: toPointer(['hooks', 'presets', at]), message }];
   });
-  const ofConfig = [...ofWorkflows(around), ...hiddenReplies(around), ...hidden];
+  const ofConfig = [...ofWorkflows(around), ...hidden];
   return [...locate(ofConfig), ...ruleWarnings(rules, around, locate)];
 }

@@ -30,7 +30,7 @@ export async function findDelivery(db: Executor, id: string): Promise<Delivery |
 export async function updateDelivery(
   tx: Executor,
   id: string,
-  change: Partial<Pick<Delivery, 'status' | 'error' | 'attempts' | 'completedAt'>>,
+  change: Partial<Pick<Delivery, 'status' | 'error' | 'attempts' | 'completedAt' | 'messageId' | 'maybeTwice'>>,
 ): Promise<void> {
   await tx.updateTable('deliveries').set(change).where('id', '=', id).execute();
 }

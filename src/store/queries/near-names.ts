@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { nearestKey } from '../../config/problem.ts';
+import { nearestKey } from '../../schema/problem.ts';
 import type { Executor } from '../database.ts';
 
 /** So many names are looked through. */

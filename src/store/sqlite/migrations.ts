@@ -104,7 +104,7 @@ const deliveries = [
   `create table deliveries (
     id text primary key not null, run_id text not null, kind text not null, session_key text not null, channel text not null,
     "to" text, text text, status text not null, error text, attempts integer not null default 0,
-    created_at integer not null, completed_at integer)`,
+    created_at integer not null, completed_at integer, message_id text, maybe_twice integer not null default 0)`,
   'create index deliveries_by_run on deliveries (run_id)',
   `create index deliveries_of_main on deliveries (completed_at) where session_key = 'main' and status = 'sent'`,
 ];

@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { compileSchema } from '../../../src/config/ajv.ts';
 import { type Config, configSchema } from '../../../src/config/schema.ts';
 import { InvalidEvent } from '../../../src/domain/errors.ts';
 import { builtinMappings } from '../../../src/mapping/sources/builtin.ts';
+import { compileSchema } from '../../../src/schema/ajv.ts';
 import { actionsOf, contextOf, textOf } from '../fixtures.ts';
 
 function act(hook: 'wake' | 'agent', payload: unknown, hooks: Partial<Config['hooks']> = {}) {

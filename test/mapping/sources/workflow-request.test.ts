@@ -1,11 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
-import { compileSchema } from '../../../src/config/ajv.ts';
 import { type Config, configSchema } from '../../../src/config/schema.ts';
 import type { WorkflowAction } from '../../../src/domain/action.ts';
 import { InvalidEvent } from '../../../src/domain/errors.ts';
-import { usualPolicy, type WorkflowRule } from '../../../src/domain/mapping.ts';
+import { usualPolicy } from '../../../src/domain/mapping.ts';
+import type { WorkflowRule } from '../../../src/mapping/mapping-schema.ts';
 import { builtinMappings } from '../../../src/mapping/sources/builtin.ts';
 import { compileWorkflow } from '../../../src/mapping/workflow.ts';
+import { compileSchema } from '../../../src/schema/ajv.ts';
 import { actionsOf, contextOf } from '../fixtures.ts';
 
 const checkConfig = compileSchema(configSchema, { defaults: true });

@@ -317,7 +317,7 @@ describe('a session key that a value can turn into that of the owner is told so:
 
 describe('what is not there is told so:', () => {
   const provider =
-    '"mistral/large" needs a provider "mistral"; agents.providers has: echo, anthropic, openai, ollama, openrouter';
+    '"mistral/large" needs a provider "mistral"; agents.providers has: anthropic, openai, ollama, openrouter, echo';
   const key = 'provider "anthropic" has no API key: set ANTHROPIC_API_KEY or agents.providers.anthropic.apiKey';
 
   it('the model of a mapping, of a step, and of a workflow', async () => {
@@ -373,11 +373,5 @@ describe('what is not there is told so:', () => {
     ]);
     expect(await warningsOf(mappings(none), { channels: true })).toEqual([]);
     expect(await warningsOf(mappings(wake('')), { channels: true })).toEqual([]);
-  });
-
-  it('the replies of the channel log, where the log does not show them', async () => {
-    expect(await warningsOf(`{ channels: { owner: { channel: 'log' } },\nlog: { level: 'warn' } }`)).toEqual([
-      'gimli.json5:2: log.level: "warn" hides the replies that the channel log writes at level info (line 1)',
-    ]);
   });
 });
