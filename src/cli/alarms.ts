@@ -1,15 +1,16 @@
-import type { alarmView } from '../http/views.ts';
+import type { getAlarms } from '../http/api/alarms.ts';
+import type { AnswerOf } from '../http/api/route.ts';
 import { queryString, withClient } from './client.ts';
 import { printable, printJson, say, time } from './print.ts';
 
-type Alarm = ReturnType<typeof alarmView>;
+type Alarm = AnswerOf<typeof getAlarms>['alarms'][number];
 
 export async function listAlarms(
   configFile: string,
   { json, limit }: { limit: number; json?: boolean },
 ): Promise<void> {
   const { alarms } = await withClient(configFile, (client) =>
-    client.get<{ alarms: Alarm[] }>(`/alarms${queryString({ limit })}`),
+    client.get<typeof getAlarms>(`/alarms${queryString({ limit })}`),
   );
   if (json) return printJson({ alarms });
   say(alarms.length === 0 ? 'no alarms' : alarms.map(textOf).join('\n\n'));

@@ -1,4 +1,5 @@
 import { sinceHelp, sinceMs } from '../domain/since.ts';
+import type { retryManyRuns } from '../http/api/bulk.ts';
 import { queryString, withClient } from './client.ts';
 import { CommandError } from './command-error.ts';
 import { confirm } from './confirm.ts';
@@ -70,9 +71,7 @@ async function inBulk(configFile: string, { verb, done, status }: Work, options:
       if (!(await confirm(`${count}. ${verb === 'retry' ? 'Retry' : 'Cancel'} ${total === 1 ? 'it' : 'them'}? [y/N] `)))
         return say('nothing was done');
     }
-    const answer = await client.post<{ matched: number; done: number; refused: number }>(
-      `/runs/${verb}${queryString({ ...filter, expect: total })}`,
-    );
+    const answer = await client.post<typeof retryManyRuns>(`/runs/${verb}${queryString({ ...filter, expect: total })}`);
     say(`${answer.done} of ${answer.matched} runs ${done}`);
     if (answer.refused > 0)
       say(

@@ -1,4 +1,4 @@
-import type { eventRow, eventView, refusedRow } from '../http/views.ts';
+import type { getEvent, getEvents, getRefused, postReplay } from '../http/api/events.ts';
 import { queryString, withClient } from './client.ts';
 import { CommandError } from './command-error.ts';
 import { printJson, record, say, table, time } from './print.ts';
@@ -8,7 +8,7 @@ export async function listEvents(
   { json, ...filter }: { hook?: string; outcome?: string; limit: number; json?: boolean },
 ): Promise<void> {
   const answer = await withClient(configFile, (client) =>
-    client.get<{ events: ReturnType<typeof eventRow>[] }>(`/events${queryString(filter)}`),
+    client.get<typeof getEvents>(`/events${queryString(filter)}`),
   );
   if (json) return printJson(answer);
   if (answer.events.length === 0) return say('no events');
@@ -29,7 +29,7 @@ export async function listRefused(configFile: string, { json }: { json?: boolean
     if (!client.isRunning) {
       throw new CommandError('what was refused is in the memory of a running gateway, and none runs with this store');
     }
-    return client.get<{ refused: ReturnType<typeof refusedRow>[] }>('/refused');
+    return client.get<typeof getRefused>('/refused');
   });
   if (json) return printJson(answer);
   if (answer.refused.length === 0) return say('nothing refused since the gateway started');
@@ -42,7 +42,7 @@ export async function listRefused(configFile: string, { json }: { json?: boolean
 
 export async function showEvent(configFile: string, id: string, { json }: { json?: boolean }): Promise<void> {
   const { event } = await withClient(configFile, (client) =>
-    client.get<{ event: ReturnType<typeof eventView> }>(`/events/${encodeURIComponent(id)}`),
+    client.get<typeof getEvent>(`/events/${encodeURIComponent(id)}`),
   );
   if (json) return printJson(event);
   say(record({ ...event, receivedAt: time(event.receivedAt) }));
@@ -50,9 +50,7 @@ export async function showEvent(configFile: string, id: string, { json }: { json
 
 export async function replayEvent(configFile: string, id: string): Promise<void> {
   const answer = await withClient(configFile, (client) =>
-    client.post<{ outcome: string | null; status: number; answer: unknown }>(
-      `/events/${encodeURIComponent(id)}/replay`,
-    ),
+    client.post<typeof postReplay>(`/events/${encodeURIComponent(id)}/replay`),
   );
   say(record({ outcome: answer.outcome, status: answer.status, answer: answer.answer }));
 }

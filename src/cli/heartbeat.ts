@@ -1,12 +1,10 @@
-import type { heartbeatView } from '../http/views.ts';
+import type { getHeartbeat } from '../http/api/heartbeat.ts';
 import { withClient } from './client.ts';
 import { printJson, record, say, time } from './print.ts';
 
-type Heartbeat = ReturnType<typeof heartbeatView>;
-
 export async function showHeartbeat(configFile: string, { json }: { json?: boolean }): Promise<void> {
   const { heartbeat, isRunning } = await withClient(configFile, async (client) => ({
-    ...(await client.get<{ heartbeat: Heartbeat }>('/heartbeat')),
+    ...(await client.get<typeof getHeartbeat>('/heartbeat')),
     isRunning: client.isRunning,
   }));
   if (json) return printJson(heartbeat);

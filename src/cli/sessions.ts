@@ -1,16 +1,16 @@
-import type { sessionView, turnView } from '../http/views.ts';
+import type { AnswerOf } from '../http/api/route.ts';
+import type { getSession, getSessions } from '../http/api/sessions.ts';
 import { queryString, withClient } from './client.ts';
 import { printable, printJson, record, say, table, time } from './print.ts';
 
-type Session = ReturnType<typeof sessionView>;
-type Turn = ReturnType<typeof turnView>;
+type Turn = AnswerOf<typeof getSession>['turns'][number];
 
 export async function listSessions(
   configFile: string,
   { json, ...filter }: { limit: number; json?: boolean },
 ): Promise<void> {
   const answer = await withClient(configFile, (client) =>
-    client.get<{ sessions: Session[]; next: string | null }>(`/sessions${queryString(filter)}`),
+    client.get<typeof getSessions>(`/sessions${queryString(filter)}`),
   );
   if (json) return printJson(answer);
   if (answer.sessions.length === 0) return say('no sessions');
@@ -31,7 +31,7 @@ export async function showSession(
   { json, ...filter }: { limit: number; json?: boolean },
 ): Promise<void> {
   const answer = await withClient(configFile, (client) =>
-    client.get<{ session: Session; turns: Turn[] }>(`${pathOf(key)}${queryString(filter)}`),
+    client.get<typeof getSession>(`${pathOf(key)}${queryString(filter)}`),
   );
   if (json) return printJson(answer);
   const { sessionKey, turns, updatedAt, clearedAt } = answer.session;

@@ -1,27 +1,18 @@
 import { loadLeniently } from '../config/load-leniently.ts';
 import { sinceHelp, sinceMs } from '../domain/since.ts';
+import type { AnswerOf } from '../http/api/route.ts';
+import type { countPrune, getStore, postPrune } from '../http/api/store.ts';
 import { makeShrinkable } from '../store/copies.ts';
 import { queryString, withClient } from './client.ts';
 import { CommandError } from './command-error.ts';
 import { confirm } from './confirm.ts';
 import { bytes, printJson, record, time } from './print.ts';
 
-interface StoreFigures {
-  readonly file: string;
-  readonly fileBytes: number;
-  readonly freeBytes: number;
-  readonly walBytes: number;
-  readonly canShrink: boolean;
-  readonly rows: Record<string, number>;
-  readonly oldestAt: number | null;
-  readonly lastRemovedAt: number | null;
-  readonly removed: readonly { noun: string; rows: number }[];
-  readonly keep: Record<string, string>;
-}
+type Pruned = Omit<AnswerOf<typeof countPrune>, 'ok'>;
 
 /** How large the store is, what is in it, and how long that is kept. */
 export async function showStore(configFile: string, { json }: { json?: boolean }): Promise<void> {
-  const { store } = await withClient(configFile, (client) => client.get<{ store: StoreFigures }>('/store'));
+  const { store } = await withClient(configFile, (client) => client.get<typeof getStore>('/store'));
   if (json) return printJson(store);
   const { keep, rows, removed } = store;
   const list = (of: readonly (readonly [string, number])[]) => of.map(([noun, count]) => `${count} ${noun}`).join(', ');
@@ -45,14 +36,6 @@ interface Selected {
   readonly run?: string;
 }
 
-interface Pruned {
-  readonly events: number;
-  readonly runs: number;
-  readonly workflows: number;
-  readonly lines: number;
-  readonly open: number;
-}
-
 /** Removes what is older than a time, or all that came of a hook, a session or a run. Counts first, and asks. */
 export async function prune(
   configFile: string,
@@ -62,13 +45,14 @@ export async function prune(
   if (given.length !== 1) throw new CommandError('give one of --before, --hook, --session and --run');
   const query = queryString({ ...selected, ...(selected.before !== undefined && fixed(selected.before)) });
   const isRunning = await withClient(configFile, async (client) => {
-    const count = await client.get<Pruned>(`/prune${query}`);
+    const count = await client.get<typeof countPrune>(`/prune${query}`);
     const all = textOf(count);
     if (count.open > 0)
       console.log(`note: ${count.open} runs are still open and stay: end them with gimli runs cancel`);
     if (all === '') console.log('nothing matches');
     else if (dryRun) console.log(`${all} would be removed`);
-    else if (await isWanted(all, yes)) console.log(`removed ${textOf(await client.post<Pruned>(`/prune${query}`))}`);
+    else if (await isWanted(all, yes))
+      console.log(`removed ${textOf(await client.post<typeof postPrune>(`/prune${query}`))}`);
     else console.log('nothing was done');
     return client.isRunning;
   });

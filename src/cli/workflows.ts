@@ -1,16 +1,13 @@
-import type { workflowRow, workflowView } from '../http/views.ts';
+import type { getWorkflow, getWorkflows } from '../http/read/workflows.ts';
 import { queryString, withClient } from './client.ts';
 import { printJson, record, say, table, time } from './print.ts';
-
-type Row = ReturnType<typeof workflowRow>;
-type Full = ReturnType<typeof workflowView>;
 
 export async function listWorkflows(
   configFile: string,
   { json, workflow: workflowId, ...filter }: { status?: string; workflow?: string; limit: number; json?: boolean },
 ): Promise<void> {
   const answer = await withClient(configFile, (client) =>
-    client.get<{ workflows: Row[]; total: number }>(`/workflows${queryString({ ...filter, workflowId })}`),
+    client.get<typeof getWorkflows>(`/workflows${queryString({ ...filter, workflowId })}`),
   );
   if (json) return printJson(answer);
   if (answer.workflows.length === 0) return say('no workflows');
@@ -28,7 +25,7 @@ export async function listWorkflows(
 
 export async function showWorkflow(configFile: string, id: string, { json }: { json?: boolean }): Promise<void> {
   const { workflow } = await withClient(configFile, (client) =>
-    client.get<{ workflow: Full }>(`/workflows/${encodeURIComponent(id)}`),
+    client.get<typeof getWorkflow>(`/workflows/${encodeURIComponent(id)}`),
   );
   if (json) return printJson(workflow);
   const { createdAt, startedAt, completedAt, steps, ...rest } = workflow;

@@ -5,8 +5,8 @@ import { deliveriesOf } from '../store/deliveries.ts';
 import { findRun } from '../store/runs.ts';
 import { findWorkflowRun } from '../store/workflows.ts';
 import type { HttpDeps } from './deps.ts';
-import { runView } from './views.ts';
-import { loadWorkflow } from './workflows.ts';
+import { loadWorkflow } from './read/load-workflow.ts';
+import { runView } from './views/run.ts';
 
 const longestWaitSeconds = 60;
 
