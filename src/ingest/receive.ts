@@ -11,7 +11,7 @@ import { findKey } from '../store/delivery-keys.ts';
 import { insertEvent } from '../store/events.ts';
 import type { Store } from '../store/store.ts';
 import { accept } from './accept.ts';
-import { answersOf } from './answers.ts';
+import { answersOf, refusalOf } from './answers.ts';
 import { type Answer, claim, type NewEvent, type Once, recorded, repeat } from './once.ts';
 import type { Handshake } from './verify/verifier.ts';
 
@@ -56,7 +56,6 @@ export async function receive(receiver: Receiver, request: EventRequest): Promis
   const { store, queue } = receiver;
   const { hook, query, headers, body, payload, known, once } = request;
   const event = newEvent(request, receiver.clock.now());
-  const answers = answersOf[event.endpoint];
   const before = once && (await findKey(store.read, event, once.key));
   if (once && before !== undefined)
     return noted(receiver, event, await store.write((tx) => repeat(tx, event, before, once)));
@@ -67,8 +66,8 @@ export async function receive(receiver: Receiver, request: EventRequest): Promis
   const { mapping, why, problems } = decide(request.candidates, context, body.length);
   if (!mapping) {
     const detail = known ? why : (request.unknown ?? 'no mapping has this name');
-    const answer = known ? null : answers.refused(answers.unknown(hook), undefined, event.id);
-    return record(receiver, event, { outcome: 'filtered', detail, mapping: null, status: known ? 204 : 404, answer });
+    const told = known ? nothing : refusalOf(event, 'not-found', answersOf[event.endpoint].unknown(hook));
+    return record(receiver, event, { outcome: 'filtered', detail, mapping: null, ...told });
   }
 
   const about = { mapping: mapping.id };
@@ -78,24 +77,23 @@ export async function receive(receiver: Receiver, request: EventRequest): Promis
     const actions = acting instanceof Promise ? await acting : acting;
     if (!actions || actions.length === 0) {
       const detail = actions ? 'there is nothing in the batch' : 'the transform said null';
-      const skipped = { ...about, outcome: 'skipped', detail, status: 204, answer: null } as const;
-      return await record(receiver, event, skipped, once);
+      return await record(receiver, event, { ...about, outcome: 'skipped', detail, ...nothing }, once);
     }
     const accepted = await accept(store, queue, { event, context, mapping, actions, once });
     return noted(receiver, event, accepted);
   } catch (error) {
     if (error instanceof InvalidEvent) {
       const detail = [error.message, ...(error.details ?? [])].join('; ');
-      const answer = answers.refused(error.message, error.details, event.id);
-      return record(receiver, event, { ...about, outcome: 'invalid', detail, status: 400, answer });
+      const told = refusalOf(event, 'invalid', error.message, error.details);
+      return record(receiver, event, { ...about, outcome: 'invalid', detail, ...told });
     }
     if (error instanceof TransformError) {
-      const answer = answers.refused('the transform of this hook failed; see the event', undefined, event.id);
-      return record(receiver, event, { ...about, outcome: 'failed', detail: error.message, status: 500, answer });
+      const told = refusalOf(event, 'transform', 'the transform of this hook failed; see the event');
+      return record(receiver, event, { ...about, outcome: 'failed', detail: error.message, ...told });
     }
     if (error instanceof PartBroken) {
-      const answer = answers.refused('this hook does not load at present; send it again later', undefined, event.id);
-      const refusal = { ...about, outcome: 'failed', detail: error.message, status: 503, answer } as const;
+      const told = refusalOf(event, 'not-loaded', 'this hook does not load at present; send it again later');
+      const refusal = { ...about, outcome: 'failed', detail: error.message, ...told } as const;
       return { ...(await record(receiver, event, refusal)), broken: mapping.id };
     }
     throw error;
@@ -138,6 +136,9 @@ function newEvent(request: Request, receivedAt: number): NewEvent {
   const { endpoint, hook, headers, query, body, notes, replayOf = null } = request;
   return { id: newId(), endpoint, hook, receivedAt, query, headers, body, notes, replayOf };
 }
+
+/** How what led to nothing is answered, where the sender did nothing wrong. */
+const nothing = { status: 204, answer: null } as const;
 
 interface Decision {
   /** the first candidate that matches */

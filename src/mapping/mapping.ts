@@ -8,7 +8,7 @@ import type { Verify } from '../domain/verify.ts';
 import { type Actions, compileAct } from './act.ts';
 import { describeRule } from './describe-rule.ts';
 import { compileFanOut } from './fan-out.ts';
-import { compileHeld, compileMatch, describeMatch, growthOfMatch } from './match.ts';
+import { compileHeld, compileMatch, describeMatch, growthOfMatch, type Miss } from './match.ts';
 import { type NamesRead, namesRead } from './names-read.ts';
 import { orProblem } from './or-problem.ts';
 import { type CheckPayload, compilePayloadSchema, growthOfSchema } from './payload-schema.ts';
@@ -44,7 +44,7 @@ export interface Mapping {
   /** what it reads of a request beside the body; nothing unless given */
   readonly reads?: NamesRead;
   /** null where the event is for this mapping, else the clause that failed and the value seen */
-  match(context: Context): string | null;
+  match(context: Context): Miss | null;
   /** how many clauses of its match hold for an event: how close it came */
   held(context: Context): number;
   /** how the time of `match` and `check` may grow with the size of an event: see `growthOf` */

@@ -3,11 +3,25 @@ import { type Context, follow } from '../domain/event.ts';
 import type { MappingRule } from '../domain/mapping.ts';
 import { ExactNumber, isLiteral } from '../domain/payload/exact-number.ts';
 import { oneLine } from '../domain/run.ts';
+import { shorten } from '../domain/shorten.ts';
 import { ownerPath } from './template.ts';
 import { growthOf } from './time-limit.ts';
 
-/** Null where the event matches, else the clause that failed with the value seen. */
-export type Match = (context: Context) => string | null;
+/** The clause of a mapping that failed, with the value seen. Each is cut, so that it can be kept. */
+export interface Miss {
+  /** `match.payload.kind` */
+  readonly clause: string;
+  /** what would be right, as words */
+  readonly wanted: string;
+  /** the value as JSON, or `nothing` */
+  readonly found: string;
+}
+
+/** Null where the event matches. */
+export type Match = (context: Context) => Miss | null;
+
+/** Characters of what was wanted that a miss shows. */
+const longestWanted = 200;
 
 type Rule = NonNullable<MappingRule['match']>;
 type Condition = NonNullable<Rule['payload']>[string];
@@ -30,10 +44,15 @@ export function compileMatch(rule: Rule = {}, hide = asItIs): Match {
   return (context) => {
     for (const { label, wanted, found, accepts } of clauses) {
       const value = found(context);
-      if (!accepts(value)) return `${label}: wanted ${wanted}, found ${show(value)}`;
+      if (!accepts(value)) return { clause: label, wanted: shorten(wanted, longestWanted), found: show(value) };
     }
     return null;
   };
+}
+
+/** A miss in words. */
+export function describeMiss({ clause, wanted, found }: Miss): string {
+  return `${clause}: wanted ${wanted}, found ${found}`;
 }
 
 /** How many of the clauses hold for an event. */

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { pino } from 'pino';
 import type { Clock } from '../../src/domain/clock.ts';
 import { createGimli, type Gimli } from '../../src/gimli.ts';
+import { answerProblem } from './api-schema.ts';
 import { eventually } from './eventually.ts';
 
 export const hookToken = 'hook-token-of-the-test';
@@ -79,8 +80,9 @@ export async function startGateway(
     writeConfig,
     post: (name, body, headers = {}) =>
       call('POST', `/hooks/${name}`, { ...hook, 'Content-Type': 'application/json', ...headers }, body),
-    get: (name, headers = {}) => call('GET', `/hooks/${name}`, { ...hook, ...headers }),
-    api: (method, name) => call(method, `/api${name}`, owner),
+    get: async (name, headers = {}) =>
+      asDocumented('/hooks', 'GET', `/${name}`, await call('GET', `/hooks/${name}`, { ...hook, ...headers })),
+    api: async (method, name) => asDocumented('/api', method, name, await call(method, `/api${name}`, owner)),
     ended: (runId) =>
       eventually(async () => {
         const { body } = await gateway.api('GET', `/runs/${runId}`);
@@ -102,6 +104,13 @@ export async function startGateway(
     },
   };
   return gateway;
+}
+
+/** The answer, once it is what the document of the API says. */
+function asDocumented(base: '/api' | '/hooks', method: string, path: string, answer: Answer): Answer {
+  const problem = answer.status < 300 ? answerProblem(base, method, path, answer.body) : null;
+  if (problem !== null) throw new Error(problem);
+  return answer;
 }
 
 const base = {

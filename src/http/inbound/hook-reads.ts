@@ -1,4 +1,5 @@
 import { serve } from '../api/route.ts';
+import { HttpError, refuse } from '../errors.ts';
 import { hookReads } from '../read/routes.ts';
 import type { Target } from './endpoint.ts';
 
@@ -17,5 +18,13 @@ export function readAt(name: string): Target['read'] {
   const params = Object.fromEntries(
     found.parts.flatMap((part, at) => (part.startsWith(':') ? [[part.slice(1), given[at] ?? '']] : [])),
   );
-  return (deps, query, res) => serve(found.route, deps, { params, given: query, reader: 'hooks' }, res);
+  return async (deps, query, res) => {
+    try {
+      await serve(found.route, deps, { params, given: query, reader: 'hooks' }, res);
+    } catch (error) {
+      // It is answered and makes no event.
+      if (!(error instanceof HttpError)) throw error;
+      refuse(res, error.code, error.message, error.more);
+    }
+  };
 }

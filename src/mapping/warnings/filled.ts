@@ -3,7 +3,7 @@ import { type Context, follow, pathSegments, resolveIn } from '../../domain/even
 import type { MappingRule } from '../../domain/mapping.ts';
 import { stepReference } from '../../domain/workflow.ts';
 import { compileFanOut } from '../fan-out.ts';
-import { compileMatch } from '../match.ts';
+import { compileMatch, describeMiss } from '../match.ts';
 import { compileTemplate } from '../template.ts';
 import { tagsOf, templatesOf } from './tags.ts';
 
@@ -27,9 +27,10 @@ export function neverFilled(rule: MappingRule, known: KnownEvents): Problem[] {
   const taken = known.contexts.filter((context) => match(context) === null);
   if (taken.length === 0) {
     const [newest] = known.contexts;
-    if (!newest || !known.shouldFit) return [];
+    const miss = newest && match(newest);
+    if (!miss || !known.shouldFit) return [];
     const of = known.called(known.contexts.length);
-    return [{ path: '/match', message: `fits nothing of ${of}; the first: ${match(newest)}` }];
+    return [{ path: '/match', message: `fits nothing of ${of}; the first: ${describeMiss(miss)}` }];
   }
   const elements = taken.flatMap((context) => elementsOf(rule.forEach, context));
   const paths = new Set<string>();

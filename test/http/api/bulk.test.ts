@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { eventually } from '../support/eventually.ts';
-import { providerError, startModel } from '../support/model.ts';
-import { tempGateway } from '../support/temp-gateway.ts';
+import { eventually } from '../../support/eventually.ts';
+import { providerError, startModel } from '../../support/model.ts';
+import { tempGateway } from '../../support/temp-gateway.ts';
 
 let healthy = true;
 /** The calls that are kept open. */

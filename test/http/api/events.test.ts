@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { eventually } from '../support/eventually.ts';
-import { gatewayToken, hookToken } from '../support/gateway.ts';
-import { providerError, startModel } from '../support/model.ts';
-import { tempGateway } from '../support/temp-gateway.ts';
+import { eventually } from '../../support/eventually.ts';
+import { gatewayToken, hookToken } from '../../support/gateway.ts';
+import { providerError, startModel } from '../../support/model.ts';
+import { tempGateway } from '../../support/temp-gateway.ts';
 
 let healthy = true;
 const model = await startModel(() => (healthy ? 'HEARTBEAT_OK' : providerError(400, 'I cannot')));

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { tempGateway } from '../support/temp-gateway.ts';
+import { tempGateway } from '../../support/temp-gateway.ts';
 
 const gateway = await tempGateway();
 const names = ['Über alles', 'ÅNGSTRÖM', '50% off_'];

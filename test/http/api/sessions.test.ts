@@ -1,8 +1,8 @@
 import { expect, it } from '@jest/globals';
-import { eventually } from '../support/eventually.ts';
-import { gatewayToken, hookToken } from '../support/gateway.ts';
-import { startModel } from '../support/model.ts';
-import { tempGateway } from '../support/temp-gateway.ts';
+import { eventually } from '../../support/eventually.ts';
+import { gatewayToken, hookToken } from '../../support/gateway.ts';
+import { startModel } from '../../support/model.ts';
+import { tempGateway } from '../../support/temp-gateway.ts';
 
 /** Lets the calls that wait go on. */
 const release: (() => void)[] = [];

@@ -1,9 +1,9 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { expect, it } from '@jest/globals';
-import { eventually } from '../support/eventually.ts';
-import type { TestGateway } from '../support/gateway.ts';
-import { tempGateway } from '../support/temp-gateway.ts';
+import { eventually } from '../../support/eventually.ts';
+import type { TestGateway } from '../../support/gateway.ts';
+import { tempGateway } from '../../support/temp-gateway.ts';
 
 const config = {
   hooks: {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { listen } from '../support/event-stream.ts';
-import { eventually } from '../support/eventually.ts';
-import { gatewayToken, hookToken } from '../support/gateway.ts';
-import { startModel } from '../support/model.ts';
-import { tempGateway } from '../support/temp-gateway.ts';
+import { listen } from '../../support/event-stream.ts';
+import { eventually } from '../../support/eventually.ts';
+import { gatewayToken, hookToken } from '../../support/gateway.ts';
+import { startModel } from '../../support/model.ts';
+import { tempGateway } from '../../support/temp-gateway.ts';
 
 /** Lets the calls that wait go on. */
 const release: (() => void)[] = [];

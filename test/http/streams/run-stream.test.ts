@@ -2,12 +2,12 @@ import type http from 'node:http';
 import { describe, expect, it } from '@jest/globals';
 import { serve } from '../agent/model-server.ts';
 import { chunk } from '../agent/streamed-answers.ts';
-import { atEnd } from '../support/at-end.ts';
-import { listen } from '../support/event-stream.ts';
-import { eventually } from '../support/eventually.ts';
-import { gatewayToken, hookToken } from '../support/gateway.ts';
-import { providerError, startModel, toolCalls } from '../support/model.ts';
-import { tempGateway } from '../support/temp-gateway.ts';
+import { atEnd } from '../../support/at-end.ts';
+import { listen } from '../../support/event-stream.ts';
+import { eventually } from '../../support/eventually.ts';
+import { gatewayToken, hookToken } from '../../support/gateway.ts';
+import { providerError, startModel, toolCalls } from '../../support/model.ts';
+import { tempGateway } from '../../support/temp-gateway.ts';
 
 /** Lets the calls that wait go on. */
 const release: (() => void)[] = [];

@@ -3,10 +3,10 @@ import http, { type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import { expect, it } from '@jest/globals';
-import { openStream } from '../../src/http/stream.ts';
-import { atEnd } from '../support/at-end.ts';
-import { eventually } from '../support/eventually.ts';
-import { connect } from '../support/raw.ts';
+import { openStream } from '../../../src/http/streams/stream.ts';
+import { atEnd } from '../../support/at-end.ts';
+import { eventually } from '../../support/eventually.ts';
+import { connect } from '../../support/raw.ts';
 
 const server = http.createServer();
 server.listen(0, '127.0.0.1');
