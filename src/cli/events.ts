@@ -1,3 +1,4 @@
+import { describeMiss } from '../domain/miss.ts';
 import type { getEvent, getEvents, getRefused, postReplay } from '../http/api/events.ts';
 import { queryString, withClient } from './client.ts';
 import { CommandError } from './command-error.ts';
@@ -45,7 +46,10 @@ export async function showEvent(configFile: string, id: string, { json }: { json
     client.get<typeof getEvent>(`/events/${encodeURIComponent(id)}`),
   );
   if (json) return printJson(event);
-  say(record({ ...event, receivedAt: time(event.receivedAt) }));
+  const { misses, ...shown } = event;
+  // Where nothing took it, its detail says the same.
+  const passed = event.mapping === null ? [] : misses.map((miss) => `${miss.mapping}: ${describeMiss(miss)}`);
+  say(record({ ...shown, receivedAt: time(event.receivedAt), 'not for': passed.join('\n') }));
 }
 
 export async function replayEvent(configFile: string, id: string): Promise<void> {

@@ -1,3 +1,4 @@
+import type { Miss } from './miss.ts';
 import { readPayload } from './payload/read-payload.ts';
 import type { Resolve } from './text.ts';
 
@@ -39,6 +40,8 @@ export interface Event {
   readonly response: string | null;
   /** the event that was sent through the mappings again */
   readonly replayOf: string | null;
+  /** why mappings before its own did not take it, or why none did; at most 20 */
+  readonly misses: readonly Miss[];
 }
 
 /** What matches, templates and transforms see of a request. */
@@ -51,8 +54,10 @@ export interface Context {
   readonly path: string;
   /** ISO 8601 */
   readonly now: string;
-  /** SHA-256 of a body that could not be read as it was meant: what is told apart by its values is told apart by this too */
+  /** SHA-256 of a body of whose bytes others could have become the same values: what is told apart by them is told apart by this too */
   readonly bodyHash?: string;
+  /** the same of the query, for what names one of its parameters */
+  readonly queryHash?: string;
 }
 
 /** With `forEach`, the element of `key` that an action is about. */

@@ -78,7 +78,9 @@ export function createListener(answer: RequestListener, options: ListenerOptions
       report(req.socket, fault);
       const body = bodyOf(fault);
       const headers = { Connection: 'close', 'Content-Type': 'application/json; charset=utf-8' };
-      return void res.writeHead(refusalStatus[fault.code], { ...headers, 'Content-Length': Buffer.byteLength(body) }).end(body);
+      return void res
+        .writeHead(refusalStatus[fault.code], { ...headers, 'Content-Length': Buffer.byteLength(body) })
+        .end(body);
     }
     // A client that keeps its connection busy would hold up the stop for ever.
     if (closing.signal.aborted) res.setHeader('Connection', 'close');

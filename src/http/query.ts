@@ -34,6 +34,12 @@ export function integer(text: string | undefined, fallback: number): number | un
   return Number.isSafeInteger(value) ? value : undefined;
 }
 
+/** The query as it came without the parameter `token`, with its question mark. */
+export function withoutToken(search: string): string {
+  const parts = search.slice(1).split('&');
+  return `?${parts.filter((part) => !new URLSearchParams(part).has('token')).join('&')}`;
+}
+
 /** The query as it came, with its question mark; empty where there is none. */
 export function searchOf({ url }: Request): string {
   const start = url.indexOf('?');

@@ -1,3 +1,4 @@
+import { type Payload, readBytes } from '../domain/payload/read-payload.ts';
 import type { Mapping } from '../mapping/mapping.ts';
 import { cleanHeaders } from './clean-headers.ts';
 import { cleanQuery } from './clean-query.ts';
@@ -5,6 +6,7 @@ import { type Once, onceByDelivery, onceByHeader } from './once.ts';
 import { type Head, judgeHead } from './verify/judge-head.ts';
 import {
   type Handshake,
+  type Identity,
   type Refusal,
   refuse,
   type SignedRequest,
@@ -32,7 +34,7 @@ export interface Proof {
 }
 
 /** What a request says. */
-export type ReadRequest = Pick<Admitted, 'payload' | 'notes' | 'query'>;
+export type ReadRequest = Pick<Admitted, 'payload' | 'notes' | 'isExact' | 'query' | 'rawQuery'>;
 
 /** A request whose sender is known, with nothing left in it that proves who that is. */
 export interface Admitted {
@@ -44,6 +46,10 @@ export interface Admitted {
   readonly payload: unknown;
   /** what could not be read as it was meant */
   readonly notes: readonly string[];
+  /** whether no other body has the same payload */
+  readonly isExact: boolean;
+  /** the query without its token, where other bytes could have become the same parameters */
+  readonly rawQuery?: string;
   /** what tells the delivery from its repetition; undefined where nothing does */
   readonly once: Once | undefined;
   /** what to answer at once, where the request is no event */
@@ -111,17 +117,18 @@ export function admit(
   candidates: readonly Candidate[],
   request: SignedRequest,
   { hasToken, proven, refusals, ...proof }: Proof,
-  { payload, notes, query }: ReadRequest,
+  { query, ...read }: ReadRequest,
 ): Admitted | Refusal | string {
-  const clean = { notes, ...withoutCredentials(candidates, request.headers, query) };
+  const { payload } = read;
+  const clean = { ...read, ...withoutCredentials(candidates, request.headers, query) };
   for (const { mapping, verifier } of candidates) {
     const answer = verifier && proven.has(verifier) ? verifier.handshake(request, payload) : null;
     if (answer) {
-      return { ok: true, ...clean, payload, candidates: [], once: undefined, handshake: { mapping, answer } };
+      return { ok: true, ...clean, candidates: [], once: undefined, handshake: { mapping, answer } };
     }
   }
 
-  const isRead = notes.length === 0;
+  const ofBytes = proven.size > 0 ? readBytes(request.rawBody, request.headers, read) : undefined;
   let once: Once | undefined;
   const identified = new Map(proven);
   const late: Refusal[] = [];
@@ -129,17 +136,35 @@ export function admit(
     const signer = verifier && identified.get(verifier);
     if (!verifier || signer === undefined) continue;
     const identity = verifier.identify(request, payload);
-    if (identity.ok) once ??= onceByDelivery(signer, identity, { body: request.rawBody, isRead });
+    if (identity.ok) once ??= onceBySignature({ verifier, signer, identity }, request, ofBytes);
     else if (identified.delete(verifier)) late.push(identity);
   }
   if (!hasToken && identified.size === 0) return told({ ...proof, refusals: [...refusals, ...late] });
   if (identified.size === 0) {
-    const byHeader = onceByHeader(request.headers);
+    const byHeader = onceByHeader(request.headers, read.rawQuery);
     if (typeof byHeader === 'string') return byHeader;
     once = byHeader;
   }
   const open = candidates.filter(({ verifier }) => (verifier ? identified.has(verifier) : hasToken));
-  return { ok: true, ...clean, payload, candidates: open.map(({ mapping }) => mapping), once, handshake: null };
+  return { ok: true, ...clean, candidates: open.map(({ mapping }) => mapping), once, handshake: null };
+}
+
+/**
+ * What tells a delivery from its repetition, by what its sender signed alone: neither its query nor the charset in its headers, which
+ * somebody may change who sends it again.
+ * @param read what the bytes of the body say by themselves; undefined where they cannot be read so
+ */
+function onceBySignature(
+  { verifier, signer, identity }: { verifier: Verifier; signer: string; identity: Identity },
+  request: SignedRequest,
+  read: Payload | undefined,
+): Once | undefined {
+  const own = verifier.identify(request, read?.payload);
+  const ownId = own.ok ? own.deliveryId : null;
+  if (ownId === null && (read || identity.deliveryId === null)) return undefined;
+  // Where the bytes do not say their id by themselves, they are it.
+  const same = { ...(own.ok ? own : identity), deliveryId: ownId ?? '' };
+  return onceByDelivery(signer, same, { body: request.rawBody, isRead: read?.isExact ?? false });
 }
 
 function verifiersOf(candidates: readonly Candidate[]): Verifier[] {

@@ -1,3 +1,4 @@
+import { recordOf } from '../domain/payload/record.ts';
 import { isCredentialName } from './credential-names.ts';
 
 /** Names that prove somebody in one API and mean something else in another: they travel where a mapping reads them. */
@@ -21,10 +22,8 @@ export function cleanQuery(
 const isDoubtful = (name: string) => doubtful.has(name.toLowerCase());
 
 function partsOf(value: object, travels: (name: string) => boolean): Record<string, unknown> {
-  const clean: Record<string, unknown> = Object.create(null);
-  for (const [name, part] of Object.entries(value))
-    if (!isCredentialName(name) && travels(name)) clean[name] = withoutCredentials(part);
-  return clean;
+  const clean = Object.entries(value).filter(([name]) => !isCredentialName(name) && travels(name));
+  return recordOf(clean.map(([name, part]) => [name, withoutCredentials(part)] as const));
 }
 
 function withoutCredentials(value: unknown): unknown {

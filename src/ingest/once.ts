@@ -11,8 +11,8 @@ import type { Identity } from './verify/verifier.ts';
 /** What a delivery and its repetitions have in common, and no other delivery to the hook. */
 export interface Once {
   readonly key: string;
-  /** a repetition has to have the same body: the sender may have used the key a second time by mistake */
-  readonly sameBody: boolean;
+  /** a repetition has to have the same body and query: the sender may have used the key a second time by mistake */
+  readonly sameRequest: boolean;
 }
 
 /** A request that is about to be recorded: what became of it is not known yet. */
@@ -38,14 +38,18 @@ export interface Answer {
 
 const longestKey = 256;
 
-/** What a caller with the hook token says of it: `Idempotency-Key`; a text says what is wrong with that. */
-export function onceByHeader(headers: IncomingHttpHeaders): Once | string | undefined {
+/**
+ * What a caller with the hook token says of it: `Idempotency-Key`; a text says what is wrong with that.
+ * @param rawQuery the query as it came, where the event cannot tell it from others
+ */
+export function onceByHeader(headers: IncomingHttpHeaders, rawQuery: string | undefined): Once | string | undefined {
   const key = headers['idempotency-key'];
   if (typeof key !== 'string' || key === '') return undefined;
   if (key.length > longestKey) {
     return `Idempotency-Key has ${key.length} characters; at most ${longestKey} are taken`;
   }
-  return { key: listKey('request', key), sameBody: true };
+  const query = rawQuery === undefined ? [] : [hash('sha256', rawQuery)];
+  return { key: listKey('request', key, ...query), sameRequest: true };
 }
 
 /**
@@ -61,12 +65,12 @@ export function onceByDelivery(
   const { deliveryId, idIsSigned, timelessBody = body } = identity;
   if (deliveryId === null) return undefined;
   const bodyHash = idIsSigned && isRead ? [] : [hash('sha256', isRead ? timelessBody : body)];
-  return { key: listKey('delivery', signer, deliveryId, ...bodyHash), sameBody: false };
+  return { key: listKey('delivery', signer, deliveryId, ...bodyHash), sameRequest: false };
 }
 
 /** What the owner says of it: `dedupeKey` of a mapping. */
 export function onceByMapping(mapping: string, dedupeKey: string): Once {
-  return { key: listKey('mapping', mapping, dedupeKey), sameBody: false };
+  return { key: listKey('mapping', mapping, dedupeKey), sameRequest: false };
 }
 
 /** One text for several: no two lists have the same. */
@@ -85,11 +89,12 @@ export async function repeat(tx: Executor, event: NewEvent, firstId: string, onc
   const first = await findAnswered(tx, firstId);
   if (!first) throw new Error(`event ${firstId} has a delivery key and left no answer`);
   const { mapping, status, response } = first;
-  if (once.sameBody && !first.hasBody(event.body)) {
-    const error = 'this Idempotency-Key came before with another body; a new request needs a key of its own';
+  const differs = once.sameRequest ? first.differsIn(event) : null;
+  if (differs !== null) {
+    const error = `this Idempotency-Key came before with another ${differs}; a new request needs a key of its own`;
     const { status, answer } = refusalOf(event, 'key-reused', error);
     const body = JSON.stringify(answer);
-    const detail = `the Idempotency-Key of event ${firstId}, with another body`;
+    const detail = `the Idempotency-Key of event ${firstId}, with another ${differs}`;
     await insertEvent(tx, { ...recorded(event, detail), mapping, outcome: 'invalid', status, response: body });
     return { status, body, outcome: 'invalid' };
   }

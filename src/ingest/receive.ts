@@ -5,13 +5,13 @@ import { InvalidEvent, PartBroken, TransformError } from '../domain/errors.ts';
 import type { Context, Endpoint, Event } from '../domain/event.ts';
 import { newId } from '../domain/id.ts';
 import type { Mapping } from '../mapping/mapping.ts';
-import { createTimeLimit, isCostly, longestMs } from '../mapping/time-limit.ts';
 import type { Queue } from '../queue/queue.ts';
 import { findKey } from '../store/delivery-keys.ts';
 import { insertEvent } from '../store/events.ts';
 import type { Store } from '../store/store.ts';
 import { accept } from './accept.ts';
 import { answersOf, refusalOf } from './answers.ts';
+import { decide, whyNone } from './decide.ts';
 import { type Answer, claim, type NewEvent, type Once, recorded, repeat } from './once.ts';
 import type { Handshake } from './verify/verifier.ts';
 
@@ -22,8 +22,10 @@ export interface Request {
   readonly headers: Record<string, string>;
   readonly query: Record<string, unknown>;
   readonly body: Buffer;
-  /** what could not be read as it was meant: it stands in the event's record, and the keys of the event go by its bytes */
+  /** what could not be read as it was meant: it stands in the event's record */
   readonly notes: readonly string[];
+  /** the query as it came, where other bytes could have become the same parameters: keys that name one go by it */
+  readonly rawQuery?: string;
   /** the recorded event that is sent through today's mappings again */
   readonly replayOf?: string;
 }
@@ -31,6 +33,8 @@ export interface Request {
 export interface EventRequest extends Request {
   /** what the body says */
   readonly payload: unknown;
+  /** whether no other body has the same payload: else the keys of the event go by its bytes */
+  readonly isExact: boolean;
   /** the mappings that the sender may reach */
   readonly candidates: readonly Mapping[];
   /** why there are none, where the reader should know more than that */
@@ -55,17 +59,18 @@ export interface Receiver {
 export async function receive(receiver: Receiver, request: EventRequest): Promise<Answer> {
   const { store, queue } = receiver;
   const { hook, query, headers, body, payload, known, once } = request;
-  const event = newEvent(request, receiver.clock.now());
-  const before = once && (await findKey(store.read, event, once.key));
+  const received = newEvent(request, receiver.clock.now());
+  const before = once && (await findKey(store.read, received, once.key));
   if (once && before !== undefined)
-    return noted(receiver, event, await store.write((tx) => repeat(tx, event, before, once)));
+    return noted(receiver, received, await store.write((tx) => repeat(tx, received, before, once)));
 
-  const bodyHash = event.notes.length > 0 && { bodyHash: hash('sha256', body) };
-  const now = new Date(event.receivedAt).toISOString();
-  const context: Context = { payload, headers, query, path: hook, now, ...bodyHash };
-  const { mapping, why, problems } = decide(request.candidates, context, body.length);
+  const now = new Date(received.receivedAt).toISOString();
+  const context: Context = { payload, headers, query, path: hook, now, ...bytesOf(request) };
+  const decision = decide(request.candidates, context, body);
+  const { mapping, misses, problems } = decision;
+  const event = { ...received, misses };
   if (!mapping) {
-    const detail = known ? why : (request.unknown ?? 'no mapping has this name');
+    const detail = known ? whyNone(decision) : (request.unknown ?? 'no mapping has this name');
     const told = known ? nothing : refusalOf(event, 'not-found', answersOf[event.endpoint].unknown(hook));
     return record(receiver, event, { outcome: 'filtered', detail, mapping: null, ...told });
   }
@@ -134,61 +139,18 @@ export async function recordUnreadable(receiver: Receiver, request: Request, unr
 
 function newEvent(request: Request, receivedAt: number): NewEvent {
   const { endpoint, hook, headers, query, body, notes, replayOf = null } = request;
-  return { id: newId(), endpoint, hook, receivedAt, query, headers, body, notes, replayOf };
+  return { id: newId(), endpoint, hook, receivedAt, query, headers, body, notes, replayOf, misses: [] };
 }
 
 /** How what led to nothing is answered, where the sender did nothing wrong. */
 const nothing = { status: 204, answer: null } as const;
 
-interface Decision {
-  /** the first candidate that matches */
-  readonly mapping?: Mapping;
-  /** why none does */
-  readonly why: string;
-  /** what its schema says of the payload */
-  readonly problems: readonly string[];
-}
-
-const timeLimit = createTimeLimit();
-
-/** Finds the mapping by what the owner asks of an event. Patterns and schemas whose time may grow fast have a time limit together. */
-function decide(candidates: readonly Mapping[], context: Context, bodyBytes: number): Decision {
-  let at: Mapping | undefined;
-  const work = (): Decision => {
-    const misses: Missed[] = [];
-    for (const mapping of candidates) {
-      at = mapping;
-      const miss = mapping.match(context);
-      if (miss === null) return { mapping, why: '', problems: mapping.check(context.payload) };
-      misses.push({ mapping, miss });
-    }
-    return { why: whyNone(misses, context), problems: [] };
+/** What keys go by beside the values, where other bytes could have become the same ones. */
+function bytesOf({ body, isExact, rawQuery }: EventRequest): Pick<Context, 'bodyHash' | 'queryHash'> {
+  return {
+    ...(!isExact && { bodyHash: hash('sha256', body) }),
+    ...(rawQuery !== undefined && { queryHash: hash('sha256', rawQuery) }),
   };
-  if (!candidates.some(({ growth }) => isCostly(growth, bodyBytes))) return work();
-  const decided = timeLimit.run(work);
-  if (decided || !at) return decided ?? work();
-  const tooLong = `its patterns and its schema took longer than ${longestMs} ms on this event, and were broken off`;
-  return { mapping: at, why: '', problems: [tooLong] };
-}
-
-/** A mapping that an event is not for, with the clause that failed. */
-interface Missed {
-  readonly mapping: Mapping;
-  readonly miss: string;
-}
-
-/** So many mappings are named where none matched. */
-const mostNamed = 20;
-
-/** Why none matched: first the mapping that came closest, which is most likely the one that was meant. */
-function whyNone(misses: readonly Missed[], context: Context): string {
-  const named = misses
-    .map((missed) => ({ ...missed, held: missed.mapping.held(context) }))
-    .toSorted((a, b) => b.held - a.held)
-    .slice(0, mostNamed)
-    .map(({ mapping, miss }) => `${mapping.id}: ${miss}`);
-  const more = misses.length > mostNamed ? [`and ${misses.length - mostNamed} more`] : [];
-  return [...named, ...more].join('; ');
 }
 
 interface Refusal extends Pick<Event, 'outcome' | 'mapping' | 'detail' | 'status'> {

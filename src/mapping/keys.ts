@@ -1,6 +1,6 @@
 import { hash, randomUUID } from 'node:crypto';
 import { InvalidEvent } from '../domain/errors.ts';
-import { type Context, resolveIn } from '../domain/event.ts';
+import { type Context, pathSegments, resolveIn } from '../domain/event.ts';
 import { display, type Text } from '../domain/text.ts';
 import { longestText } from './render.ts';
 import { cleanKey, readsAsMain } from './session-key.ts';
@@ -27,7 +27,7 @@ export function renderSessionKey(text: Text, context: Context): string {
   const key = shown.join('');
   // No hash makes the owner's key that of somebody else: who checks it shall see it.
   if (readsAsMain(key)) return key;
-  const isExact = context.bodyHash === undefined && parts.every((part, at) => isReadBack(part, parts[at + 1]));
+  const isExact = hashesOf(parts, context) === undefined && parts.every((part, at) => isReadBack(part, parts[at + 1]));
   return isExact ? key : key + mark + hash('sha256', encode(parts, context)).slice(0, 32);
 }
 
@@ -40,6 +40,7 @@ interface Value {
   /** as templates show it */
   readonly shown: string;
   readonly isBlank: boolean;
+  readonly isOfQuery: boolean;
 }
 
 type KeyPart = string | Value;
@@ -49,7 +50,7 @@ function partsOf(text: Text, context: Context): KeyPart[] {
   const known = new Map<string, Value>();
   let length = 0;
   return text.map((part) => {
-    const made = typeof part === 'string' ? part : (known.get(part.path) ?? toValue(resolve(part.path)));
+    const made = typeof part === 'string' ? part : (known.get(part.path) ?? toValue(part.path, resolve(part.path)));
     if (typeof part !== 'string' && typeof made !== 'string') known.set(part.path, made);
     length += typeof made === 'string' ? made.length : made.shown.length;
     if (length > longestText) throw new InvalidEvent(`with this event a text has more than ${longestText} characters`);
@@ -57,15 +58,24 @@ function partsOf(text: Text, context: Context): KeyPart[] {
   });
 }
 
-function toValue(value: unknown): Value {
+function toValue(path: string, value: unknown): Value {
   const shown = display(value);
-  return { json: JSON.stringify(value) ?? '', shown, isBlank: shown.trim() === '' };
+  const isOfQuery = pathSegments(path)[0] === 'query';
+  return { json: JSON.stringify(value) ?? '', shown, isBlank: shown.trim() === '', isOfQuery };
 }
 
 /** A list, in which no value can pass for two, or for the owner's words. */
-function encode(parts: readonly KeyPart[], { bodyHash }: Context): string {
+function encode(parts: readonly KeyPart[], context: Context): string {
   const list = parts.map((part) => (typeof part === 'string' ? JSON.stringify(part) : `[${part.json}]`));
-  return `[${[...list, ...(bodyHash === undefined ? [] : [JSON.stringify({ bodyHash })])].join()}]`;
+  const hashes = hashesOf(parts, context);
+  return `[${[...list, ...(hashes ? [JSON.stringify(hashes)] : [])].join()}]`;
+}
+
+/** What tells apart bytes that became the same values. A query of which no parameter is named says nothing here. */
+function hashesOf(parts: readonly KeyPart[], { bodyHash, queryHash }: Context): object | undefined {
+  const namesQuery = queryHash !== undefined && parts.some((part) => typeof part !== 'string' && part.isOfQuery);
+  if (bodyHash === undefined && !namesQuery) return undefined;
+  return { ...(bodyHash !== undefined && { bodyHash }), ...(namesQuery && { queryHash }) };
 }
 
 /** Whether a reader of the joined text finds the end of a value where it is: by the words that follow, which it does not hold. */

@@ -4,11 +4,12 @@ import { durationMs } from '../domain/duration.ts';
 import type { Context, Endpoint } from '../domain/event.ts';
 import { type Limits, parseRate, usualMaxSeconds, usualQuietSeconds } from '../domain/limits.ts';
 import { type MappingRule, type Origin, type Policy, usualPolicy } from '../domain/mapping.ts';
+import type { Miss } from '../domain/miss.ts';
 import type { Verify } from '../domain/verify.ts';
 import { type Actions, compileAct } from './act.ts';
 import { describeRule } from './describe-rule.ts';
 import { compileFanOut } from './fan-out.ts';
-import { compileHeld, compileMatch, describeMatch, growthOfMatch, type Miss } from './match.ts';
+import { compileHeld, compileMatch, describeMatch, growthOfMatch } from './match.ts';
 import { type NamesRead, namesRead } from './names-read.ts';
 import { orProblem } from './or-problem.ts';
 import { type CheckPayload, compilePayloadSchema, growthOfSchema } from './payload-schema.ts';
@@ -44,7 +45,7 @@ export interface Mapping {
   /** what it reads of a request beside the body; nothing unless given */
   readonly reads?: NamesRead;
   /** null where the event is for this mapping, else the clause that failed and the value seen */
-  match(context: Context): Miss | null;
+  match(context: Context): Omit<Miss, 'mapping'> | null;
   /** how many clauses of its match hold for an event: how close it came */
   held(context: Context): number;
   /** how the time of `match` and `check` may grow with the size of an event: see `growthOf` */

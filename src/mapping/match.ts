@@ -1,24 +1,17 @@
 import { messageOf } from '../domain/errors.ts';
 import { type Context, follow } from '../domain/event.ts';
 import type { MappingRule } from '../domain/mapping.ts';
+import type { Miss } from '../domain/miss.ts';
 import { ExactNumber, isLiteral } from '../domain/payload/exact-number.ts';
 import { oneLine } from '../domain/run.ts';
 import { shorten } from '../domain/shorten.ts';
 import { ownerPath } from './template.ts';
 import { growthOf } from './time-limit.ts';
 
-/** The clause of a mapping that failed, with the value seen. Each is cut, so that it can be kept. */
-export interface Miss {
-  /** `match.payload.kind` */
-  readonly clause: string;
-  /** what would be right, as words */
-  readonly wanted: string;
-  /** the value as JSON, or `nothing` */
-  readonly found: string;
-}
+type FailedClause = Omit<Miss, 'mapping'>;
 
 /** Null where the event matches. */
-export type Match = (context: Context) => Miss | null;
+export type Match = (context: Context) => FailedClause | null;
 
 /** Characters of what was wanted that a miss shows. */
 const longestWanted = 200;
@@ -48,11 +41,6 @@ export function compileMatch(rule: Rule = {}, hide = asItIs): Match {
     }
     return null;
   };
-}
-
-/** A miss in words. */
-export function describeMiss({ clause, wanted, found }: Miss): string {
-  return `${clause}: wanted ${wanted}, found ${found}`;
 }
 
 /** How many of the clauses hold for an event. */

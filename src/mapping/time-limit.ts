@@ -55,5 +55,6 @@ export function growthOf(pattern: string): number {
 
 /** Whether so much growth over so many characters or bytes may take longer than a few ms. */
 export function isCostly(growth: number, length: number): boolean {
-  return length ** growth > 1_000_000;
+  // No power of 0 and 1 grows.
+  return growth === Number.POSITIVE_INFINITY || Math.max(2, length) ** growth > 1_000_000;
 }

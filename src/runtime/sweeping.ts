@@ -1,5 +1,5 @@
 import { setTimeout as pause, setImmediate } from 'node:timers/promises';
-import { erase, type Noun, noteRemoved, type Removable } from '../store/erase.ts';
+import { erase, type Noun, noteRemoved } from '../store/erase.ts';
 import type { Store } from '../store/store.ts';
 import type { Sweep } from '../store/sweeps.ts';
 
@@ -44,13 +44,13 @@ export async function sweepAway(sweeps: readonly Sweep[], sweeping: Sweeping): P
         let done = 0;
         for (const one of found) {
           if (done > 0 && performance.now() - began > longestMs) break;
-          if (await erase(tx, one)) add(counts, one);
+          for (const [noun, count] of await erase(tx, one)) add(counts, noun, count);
           done += 1;
         }
         await noteRemoved(tx, counts, now);
         return { counts, last, isWhole: done === found.length, ms: performance.now() - began };
       });
-      for (const [noun, count] of step.counts) total.set(noun, (total.get(noun) ?? 0) + count);
+      for (const [noun, count] of step.counts) add(total, noun, count);
       // What is left of this slice is found again; what was removed is not.
       if (step.isWhole) {
         if (step.last === null) isOver = true;
@@ -72,7 +72,7 @@ export async function countSwept(sweeps: readonly Sweep[], store: Store): Promis
       for (const one of found) {
         // Several reasons may lead to the same.
         const key = `${one.noun} ${one.id}`;
-        if (!seen.has(key)) add(total, one);
+        if (!seen.has(key)) add(total, one.noun, 1);
         seen.add(key);
       }
       after = last;
@@ -82,6 +82,6 @@ export async function countSwept(sweeps: readonly Sweep[], store: Store): Promis
   return total;
 }
 
-function add(counts: Map<Noun, number>, { noun }: Removable): void {
-  counts.set(noun, (counts.get(noun) ?? 0) + 1);
+function add(counts: Map<Noun, number>, noun: Noun, count: number): void {
+  counts.set(noun, (counts.get(noun) ?? 0) + count);
 }

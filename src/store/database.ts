@@ -21,6 +21,8 @@ export interface Database {
     status: number;
     response: string | null;
     replayOf: string | null;
+    /** null where there are none */
+    missesJson: string | null;
   };
   /** what tells a delivery from its repetition: remembered longer than its event */
   deliveryKeys: { endpoint: Endpoint; hook: string; key: string; eventId: string };
@@ -193,7 +195,7 @@ export interface Database {
     cost: number;
     unpricedAnswers: number;
   };
-  /** what is left of an event that is gone and has a delivery key: how a repetition is answered. `bodyHash` is SHA-256 in hex. */
+  /** what is left of an event that is gone and has a delivery key: how a repetition is answered. `bodyHash` is SHA-256 in hex, of the body and then of the query. */
   answeredEvents: { id: string; mapping: string | null; status: number; response: string | null; bodyHash: string };
   /** how many rows of a noun were removed since the store was made, and when last */
   removed: { noun: string; rows: number; at: number };

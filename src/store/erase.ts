@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type { Executor } from './database.ts';
-import { aloneAmong } from './over.ts';
+import { isEventAlone } from './over.ts';
 import { prepared } from './prepared.ts';
 
 /** What can be removed by itself; what belongs to it goes with it. */
@@ -9,13 +9,13 @@ export type Noun = 'event' | 'run' | 'workflow' | 'line';
 export interface Removable {
   readonly noun: Noun;
   readonly id: string;
-  /** an event goes only if no run and no workflow refers to it any more */
-  readonly ifAlone?: boolean;
+  /** an event goes only if no run and no workflow refers to it any more, but for the one that goes with it */
+  readonly ifAlone?: { readonly butFor: string | null };
 }
 
 const keepAnswer = prepared(
   (_, { id }: { id: string }) => sql`insert or ignore into answeredEvents (id, mapping, status, response, bodyHash)
-    select id, mapping, status, response, digest(body) from events
+    select id, mapping, status, response, digest(body) || digest(queryJson) from events
       where id = ${id} and exists (select 1 from deliveryKeys where eventId = ${id})`,
 );
 const removeEvent = prepared((tx, { id }: { id: string }) => tx.deleteFrom('events').where('id', '=', id));
@@ -27,12 +27,13 @@ const removeLine = prepared((tx, { id }: { id: number }) => tx.deleteFrom('syste
 /**
  * Removes one, with all that belongs to it: calls, deliveries and gathered pieces of a run, the lines that a heartbeat has read, the
  * runs of a workflow. What an event with a delivery key was answered is kept with the key. Whether it may be removed was asked before,
- * in the same transaction. Gives false where it was not there, or not alone.
+ * in the same transaction. Gives how many of each noun went: nothing where it was not there, or not alone.
  */
-export async function erase(tx: Executor, { noun, id, ifAlone = false }: Removable): Promise<boolean> {
+export async function erase(tx: Executor, { noun, id, ifAlone }: Removable): Promise<ReadonlyMap<Noun, number>> {
+  if (noun === 'event' && ifAlone && !(await isEventAlone(tx, id, ifAlone.butFor))) return new Map();
+  const lines = noun === 'run' ? ((await countRead(tx, { id }))[0]?.count ?? 0) : 0;
   const before = await changes(tx);
   if (noun === 'event') {
-    if (ifAlone && (await aloneAmong(tx, [id])).length === 0) return false;
     await keepAnswer(tx, { id });
     await removeEvent(tx, { id });
   } else if (noun === 'run') {
@@ -43,11 +44,16 @@ export async function erase(tx: Executor, { noun, id, ifAlone = false }: Removab
   } else {
     await removeLine(tx, { id: Number(id) });
   }
-  return (await changes(tx)) > before;
+  if ((await changes(tx)) === before) return new Map();
+  return new Map<Noun, number>([[noun, 1], ...(lines > 0 ? [['line', lines] as const] : [])]);
 }
 
 const countChanges = prepared(() => sql<{ count: number }>`select total_changes() as count`);
 const changes = async (tx: Executor) => (await countChanges(tx, {}))[0]?.count ?? 0;
+const countRead = prepared(
+  (_, { id }: { id: string }) =>
+    sql<{ count: number }>`select count(*) as count from systemEvents where beatId = ${id} and readAt is not null`,
+);
 
 /** Adds to what was removed so far. */
 export async function noteRemoved(tx: Executor, counts: ReadonlyMap<string, number>, now: number): Promise<void> {

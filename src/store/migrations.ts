@@ -24,7 +24,7 @@ const core = [
   `create table events (
     id text primary key not null, endpoint text not null, hook text not null, receivedAt integer not null,
     queryJson text not null, headersJson text not null, body blob not null, mapping text, outcome text not null,
-    detail text, status integer not null, response text, replayOf text)`,
+    detail text, status integer not null, response text, replayOf text, missesJson text)`,
   'create index eventsByHook on events (hook, id)',
   'create index eventsByOutcome on events (outcome, id)',
   `create table deliveryKeys (

@@ -1,11 +1,14 @@
 import { type RawBuilder, sql } from 'kysely';
 import type { Executor } from './database.ts';
 import type { Removable } from './erase.ts';
-import { areStepsDelivered, isDelivered, isRunOver } from './over.ts';
-import type { Slice, Sweep } from './sweeps.ts';
+import { areStepsDelivered, isRunOver } from './over.ts';
+import type { Sweep } from './sweeps.ts';
 
 /** Whose traces are to go: all that came to a hook, all of a session, or one run or workflow. */
 export type Selection = { readonly hook: string } | { readonly session: string } | { readonly run: string };
+
+// A sweep may be broken off after each thing that it found. What all of them are found by is therefore removed last: what is left is
+// found again.
 
 /** Most rows are only passed by. */
 const lookAtOnce = 1000;
@@ -29,9 +32,15 @@ export async function countOpen(db: Executor, selection: Selection): Promise<num
 /** The condition on a run or workflow that it is one of the selection. */
 function isOf(selection: Selection, table: 'runs' | 'workflowRuns'): RawBuilder<boolean> {
   if ('session' in selection) return sql<boolean>`sessionKey = ${selection.session}`;
-  if ('hook' in selection)
-    return sql<boolean>`(hook = ${selection.hook} or exists (select 1 from events
-      where events.id = ${sql.ref(`${table}.eventId`)} and events.hook = ${selection.hook}))`;
+  if ('hook' in selection) {
+    const isOrigin = sql`exists (select 1 from events
+      where events.id = ${sql.ref(`${table}.eventId`)} and events.hook = ${selection.hook})`;
+    // What a run has gathered stands in its prompt, whichever hook began it.
+    const hasGathered = sql`exists (select 1 from runEvents join events on events.id = runEvents.eventId
+      where runEvents.runId = runs.id and events.hook = ${selection.hook})`;
+    const ways = [sql`hook = ${selection.hook}`, isOrigin, ...(table === 'runs' ? [hasGathered] : [])];
+    return sql<boolean>`(${sql.join(ways, sql` or `)})`;
+  }
   return table === 'runs'
     ? sql<boolean>`(runs.id = ${selection.run} or workflowRunId = ${selection.run})`
     : sql<boolean>`(workflowRuns.id = ${selection.run}
@@ -57,8 +66,8 @@ function lines(selection: Selection): Sweep {
       const found = rows
         .filter(({ isOf: is, beatId, isOver }) => is === 1 && (beatId === null || isOver !== 0))
         .flatMap(({ id, beatId }): Removable[] => [
-          { noun: 'line', id: String(id) },
           ...(beatId === null ? [] : [{ noun: 'run' as const, id: beatId }]),
+          { noun: 'line', id: String(id) },
         ]);
       return { found, last: lastOf(rows) };
     },
@@ -72,9 +81,9 @@ function workflows(selection: Selection): Sweep {
       const { rows } = await sql<{ id: string; isOf: number; eventId: string }>`
         select id, eventId, ${isOf(selection, 'workflowRuns')} and status in ('completed', 'error') and ${areStepsDelivered} as isOf
           from workflowRuns where id > ${after} order by id limit ${lookAtOnce}`.execute(tx);
-      const found = rows
-        .filter(({ isOf: is }) => is === 1)
-        .flatMap(({ id, eventId }): Removable[] => [{ noun: 'workflow', id }, ...eventsAfter([eventId])]);
+      const found: Removable[] = [];
+      for (const { id, eventId } of rows.filter(({ isOf: is }) => is === 1))
+        found.push(...(await withEvents(tx, { noun: 'workflow', id }, sql<string>`${eventId}`, selection)));
       return { found, last: lastOf(rows) };
     },
   };
@@ -89,7 +98,10 @@ function runs(selection: Selection): Sweep {
         select id, ${isOf(selection, 'runs')} and ${isRunOver} as isOf
           from runs where id > ${after} and ${only} order by id limit ${lookAtOnce}`.execute(tx);
       const found: Removable[] = [];
-      for (const { id } of rows.filter(({ isOf: is }) => is === 1)) found.push(...(await runWithEvents(tx, id)));
+      for (const { id } of rows.filter(({ isOf: is }) => is === 1)) {
+        const ids = sql<string>`select eventId from runs where id = ${id} union select eventId from runEvents where runId = ${id}`;
+        found.push(...(await withEvents(tx, { noun: 'run', id }, ids, selection)));
+      }
       return { found, last: lastOf(rows) };
     },
   };
@@ -98,29 +110,31 @@ function runs(selection: Selection): Sweep {
 function eventsOf(hook: string): Sweep {
   return {
     name: 'events',
-    async next(tx, after): Promise<Slice> {
+    async next(tx, after) {
       const { rows } = await sql<{ id: string }>`select id from events where hook = ${hook} and id > ${after}
         order by id limit ${lookAtOnce}`.execute(tx);
-      const found: Removable[] = [];
-      for (const { id } of rows) {
-        // Runs that gathered it have its text in their prompt.
-        const gathered = await sql<{ id: string }>`select runs.id from runEvents join runs on runs.id = runEvents.runId
-          where runEvents.eventId = ${id} and status in ('completed', 'error') and ${isDelivered}`.execute(tx);
-        for (const run of gathered.rows) found.push(...(await runWithEvents(tx, run.id)));
-        found.push(...eventsAfter([id]));
-      }
-      return { found, last: lastOf(rows) };
+      return { found: rows.map(({ id }) => eventIfAlone(id)), last: lastOf(rows) };
     },
   };
 }
 
-async function runWithEvents(tx: Executor, runId: string): Promise<Removable[]> {
-  const { rows } = await sql<{ eventId: string | null }>`select eventId from runs where id = ${runId}
-    union select eventId from runEvents where runId = ${runId}`.execute(tx);
-  return [{ noun: 'run', id: runId }, ...eventsAfter(rows.flatMap(({ eventId }) => eventId ?? []))];
+/**
+ * A run or workflow with its events. Those of a hook that is selected are left out: it may be found by them, and they are found by
+ * themselves.
+ */
+async function withEvents(tx: Executor, one: Removable, ids: RawBuilder<string>, selection: Selection) {
+  const { rows } = await sql<{ id: string; hook: string }>`select id, hook from events where id in (${ids})`.execute(
+    tx,
+  );
+  const others = 'hook' in selection ? rows.filter(({ hook }) => hook !== selection.hook) : rows;
+  return [...others.map(({ id }) => eventIfAlone(id, one.id)), one];
 }
 
-const eventsAfter = (ids: readonly string[]): Removable[] => ids.map((id) => ({ noun: 'event', id, ifAlone: true }));
+const eventIfAlone = (id: string, butFor: string | null = null): Removable => ({
+  noun: 'event',
+  id,
+  ifAlone: { butFor },
+});
 
 function lastOf(rows: readonly { readonly id: string | number }[]): string | null {
   // Fewer are the end: what comes meanwhile would have it go on for ever.

@@ -221,7 +221,7 @@ const cheapToRewrite = 32 * 1024 * 1024;
 async function kysely(sqlite: Sqlite.Database): Promise<Executor> {
   // SQLite's own `lower` knows ASCII only.
   sqlite.function('lowercase', { deterministic: true }, (text) => String(text).toLowerCase());
-  sqlite.function('digest', { deterministic: true }, (bytes) => hash('sha256', bytes as Buffer));
+  sqlite.function('digest', { deterministic: true }, (bytes) => hash('sha256', bytes as Buffer | string));
   const statements = new Map<string, Sqlite.Statement<unknown[]>>();
   const prepare = (sql: string) => {
     let statement = statements.get(sql);

@@ -171,6 +171,33 @@ describe('an Idempotency-Key', () => {
     expect((await agent('hi', key)).status).toBe(202);
   });
 
+  it.each(['?to=b', '', '?to=a&to=b', '?to=a&more=1'])(
+    'with the same body and another query is refused with 422, as with another body: %s',
+    async (query) => {
+      const headers = { 'Idempotency-Key': newKey() };
+      const first = await gateway.post('door?to=a', { source: 'front' }, headers);
+      expect(first.status).toBe(202);
+      const other = await gateway.post(`door${query}`, { source: 'front' }, headers);
+      expect(other).toMatchObject({
+        status: 422,
+        body: { ok: false, error: expect.stringContaining('another query') },
+      });
+      expect((await newest()).detail).toMatch(/with another query/);
+      const again = await gateway.post('door?to=a', { source: 'front' }, headers);
+      expect([again.body, replayed(again)]).toEqual([first.body, 'true']);
+    },
+  );
+
+  it('of a query that cannot be read tells its bytes apart', async () => {
+    const headers = { 'Idempotency-Key': newKey() };
+    const [one, other, again] = [
+      await gateway.post('door?to=K%F6ln', { source: 'front' }, headers),
+      await gateway.post('door?to=K%E4ln', { source: 'front' }, headers),
+      await gateway.post('door?to=K%F6ln', { source: 'front' }, headers),
+    ];
+    expect([one.status, replayed(other), replayed(again)]).toEqual([202, null, 'true']);
+  });
+
   it('counts within its hook alone', async () => {
     const key = newKey();
     const headers = { 'Idempotency-Key': key };
@@ -306,6 +333,57 @@ describe.each(schemes)('a delivery of $verify.scheme', ({ verify, payload = () =
     });
     expect(made).toBe(2);
   });
+});
+
+describe.each(schemes)('a delivery of $verify.scheme that somebody sends again', ({ verify, payload = () => ({}) }) => {
+  it('is the same with another query or charset, since neither is signed', async () => {
+    const id = newKey();
+    const now = Date.now();
+    const send = delivery(verify, { ...payload(id, now), text: 'Köln' }, id, now);
+    const made = await runsOf(async () => {
+      await send();
+      for (const query of ['?a=1', '?a=%ff', '?a[b=1', '?a=1&a[b]=2', '?&&']) {
+        expect([query, replayed(await send(verify.scheme + query))]).toEqual([query, 'true']);
+      }
+      for (const charset of ['x-foo', 'iso-8859-1', 'utf-7', 'koi8-r', '"utf-8"', 'ascii']) {
+        const answer = await send(verify.scheme, { 'Content-Type': `application/json; charset=${charset}` });
+        expect([charset, replayed(answer)]).toEqual([charset, 'true']);
+      }
+    });
+    expect(made).toBe(1);
+  });
+
+  it('is the same though its bytes are no UTF-8', async () => {
+    const id = newKey();
+    const now = Date.now();
+    const bytesOf = (text: string) => Buffer.from(JSON.stringify({ ...payload(id, now), text }), 'latin1');
+    const send = (text: string, type: string) => {
+      const body = bytesOf(text);
+      const { authorization: Authorization = '', ...headers } = createVerifier(verify).sign?.(body, { id, now }) ?? {};
+      return gateway.post(verify.scheme, body, { Authorization, ...headers, 'Content-Type': type });
+    };
+    const made = await runsOf(async () => {
+      await send('K\xf6ln', 'application/json; charset=iso-8859-1');
+      for (const type of ['application/json', 'application/json; charset=x-foo', 'application/json; charset=koi8-r'])
+        expect([type, replayed(await send('K\xf6ln', type))]).toEqual([type, 'true']);
+      expect(replayed(await send('K\xe4ln', 'application/json'))).toBeNull();
+    });
+    expect(made).toBe(2);
+  });
+});
+
+it('a signed delivery whose bytes mean something in their charset alone is one, whatever charset is said', async () => {
+  const id = newKey();
+  // The last byte of the character is a backslash to who does not know that it is one.
+  const body = Buffer.concat([Buffer.from(`{"id":"${id}","text":"`), Buffer.from([0x95, 0x5c]), Buffer.from('"}')]);
+  const headers = createVerifier({ scheme: 'stripe', secret }).sign?.(body, { id, now: Date.now() }) ?? {};
+  const send = (charset: string) =>
+    gateway.post('stripe', body, { ...headers, 'Content-Type': `application/json; charset=${charset}` });
+  const made = await runsOf(async () => {
+    expect(replayed(await send('shift_jis'))).toBeNull();
+    for (const charset of ['shift_jis', 'sjis', 'windows-31j']) expect(replayed(await send(charset))).toBe('true');
+  });
+  expect(made).toBe(1);
 });
 
 describe('the delivery id of a scheme', () => {

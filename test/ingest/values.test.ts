@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Answer } from '../support/gateway.ts';
+import { type Answer, hookToken } from '../support/gateway.ts';
 import { tempGateway } from '../support/temp-gateway.ts';
 
 const quiet = { deliver: false, updateMainSession: 'blocked' };
@@ -21,12 +21,32 @@ const gateway = await tempGateway({
         ...quiet,
       },
       { id: 'who', match: { path: 'who' }, messageTemplate: '{{who}} {{query.q}} {{query.page.size}}', ...quiet },
+      {
+        id: 'asked',
+        match: { path: 'asked' },
+        dedupeKey: '{{query.id}}',
+        sessionKey: 'q:{{query.id}}',
+        messageTemplate: 'x',
+        ...quiet,
+      },
       { id: 'pair', match: { path: 'pair' }, dedupeKey: '{{a}}-{{b}}', messageTemplate: 'x', ...quiet },
       { id: 'x', match: { path: 'ids', source: 'one' }, dedupeKey: 'y:{{id}}', messageTemplate: 'x', ...quiet },
       { id: 'x:y', match: { path: 'ids', source: 'two' }, dedupeKey: '{{id}}', messageTemplate: 'x', ...quiet },
       {
         id: 'mail',
         match: { path: 'mail', payload: { from: { regex: '[\\w.+-]+@example\\.com$' } } },
+        messageTemplate: 'x',
+        ...quiet,
+      },
+      {
+        id: 'agents',
+        match: { path: 'agents', headers: { 'user-agent': { regex: '^(\\w+\\s?)*$' } } },
+        messageTemplate: 'x',
+        ...quiet,
+      },
+      {
+        id: 'trails',
+        match: { path: 'trails', headers: { 'user-agent': { regex: '[\\w-]+[\\w-]+!$' } } },
         messageTemplate: 'x',
         ...quiet,
       },
@@ -103,6 +123,50 @@ describe('characters', () => {
   });
 });
 
+describe('a parameter of the query that cannot be read', () => {
+  it('is said, and the keys that name it go by its bytes', async () => {
+    const answers = [];
+    for (const id of ['K%F6ln', 'K%E4ln']) answers.push(await send(`asked?id=${id}`, '{}'));
+    expect(answers.map(({ status }) => status)).toEqual([202, 202]);
+    expect((await newest()).detail).toBe('the query: a value is not utf-8 at byte 2 of it');
+    const [one, other] = await Promise.all(answers.map(({ body }) => gateway.ended(body.runId)));
+    expect(one.sessionKey).not.toBe(other.sessionKey);
+    const again = await send('asked?id=K%F6ln', '{}');
+    expect(again.headers.get('idempotent-replayed')).toBe('true');
+  });
+
+  it('changes no key that names none', async () => {
+    await send('order', '{"id":"by query"}');
+    for (const query of ['?a=%ff', '?id=K%F6ln', '?a[b=1', '?a=1&', '?a=1&a[b]=2']) {
+      const again = await send(`order${query}`, '{"id":"by query"}');
+      expect([query, again.headers.get('idempotent-replayed')]).toEqual([query, 'true']);
+    }
+  });
+
+  it('counts without the token beside it', async () => {
+    const open = await tempGateway({
+      hooks: {
+        allowQueryToken: true,
+        mappings: [{ id: 'q', match: { path: 'q' }, dedupeKey: '{{query.id}}', messageTemplate: 'x', ...quiet }],
+      },
+    });
+    const call = (search: string, headers = {}) =>
+      fetch(`${open.url}/hooks/q${search}`, { method: 'POST', body: '{}', headers });
+    expect((await call(`?id=K%F6ln&token=${hookToken}`)).status).toBe(202);
+    const again = await call('?id=K%F6ln', { Authorization: `Bearer ${hookToken}` });
+    expect(again.headers.get('idempotent-replayed')).toBe('true');
+  });
+});
+
+describe('a charset that is not known', () => {
+  it('changes no key of a body that can be read without it', async () => {
+    await send('order', '{"id":"by charset"}');
+    const again = await send('order', '{"id":"by charset"}', 'application/json; charset=x-foo');
+    expect(again.headers.get('idempotent-replayed')).toBe('true');
+    expect((await newest()).detail).toMatch(/"x-foo", which is not known here/);
+  });
+});
+
 describe('names', () => {
   it('of a form nest and repeat', async () => {
     const text = 'who[email]=ada%40example.org&who[ids][]=1&who[ids][]=2';
@@ -147,6 +211,18 @@ describe("a pattern of the owner over a stranger's text", () => {
     const { outcome, mapping, detail } = await newest();
     expect([outcome, mapping]).toEqual(['invalid', hook]);
     expect(detail).toMatch(/patterns and its schema took longer than 250 ms/);
+  });
+
+  const slow = 'a'.repeat(40);
+  it.each([
+    ['an empty body', 'agents', `${slow}!`, ''],
+    ['a body of one byte', 'agents', `${slow}!`, '1'],
+    ['a small body', 'agents', `${slow}!`, '{"a":1}'],
+    ['an empty body and a long header', 'trails', 'a-'.repeat(4000), ''],
+  ])('over a header is broken off beside %s', async (_, hook, agent, body) => {
+    const answer = await send(hook, body, 'application/json', { 'User-Agent': agent });
+    expect([answer.status, answer.body.error]).toEqual([400, 'validation failed']);
+    expect((await newest()).detail).toMatch(/took longer than 250 ms/);
   });
 
   it('takes what it takes at once', async () => {

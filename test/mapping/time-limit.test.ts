@@ -57,6 +57,7 @@ describe('the growth of a pattern', () => {
     expect(isCostly(1, 262_144)).toBe(false);
     expect(isCostly(2, 1000)).toBe(false);
     expect(isCostly(2, 2000)).toBe(true);
-    expect(isCostly(Number.POSITIVE_INFINITY, 2)).toBe(true);
+    for (const length of [0, 1, 2]) expect(isCostly(Number.POSITIVE_INFINITY, length)).toBe(true);
+    for (const length of [0, 1]) expect(isCostly(21, length)).toBe(true);
   });
 });

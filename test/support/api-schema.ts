@@ -1,8 +1,8 @@
 import { Ajv, type ValidateFunction } from 'ajv';
+import { type JsonSchema, mapSchema } from '../../src/config/json-schema.ts';
 import type { AnyRoute } from '../../src/http/api/route.ts';
 import { apiRoutes } from '../../src/http/api/routes.ts';
 import { hookReads } from '../../src/http/read/routes.ts';
-import { type JsonSchema, mapSchema } from '../../src/config/json-schema.ts';
 
 const ajv = new Ajv({ allErrors: true, strict: false });
 const compiled = new Map<AnyRoute, ValidateFunction>();

@@ -1,16 +1,26 @@
+import { isUtf8 } from 'node:buffer';
 import { TextDecoder } from 'node:util';
 
-/** A text, and what of its bytes could not be read as they were meant: undefined where all could. */
+/** A text, and what is wrong with its bytes where they could not be read as they were meant. */
 export interface Decoded {
   readonly text: string;
-  readonly note?: string;
+  readonly problem?: Problem;
+}
+
+/** What follows on the name of what was decoded: "is not utf-8". */
+interface Problem {
+  readonly words: string;
+  /** the first byte that is no text, counted from 1; undefined where that is not known */
+  readonly at?: number;
+  /** whether other bytes could have become the same text */
+  readonly isLoss: boolean;
 }
 
 /** How the bytes of one body become text. */
 export interface Decoder {
   /** ASCII is itself in it, byte by byte */
   readonly hasAscii: boolean;
-  /** What is no text in the charset becomes U+FFFD, with a note. A byte order mark stays where it is. */
+  /** What is no text in the charset becomes U+FFFD, with a problem. A byte order mark stays where it is. */
   decode(bytes: Uint8Array): Decoded;
 }
 
@@ -29,20 +39,23 @@ export function decoderOf(body: Uint8Array, declared: string | undefined): Decod
   const charset = marked?.[0] ?? declared ?? widthOf(body) ?? 'utf-8';
   const strict = strictDecoder(charset);
   if (!strict) {
-    const note = `the charset "${charset.slice(0, 40)}" is not known here; the body was read as utf-8`;
-    return { hasAscii: true, decode: (bytes) => ({ text: lenient(bytes, 'utf-8'), note }) };
+    const words = `is in the charset "${charset.slice(0, 40)}", which is not known here, and was read as utf-8`;
+    const decode = (bytes: Uint8Array): Decoded => {
+      return { text: lenient(bytes, 'utf-8'), problem: { words, isLoss: !isUtf8(bytes) } };
+    };
+    return { hasAscii: true, decode };
   }
   const isUnicode = strict.encoding.startsWith('utf-');
-  const decode = (bytes: Uint8Array) => {
+  const decode = (bytes: Uint8Array): Decoded => {
     try {
       const text = strict.decode(bytes);
       // Where a charset has several tables, the letters that not all of them have come out as none.
       if (isUnicode || !privateUse.test(text)) return { text };
-      return { text, note: `the body holds characters that ${strict.encoding} gives no meaning` };
+      return { text, problem: { words: `holds characters that ${strict.encoding} gives no meaning`, isLoss: true } };
     } catch {
       const text = lenient(bytes, charset);
-      const at = strict.encoding === 'utf-8' ? ` at byte ${firstWrongByte(bytes, text)}` : '';
-      return { text, note: `the body is not ${strict.encoding}${at}` };
+      const at = strict.encoding === 'utf-8' ? { at: firstWrongByte(bytes, text) } : {};
+      return { text, problem: { words: `is not ${strict.encoding}`, isLoss: true, ...at } };
     }
   };
   return { hasAscii: !strict.encoding.startsWith('utf-16'), decode };

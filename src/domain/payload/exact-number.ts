@@ -1,3 +1,5 @@
+import { recordOf } from './record.ts';
+
 // TypeScript does not know it yet: what JSON.stringify writes as it stands (ECMA-262, 25.5.3).
 const { rawJSON } = JSON as unknown as { rawJSON(text: string): unknown };
 
@@ -42,31 +44,45 @@ export function isLiteral(value: unknown, literal: unknown): boolean {
   return typeof literal === 'number' ? decimal(digits) === decimal(String(literal)) : digits === literal;
 }
 
-/** The same text for the same number: its digits without zeros at the ends, and where the point is. */
+/**
+ * The same text for the same number: its digits without zeros at the ends, and where the point is. Its time grows with the length of
+ * the digits alone. An exponent of so many digits that no number of the owner has it stays as it was written.
+ */
 function decimal(digits: string): string {
   const [, sign = '', whole = '', part = '', exponent = '0'] =
     /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(digits) ?? [];
-  const all = (whole + part).replace(/^0+/, '');
-  const kept = all.replace(/0+$/, '');
-  if (kept === '') return '0';
-  return `${sign}${kept}e${BigInt(exponent) - BigInt(part.length) + BigInt(all.length - kept.length)}`;
+  const all = whole + part;
+  let start = 0;
+  while (all[start] === '0') start += 1;
+  if (start === all.length) return '0';
+  let end = all.length;
+  while (all[end - 1] === '0') end -= 1;
+  const [, direction = '', size = ''] = /^([+-]?)0*(\d+)$/.exec(exponent) ?? [];
+  const point =
+    size.length > mostExponentDigits
+      ? `beyond ${exponent}`
+      : BigInt((direction === '-' ? '-' : '') + size) - BigInt(part.length) + BigInt(all.length - end);
+  return `${sign}${all.slice(start, end)}e${point}`;
 }
+
+/** Digits of an exponent that can still be moved back by the digits of a number: no body has 10^20 bytes. */
+const mostExponentDigits = 20;
 
 /** The value with each exact number as `make` has it; the same value where it holds none. */
 function replaceExact(value: unknown, make: (exact: ExactNumber) => unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
   if (value instanceof ExactNumber) return make(value);
-  let copy: Record<string, unknown> | undefined;
-  for (const key of Object.keys(value)) {
-    const before = (value as Record<string, unknown>)[key];
-    const after = replaceExact(before, make);
-    if (after === before) continue;
-    copy ??= Array.isArray(value)
-      ? ([...value] as unknown as Record<string, unknown>)
-      : Object.assign(Object.create(null), value);
-    (copy as Record<string, unknown>)[key] = after;
+  if (Array.isArray(value)) {
+    const list = value.map((one) => replaceExact(one, make));
+    return list.some((one, at) => one !== value[at]) ? list : value;
   }
-  return copy ?? value;
+  let changed = false;
+  const entries = Object.entries(value).map(([name, before]) => {
+    const after = replaceExact(before, make);
+    changed ||= after !== before;
+    return [name, after] as const;
+  });
+  return changed ? recordOf(entries) : value;
 }
 
 /** For what calculates, such as schemas: numbers as JavaScript has them. */

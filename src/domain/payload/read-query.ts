@@ -9,5 +9,5 @@ const utf8 = decoderOf(new Uint8Array(), 'utf-8');
  * @param search with its question mark; each byte as one character
  */
 export function readQuery(search: string): ReadForm {
-  return readForm(search.slice(1), utf8);
+  return readForm(search.slice(1), utf8, 'query');
 }

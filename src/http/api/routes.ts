@@ -1,5 +1,6 @@
 import { Type } from 'typebox';
 import { settle } from '../../runtime/record-deliveries.ts';
+import { streamFeed } from '../streams/feed.ts';
 import { getAlarms } from './alarms.ts';
 import { getCosts } from './costs.ts';
 import { eventRoutes } from './events.ts';
@@ -41,4 +42,5 @@ export const apiRoutes: readonly AnyRoute[] = [
   ...pauseRoutes,
   getCosts,
   ...storeRoutes,
+  streamFeed,
 ];

@@ -2,6 +2,7 @@ import { readPayload } from '../../domain/payload/read-payload.ts';
 import { readQuery } from '../../domain/payload/read-query.ts';
 import { type Admitted, admit, isProven, proveByBody, proveByHead, type ReadRequest } from '../../ingest/admit.ts';
 import { addressOf } from '../gate.ts';
+import { withoutToken } from '../query.ts';
 import type { Call } from './call.ts';
 import type { Answerers } from './endpoint.ts';
 import { Refused, unproven } from './refused.ts';
@@ -55,12 +56,13 @@ function welcome({ deps, target, req, urlToken }: Call): void {
 
 function readRequest({ way, head }: Call, body: Buffer, { known }: Answerers): ReadRequest {
   try {
-    const { payload, notes } = readPayload(body, head.headers, way.endpoint);
-    if (head.search === '') return { payload, notes, query: {} };
+    const read = readPayload(body, head.headers, way.endpoint);
+    if (head.search === '') return { ...read, query: {} };
     const query = readQuery(head.search);
-    return { payload, notes: [...notes, ...query.notes], query: query.fields };
+    const rawQuery = query.isExact ? {} : { rawQuery: withoutToken(head.search) };
+    return { ...read, notes: [...read.notes, ...query.notes], query: query.fields, ...rawQuery };
   } catch (error) {
-    if (way.unknownComesFirst && !known) return { payload: undefined, notes: [], query: {} };
+    if (way.unknownComesFirst && !known) return { payload: undefined, notes: [], isExact: true, query: {} };
     const detail = whyUnreadable(error, body);
     throw new Refused('unreadable', 'unreadable', way.cannotRead(error, body), { detail });
   }

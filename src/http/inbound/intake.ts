@@ -59,6 +59,7 @@ export function openIntake(from: Readable): Intake {
       new Promise((resolve) => {
         const stop = (why: Missing) => {
           heed = () => {};
+          held?.giveWay(null);
           // A copy, so that the rest can go.
           parts = [Buffer.from(first())];
           keep = keptBytes;
@@ -66,11 +67,14 @@ export function openIntake(from: Readable): Intake {
         };
         if (announced > limit) return stop('too large');
         keep = limit;
+        held?.giveWay(() => stop('no room'));
         heed = (chunk) => {
           if (received > limit) stop('too large');
           else if (state === 'gone') stop('hung up');
-          else if (state === 'whole') resolve(joined());
-          else if (chunk && held?.add(chunk.length) === false && received !== announced) wait(held);
+          else if (state === 'whole') {
+            held?.giveWay(null);
+            resolve(joined());
+          } else if (chunk && held?.add(chunk.length) === false && received !== announced) wait(held);
         };
         const wait = async (held: Held) => {
           from.pause();

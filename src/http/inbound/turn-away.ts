@@ -66,7 +66,11 @@ async function toldOf({ deps, req, target, presented, token }: Call, refused: Re
     if (denial.code === 'locked-out') return denial;
   }
   const later = 'who sent this cannot be checked now; send it again later';
-  return { code: refused.step === 'does not load' ? 'not-loaded' : 'not-checked', error: later, headers: { 'Retry-After': wait } };
+  return {
+    code: refused.step === 'does not load' ? 'not-loaded' : 'not-checked',
+    error: later,
+    headers: { 'Retry-After': wait },
+  };
 }
 
 /** Whether a call leaves an event. It may have been refused before its proof was looked at, which is made good here. */
@@ -93,13 +97,18 @@ async function recordEvent(call: Call, { detail }: Refused, { code, error }: Tol
   const request = { endpoint: way.endpoint, hook: target.hook, ...clean, body, notes: [] };
   const why = `${req.method} ${req.path.slice(0, 200)}: ${detail}${cut}`;
   try {
-    await recordUnreadable(deps, request, { detail: why, status: refusalStatus[code], answer: errorBody[way.endpoint](code, error) });
+    await recordUnreadable(deps, request, {
+      detail: why,
+      status: refusalStatus[code],
+      answer: errorBody[way.endpoint](code, error),
+    });
   } catch (failed) {
     if (!(failed instanceof StoreError)) throw failed;
     deps.log.error({ hook: target.shown.slice(0, 100) }, `unreadable event not stored: ${messageOf(failed)}`);
     return false;
   }
   deps.onEvent(target.answerers().known ? target.hook : 'unknown', 'unreadable');
+  deps.live.received(target.hook, 'unreadable');
   return true;
 }
 

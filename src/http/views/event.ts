@@ -24,8 +24,18 @@ export function eventRow(event: EventRow): Static<typeof eventRowSchema> {
   return { eventId: id, endpoint, hook, receivedAt, outcome, mapping, detail, status, answer, replayOf };
 }
 
+const missSchema = Type.Object({
+  mapping: Type.String(),
+  clause: Type.String({ description: 'What of its `match` failed.' }),
+  wanted: Type.String(),
+  found: Type.String({ description: 'The value as JSON, or `nothing`.' }),
+});
+
 export const eventSchema = Type.Object({
   ...eventRowSchema.properties,
+  misses: Type.Array(missSchema, {
+    description: 'Why mappings before its own did not take it, or, the closest first, why none did; at most 20.',
+  }),
   query: Type.Record(Type.String(), Type.Unknown()),
   headers: Type.Record(Type.String(), Type.String()),
   body: Type.Optional(Type.String()),
@@ -34,10 +44,10 @@ export const eventSchema = Type.Object({
 
 /** An event with what was received; a body that is no UTF-8 text is shown as base64. */
 export function eventView(event: Event): Static<typeof eventSchema> {
-  const { query, headers, body } = event;
+  const { query, headers, body, misses } = event;
   const text = body.toString('utf8');
   const shown = Buffer.from(text, 'utf8').equals(body) ? { body: text } : { bodyBase64: body.toString('base64') };
-  return { ...eventRow(event), query, headers, ...shown };
+  return { ...eventRow(event), misses: [...misses], query, headers, ...shown };
 }
 
 export const refusedSchema = Type.Object({

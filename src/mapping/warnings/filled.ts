@@ -1,9 +1,10 @@
 import { nearestKey, type Problem } from '../../config/problem.ts';
 import { type Context, follow, pathSegments, resolveIn } from '../../domain/event.ts';
 import type { MappingRule } from '../../domain/mapping.ts';
+import { describeMiss } from '../../domain/miss.ts';
 import { stepReference } from '../../domain/workflow.ts';
 import { compileFanOut } from '../fan-out.ts';
-import { compileMatch, describeMiss } from '../match.ts';
+import { compileMatch } from '../match.ts';
 import { compileTemplate } from '../template.ts';
 import { tagsOf, templatesOf } from './tags.ts';
 

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { asNumbers, asStrings, ExactNumber, isLiteral } from '../../../src/domain/payload/exact-number.ts';
@@ -103,8 +104,31 @@ describe('a literal of the owner', () => {
     ['5', 5, true],
     ['5', '5', false],
     ['null', null, true],
+    ['100e-2', 1, true],
+    ['1e+0000000000000000000000000000002', 100, true],
+    ['1.00e00000000000000000000000000000', 1, true],
+    ['0e99999999999999999999999999999999', 0, true],
+    ['1e99999999999999999999999999999999', 1, false],
+    ['-1e-99999999999999999999999999999999', -0, false],
+    ['-1e2', 100, false],
   ])('%s is %j: %s', (json, literal, expected) => {
     expect(isLiteral(read(json), literal)).toBe(expected);
+  });
+
+  // Work that grows with the square of their length takes minutes for each, and so outlasts the test.
+  const zeros = '0'.repeat(500_000);
+  it.each([
+    ['with zeros within it', `1${zeros}1`, 1, false],
+    ['with zeros before its last digit', `1.${zeros}1`, 1, false],
+    ['with zeros at its end', `1.${zeros}`, 1, true],
+    ['with zeros at its start', `0.${zeros}1e500001`, 1, true],
+    ['of a long exponent', `1e1${zeros}`, 1, false],
+    ['of a long exponent with zeros first', `1e${zeros}2`, 100, true],
+  ])('is compared at once with a number %s', async (_, json, literal, expected) => {
+    for (let times = 0; times < 2; times += 1) {
+      expect(isLiteral(read(json), literal)).toBe(expected);
+      await setImmediate();
+    }
   });
 });
 
@@ -113,6 +137,15 @@ describe('for what calculates, a number', () => {
     expect(asNumbers(read('{"a":[19.90,1e400,-1e400],"b":"19.90","__proto__":{"c":1.0}}'))).toEqual(
       JSON.parse(`{"a":[19.9,${Number.MAX_VALUE},${-Number.MAX_VALUE}],"b":"19.90","__proto__":{"c":1}}`),
     );
+  });
+
+  // Room for all the numbers below each takes seconds, so that all together outlast the test.
+  it('costs no more beside names that are numbers', async () => {
+    const value = read(`[${Array.from({ length: 20_000 }, () => '{"999":1.0}')}]`);
+    for (let times = 0; times < 10; times += 1) {
+      expect((asStrings(value) as unknown[]).at(-1)).toEqual({ 999: '1.0' });
+      await setImmediate();
+    }
   });
 
   it('costs no copy where there is none to change', () => {

@@ -5,12 +5,16 @@ import { answerProblem } from '../../support/api-schema.ts';
 import { gatewayToken } from '../../support/gateway.ts';
 import { tempGateway } from '../../support/temp-gateway.ts';
 
-interface Document {
+// A type, since an interface has no index signature.
+type Document = {
+  readonly openapi: string;
   readonly paths: Record<string, Record<string, { summary: string; parameters: { name: string; in: string }[] }>>;
-}
+};
 
 const gateway = await tempGateway();
-const response = await fetch(`${gateway.url}/api/openapi.json`, { headers: { Authorization: `Bearer ${gatewayToken}` } });
+const response = await fetch(`${gateway.url}/api/openapi.json`, {
+  headers: { Authorization: `Bearer ${gatewayToken}` },
+});
 const document = (await response.json()) as Document;
 
 it('the document that the gateway serves is valid OpenAPI', async () => {
@@ -38,7 +42,10 @@ it('every path of the document is there', async () => {
       // What does something is asked for what is not there.
       if (method === 'post' && parameters.every(({ in: place }) => place !== 'path')) continue;
       const url = gateway.url + path.replace(/\{\w+\}/g, 'none');
-      const answer = await fetch(url, { method: method.toUpperCase(), headers: { Authorization: `Bearer ${gatewayToken}` } });
+      const answer = await fetch(url, {
+        method: method.toUpperCase(),
+        headers: { Authorization: `Bearer ${gatewayToken}` },
+      });
       const body = (await answer.json()) as { error?: string };
       expect({ url, error: body.error }).not.toMatchObject({ error: 'not found' });
     }

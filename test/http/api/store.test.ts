@@ -94,6 +94,44 @@ it('a run goes with all the events that it gathered', async () => {
   expect((await gateway.api('GET', '/events?hook=many')).body.events).toEqual([]);
 });
 
+it('a run goes with all the events that it gathered, however many transactions that takes', async () => {
+  const gateway = await tempGateway(config);
+  const pad = 'p'.repeat(200_000);
+  const posted = await Promise.all(Array.from({ length: 40 }, () => gateway.post('many', { text: 'G', pad })));
+  const runIds = new Set(posted.map(({ body }) => body.runId));
+  for (const runId of runIds) await gateway.ended(runId);
+  await mainIsIdle(gateway);
+  let events = 0;
+  for (const runId of runIds) events += (await gateway.api('POST', `/prune?run=${runId}`)).body.events;
+  expect(events).toBe(40);
+  expect((await gateway.api('GET', '/store')).body.store.rows).toMatchObject({ events: 0, runs: 0, lines: 0 });
+});
+
+it('a hook goes with the runs that gathered its events, also where another hook began them', async () => {
+  const gateway = await tempGateway({
+    hooks: {
+      mappings: [
+        {
+          match: { source: 'shared' },
+          action: 'agent',
+          messageTemplate: '{{text}}',
+          coalesce: { key: 'all', quietSeconds: 1, maxSeconds: 1 },
+        },
+      ],
+    },
+  });
+  const pad = 'p'.repeat(200_000);
+  const first = await gateway.post('one', { source: 'shared', text: 'ONE', pad });
+  const others = await Promise.all(
+    Array.from({ length: 20 }, (_, at) => gateway.post(at % 2 ? 'one' : 'two', { source: 'shared', text: 'TWO', pad })),
+  );
+  expect(new Set(others.map(({ body }) => body.runId))).toEqual(new Set([first.body.runId]));
+  await gateway.ended(first.body.runId);
+  await mainIsIdle(gateway);
+  expect((await gateway.api('POST', '/prune?hook=two')).body).toMatchObject({ events: 21, open: 0 });
+  expect((await gateway.api('GET', '/store')).body.store.rows).toMatchObject({ events: 0, runs: 0, lines: 0 });
+});
+
 it('what is open is counted and stays', async () => {
   const gateway = await tempGateway(config);
   await gateway.api('POST', '/pause');

@@ -103,7 +103,7 @@ describe('the body of a request', () => {
       held += bytes;
       return held < 5;
     };
-    const body = openIntake(stream).all(1000, 0, { add, room: () => room, release() {} });
+    const body = openIntake(stream).all(1000, 0, { add, room: () => room, giveWay() {}, release() {} });
     stream.write('abcdef');
     stream.end('ghi');
     await setImmediate();

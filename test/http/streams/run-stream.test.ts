@@ -1,7 +1,7 @@
 import type http from 'node:http';
 import { describe, expect, it } from '@jest/globals';
-import { serve } from '../agent/model-server.ts';
-import { chunk } from '../agent/streamed-answers.ts';
+import { serve } from '../../agent/model-server.ts';
+import { chunk } from '../../agent/streamed-answers.ts';
 import { atEnd } from '../../support/at-end.ts';
 import { listen } from '../../support/event-stream.ts';
 import { eventually } from '../../support/eventually.ts';
