@@ -39,7 +39,7 @@ describe('the limit of a body', () => {
     const { status, headers, body } = await gateway.post('wake', wakeOf(usualLimit + 1));
     expect({ status, body }).toEqual({
       status: 413,
-      body: { ok: false, error: expect.stringContaining('262144 bytes') },
+      body: { ok: false, code: 'too-large', error: expect.stringContaining('262144 bytes') },
     });
     expect(headers.get('connection')).toBe('close');
     expect(await newest()).toMatchObject({ hook: 'wake', outcome: 'unreadable', status: 413, answer: body });
@@ -88,7 +88,10 @@ describe('the limit of a body', () => {
   it('is not read where it is compressed', async () => {
     const sent = gzipSync(wakeOf(1000));
     const { status, body } = await gateway.post('wake', sent, { 'Content-Encoding': 'gzip' });
-    expect({ status, body }).toEqual({ status: 415, body: { ok: false, error: expect.stringContaining('as it is') } });
+    expect({ status, body }).toEqual({
+      status: 415,
+      body: { ok: false, code: 'encoding', error: expect.stringContaining('as it is') },
+    });
   });
 });
 
@@ -100,7 +103,10 @@ describe('a body', () => {
     ['an encoding that nobody knows', '{}', { 'Content-Encoding': 'rot13' }, 415],
   ])('of %s is refused as JSON, and recorded', async (_, sent, headers, expected) => {
     const { status, body } = await gateway.post('agent', sent, headers);
-    expect({ status, body }).toEqual({ status: expected, body: { ok: false, error: expect.any(String) } });
+    expect({ status, body }).toEqual({
+      status: expected,
+      body: { ok: false, code: expect.any(String), error: expect.any(String) },
+    });
     expect(await newest()).toMatchObject({ hook: 'agent', outcome: 'unreadable', status: expected, answer: body });
   });
 

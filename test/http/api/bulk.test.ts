@@ -97,7 +97,7 @@ describe('retry in bulk', () => {
     const failed = [await fail('first', 'Count a'), await fail('first', 'Count b')];
     expect(await retry('name=count&expect=1')).toMatchObject({
       status: 409,
-      body: { ok: false, matched: 2, error: '2 runs match now, and you expect 1: nothing was done' },
+      body: { ok: false, code: 'conflict', matched: 2, error: '2 runs match now, and you expect 1: nothing was done' },
     });
     expect((await endedAll(failed)).map(({ status }) => status)).toEqual(['error', 'error']);
     expect(await retry('name=count&expect=9')).toMatchObject({ status: 200, body: { matched: 2, done: 2 } });
@@ -238,7 +238,7 @@ describe('bulk work is refused', () => {
     ],
   ])('%s?%s', async (verb, query, error) => {
     const { status, body } = await gateway.api('POST', `/runs/${verb}?${query}`);
-    expect({ status, body }).toEqual({ status: 400, body: { ok: false, error } });
+    expect({ status, body }).toEqual({ status: 400, body: { ok: false, code: 'parameter', error } });
   });
 
   it('without the token of the owner', async () => {

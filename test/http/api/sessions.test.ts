@@ -144,7 +144,7 @@ it('a key may have any characters', async () => {
 
 it('what no run has completed in is no session', async () => {
   for (const key of ['nobody', 'shown/']) {
-    const missing = { status: 404, body: { ok: false, error: 'session not found' } };
+    const missing = { status: 404, body: { ok: false, code: 'not-found', error: 'session not found' } };
     expect(await gateway.api('GET', pathOf(key))).toMatchObject(missing);
     expect(await clear(key)).toMatchObject(missing);
   }
