@@ -153,7 +153,7 @@ async function makeSettings(loaded: LoadedConfig, log: Logger, reuse?: Settings)
   const around = {
     config,
     channels: new Set(channels.keys()),
-    travels: (header: string) => !isCredentialName(header),
+    travels: (name: string) => !isCredentialName(name),
     modelProblem,
   };
   const missing = missingChannels(rules, around, loaded.locate);

@@ -42,9 +42,26 @@ export function makeAction(compiled: CompiledRule, element: Element, patch: Patc
   return dedupeKey === undefined ? action : { ...action, dedupeKey };
 }
 
-function makeWake({ rule, text: template }: CompiledRule, { context, each }: Element, patch: Patch): WakeAction {
+/** Why an action has nothing to say; where a transform was to say it, what that returned. */
+function nothingToSay(field: 'message' | 'text', { rule: { transform } }: CompiledRule, patch: Patch): InvalidEvent {
+  const required = `hook mapping requires ${field}`;
+  if (!transform) return new InvalidEvent(required);
+  const [other, action] = field === 'message' ? (['text', 'wake'] as const) : (['message', 'agent'] as const);
+  const module = `${required}: the transform ${transform.module} returned`;
+  if (patch[field]) return new InvalidEvent(`${module} a blank one; return null to skip the event`);
+  if (patch[other]) {
+    return new InvalidEvent(`${module} a ${other}; return it as ${field}, or return action: '${action}' with it`);
+  }
+  const what = Object.keys(patch).length === 0 ? 'nothing' : `no ${field}`;
+  return new InvalidEvent(
+    `${module} ${what}, and what the mapping says is blank; return { ${field}: … }, or null to skip the event`,
+  );
+}
+
+function makeWake(compiled: CompiledRule, { context, each }: Element, patch: Patch): WakeAction {
+  const { rule, text: template } = compiled;
   const text = patch.text ?? template?.(context) ?? [];
-  if (isBlank(text, resolveIn(context))) throw new InvalidEvent('hook mapping requires text');
+  if (isBlank(text, resolveIn(context))) throw nothingToSay('text', compiled, patch);
   return { kind: 'wake', text, wakeMode: patch.wakeMode ?? rule.wakeMode ?? 'now', ...(each && { each }) };
 }
 
@@ -52,7 +69,7 @@ function makeAgent(compiled: CompiledRule, { context, each }: Element, patch: Pa
   const { rule } = compiled;
   const resolve = resolveIn(context);
   const message = patch.message ?? compiled.message?.(context) ?? [];
-  if (isBlank(message, resolve)) throw new InvalidEvent('hook mapping requires message');
+  if (isBlank(message, resolve)) throw nothingToSay('message', compiled, patch);
   const wanted = patch.sessionKey ?? (compiled.sessionKey && renderSessionKey(compiled.sessionKey(context), context));
   const sessionKey = checkSessionKey(wanted ?? freshSessionKey());
   const coalesceKey = compiled.coalesceKey && keyOf(compiled.coalesceKey(context), context);

@@ -1,9 +1,10 @@
-import { Ajv, type ErrorObject } from 'ajv';
+import { Ajv, type ErrorObject, type FuncKeywordDefinition } from 'ajv';
 import addFormats from 'ajv-formats';
 import { describeProblem, unknownKey } from '../config/problem.ts';
 import { messageOf } from '../domain/errors.ts';
 import { asNumbers } from '../domain/payload/exact-number.ts';
 import { shorten } from '../domain/shorten.ts';
+import { exactKeywords, inexactAt } from './exact-keywords.ts';
 
 /** What is wrong with a payload, a line for each; none where it fits. The lines hold names of fields, but no values. */
 export type CheckPayload = (payload: unknown) => readonly string[];
@@ -21,10 +22,17 @@ const annotations = ['example', 'externalDocs', 'discriminator', 'xml'];
  * what is no schema, and for a keyword or format that would restrict nothing since it is not known.
  */
 export function compilePayloadSchema(schema: object): CheckPayload {
-  const fits = compile(schema, false);
-  const everything = compile(schema, true);
+  const inexact = inexactAt(schema);
+  if (inexact !== undefined) {
+    const known = `a number beyond ${Number.MAX_SAFE_INTEGER}, of which digits are lost when the file is read`;
+    throw new Error(`${inexact} is ${known}; a condition in match compares all digits of a number in quotes`);
+  }
+  const lists = new WeakMap<object, object>();
+  const keywords = exactKeywords((list) => lists.get(list));
+  const fits = compile(schema, false, keywords);
+  const everything = compile(schema, true, keywords);
   return (payload) => {
-    const value = asNumbers(payload);
+    const value = asNumbers(payload, (copy, list) => lists.set(copy, list));
     if (fits(value)) return [];
     const validate = isLarger(value, smallPayload) || everything(value) ? fits : everything;
     return [...new Set((validate.errors ?? []).map(lineOf))].slice(0, mostProblems);
@@ -38,7 +46,7 @@ export function growthOfSchema(schema: object): number {
     : 1;
 }
 
-function compile(schema: object, allErrors: boolean) {
+function compile(schema: object, allErrors: boolean, keywords: readonly FuncKeywordDefinition[]) {
   const ajv = new Ajv({
     allErrors,
     ownProperties: true,
@@ -49,6 +57,7 @@ function compile(schema: object, allErrors: boolean) {
     logger: false,
   });
   addFormats.default(ajv);
+  for (const definition of keywords) ajv.removeKeyword(String(definition.keyword)).addKeyword(definition);
   ajv.addVocabulary([...annotations, ...extensionsIn(schema)]);
   try {
     return ajv.compile(schema);

@@ -100,6 +100,7 @@ describe('a body', () => {
     ['broken JSON', '{', {}, 400],
     ['words', 'hello', {}, 400],
     ['half of a string in UTF-8', Buffer.from([0x22, 0xff]), {}, 400],
+    ['an encoding within another', '{}', { 'Content-Encoding': 'identity, gzip' }, 415],
     ['an encoding that nobody knows', '{}', { 'Content-Encoding': 'rot13' }, 415],
   ])('of %s is refused as JSON, and recorded', async (_, sent, headers, expected) => {
     const { status, body } = await gateway.post('agent', sent, headers);
@@ -109,6 +110,14 @@ describe('a body', () => {
     });
     expect(await newest()).toMatchObject({ hook: 'agent', outcome: 'unreadable', status: expected, answer: body });
   });
+
+  it.each(['identity', 'Identity', '', 'identity, identity'])(
+    'whose encoding is "%s" is as it is',
+    async (encoding) => {
+      const answer = await gateway.post('wake', { text: 'as it is' }, { 'Content-Encoding': encoding });
+      expect(answer.status).toBe(200);
+    },
+  );
 
   it('that is nested deeper than 100 levels is refused by every kind of hook, and recorded', async () => {
     const nested = (levels: number) => `{"text":"x","message":"x","list":${'['.repeat(levels)}${']'.repeat(levels)}}`;

@@ -304,4 +304,48 @@ describe('a transform', () => {
     const bare = mappingOf({ transform: { module: 'a.ts' } }, { transforms: { run: async () => [undefined] } });
     await expect(bare.act(order, Buffer.from('{}'))).rejects.toThrow('hook mapping requires message');
   });
+
+  const line = (path: string, value = 'up') => ({ [path]: [{ path, value }] });
+  it.each<[string, 'agent' | 'wake', Patch | undefined, string]>([
+    [
+      'forgets to return',
+      'agent',
+      undefined,
+      'message: the transform a.ts returned nothing, and what the mapping says is blank; return { message: … }, or null',
+    ],
+    [
+      'returns {}',
+      'wake',
+      {},
+      'text: the transform a.ts returned nothing, and what the mapping says is blank; return { text: … }, or null',
+    ],
+    ['returns other fields', 'agent', { name: 'x' }, 'message: the transform a.ts returned no message, and'],
+    [
+      'returns a text for a turn',
+      'agent',
+      line('text'),
+      "message: the transform a.ts returned a text; return it as message, or return action: 'wake' with it",
+    ],
+    [
+      'returns a message for a line',
+      'wake',
+      line('message'),
+      "text: the transform a.ts returned a message; return it as text, or return action: 'agent' with it",
+    ],
+    [
+      'asks for a line and has a message',
+      'agent',
+      { action: 'wake', ...line('message') },
+      'text: the transform a.ts returned a message;',
+    ],
+    [
+      'returns a blank message',
+      'agent',
+      line('message', ' '),
+      'message: the transform a.ts returned a blank one; return null to skip the event',
+    ],
+  ])('that %s is named, with what would be right', async (_, action, patch, message) => {
+    const bare = mappingOf({ action, transform: { module: 'a.ts' } }, { transforms: { run: async () => [patch] } });
+    await expect(bare.act(order, Buffer.from('{}'))).rejects.toThrow(`hook mapping requires ${message}`);
+  });
 });

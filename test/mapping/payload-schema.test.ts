@@ -148,3 +148,80 @@ describe('a mapping with a schema', () => {
     expect((await gateway.post('deploy', { kind: 'other' })).status).toBe(202);
   });
 });
+
+describe('numbers of a schema', () => {
+  const check = (schema: object, json: string) =>
+    compilePayloadSchema({ properties: { a: schema } })(readPayload(Buffer.from(json), {}).payload);
+
+  it.each([
+    ['19.9', 0.01],
+    ['19.90', 0.01],
+    ['123456789.12', 0.01],
+    ['0.3', 0.1],
+    ['-4.35', 0.05],
+    ['1e300', 10],
+    ['0', 0.01],
+    ['1e-7', 1e-8],
+  ])('take %s as a multiple of %d', (value, multipleOf) => {
+    expect(check({ multipleOf }, `{"a":${value}}`)).toEqual([]);
+  });
+
+  it.each([
+    ['19.905', 0.01],
+    ['123456789.123', 0.01],
+    ['7', 2],
+    ['1e-9', 1e-8],
+  ])('do not take %s as a multiple of %d', (value, multipleOf) => {
+    expect(check({ multipleOf }, `{"a":${value}}`)).toEqual([`a: must be multiple of ${multipleOf}`]);
+  });
+
+  it.each([
+    '[8202522731445525542,8202522731445525543]',
+    '[{"id":8202522731445525542},{"id":8202522731445525543}]',
+    '[1,"1",true,"true",null,[1],{"a":1}]',
+    '[]',
+  ])('that differ in any digit are no duplicates: %s', (list) => {
+    expect(check({ uniqueItems: true }, `{"a":${list}}`)).toEqual([]);
+    expect(
+      check({ uniqueItems: true, items: { type: 'number' } }, '{"a":[8202522731445525542,8202522731445525543]}'),
+    ).toEqual([]);
+  });
+
+  it.each([
+    '[1,1.0]',
+    '[0,8202522731445525542,8202522731445525542]',
+    '[{"a":1,"b":2},{"b":2,"a":1}]',
+    '[10,1e1]',
+    '["x","x"]',
+  ])('that are the same are duplicates: %s', (list) => {
+    expect(check({ uniqueItems: true }, `{"a":${list}}`)).toEqual([
+      expect.stringMatching(/^a: must NOT have duplicate items/),
+    ]);
+    expect(check({ uniqueItems: false }, `{"a":${list}}`)).toEqual([]);
+  });
+
+  // They would be billions of pairs.
+  it('are compared in time that grows with how many there are', () => {
+    const list = `[${Array.from({ length: 100_000 }, (_, at) => `{"id":${at}}`)}]`;
+    expect(check({ uniqueItems: true }, `{"a":${list}}`)).toEqual([]);
+  });
+
+  it.each([
+    [{ properties: { id: { const: 2 ** 62 } } }, 'properties.id.const'],
+    [{ properties: { id: { enum: [1, 2 ** 53] } } }, 'properties.id.enum.1'],
+    [{ items: { const: { deep: [2 ** 53] } } }, 'items.const.deep.0'],
+    [{ allOf: [{ maximum: 1e18 }] }, 'allOf.0.maximum'],
+    [{ exclusiveMinimum: -(2 ** 53) }, 'exclusiveMinimum'],
+  ])('that lost digits when they were read are refused, with their place: %j', (schema, place) => {
+    expect(() => compilePayloadSchema(schema)).toThrow(`${place} is a number beyond 9007199254740991`);
+  });
+
+  it.each([
+    { const: 9007199254740991 },
+    { maximum: -9007199254740991 },
+    { default: 1e18 },
+    { const: '8202522731445525542' },
+  ])('that have all their digits are taken: %j', (schema) => {
+    expect(() => compilePayloadSchema(schema)).not.toThrow();
+  });
+});

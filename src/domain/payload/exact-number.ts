@@ -68,26 +68,40 @@ function decimal(digits: string): string {
 /** Digits of an exponent that can still be moved back by the digits of a number: no body has 10^20 bytes. */
 const mostExponentDigits = 20;
 
+/** The same text for the same number, however it is written; undefined for what is none. */
+export function sameNumber(value: unknown): string | undefined {
+  return typeof value === 'number' || value instanceof ExactNumber ? decimal(String(value)) : undefined;
+}
+
 /** The value with each exact number as `make` has it; the same value where it holds none. */
-function replaceExact(value: unknown, make: (exact: ExactNumber) => unknown): unknown {
+function replaceExact(
+  value: unknown,
+  make: (exact: ExactNumber) => unknown,
+  onCopy?: (copy: object, list: object) => void,
+): unknown {
   if (typeof value !== 'object' || value === null) return value;
   if (value instanceof ExactNumber) return make(value);
   if (Array.isArray(value)) {
-    const list = value.map((one) => replaceExact(one, make));
-    return list.some((one, at) => one !== value[at]) ? list : value;
+    const list = value.map((one) => replaceExact(one, make, onCopy));
+    if (list.every((one, at) => one === value[at])) return value;
+    onCopy?.(list, value);
+    return list;
   }
   let changed = false;
   const entries = Object.entries(value).map(([name, before]) => {
-    const after = replaceExact(before, make);
+    const after = replaceExact(before, make, onCopy);
     changed ||= after !== before;
     return [name, after] as const;
   });
   return changed ? recordOf(entries) : value;
 }
 
-/** For what calculates, such as schemas: numbers as JavaScript has them. */
-export function asNumbers(value: unknown): unknown {
-  return replaceExact(value, (exact) => exact.valueOf());
+/**
+ * For what calculates, such as schemas: numbers as JavaScript has them.
+ * @param onCopy hears of each list that had to be copied, with the one that was sent
+ */
+export function asNumbers(value: unknown, onCopy?: (copy: object, list: object) => void): unknown {
+  return replaceExact(value, (exact) => exact.valueOf(), onCopy);
 }
 
 /** For what would lose digits, such as the owner's own code: the numbers that JavaScript would change are strings. */

@@ -61,7 +61,7 @@ function has(node: FormNode, levels: readonly string[]): boolean {
  * A text, a list or an object. Fields are a list where their names are all numbers from 0: `users[42]=x` says nothing of 42 others.
  * @param onMixed called where values and fields stand at one name: then they are one list, in which places may have changed
  */
-export function valueAt(node: FormNode, onMixed: () => void): unknown {
+function valueAt(node: FormNode, onMixed: () => void): unknown {
   const { list, fields } = node;
   const values = list.map((one) => (typeof one === 'string' ? one : valueAt(one, onMixed)));
   if (fields.size === 0) return node.isList || values.length !== 1 ? values : values[0];

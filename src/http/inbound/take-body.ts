@@ -10,7 +10,7 @@ import { Refused } from './refused.ts';
 export async function takeBody(call: Call, { known }: Answerers): Promise<Buffer> {
   const { way, target } = call;
   const isForNobody = way.unknownComesFirst && !known;
-  if (!isForNobody && call.req.headers['content-encoding'] !== undefined) {
+  if (!isForNobody && isEncoded(call.req.headers['content-encoding'])) {
     throw new Refused('encoding', 'encoding', way.noCompression);
   }
   const body = await wholeBody(call);
@@ -24,6 +24,11 @@ export async function takeBody(call: Call, { known }: Answerers): Promise<Buffer
   throw isForNobody
     ? new Refused(body, 'not-found', unknown, { detail: `${unknown}, and ${tooLarge(target.limit)}` })
     : new Refused(body, 'too-large', tooLarge(target.limit));
+}
+
+/** Whether a body is not as it was; `identity` is the name for one that is. */
+function isEncoded(encoding = ''): boolean {
+  return encoding.split(',').some((one) => !['', 'identity'].includes(one.trim().toLowerCase()));
 }
 
 /** The body, or what is in its way. While its sender is not known it has to share the room that there is. */

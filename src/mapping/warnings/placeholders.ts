@@ -37,6 +37,12 @@ const doubts: readonly Doubt[] = [
     if (root !== 'headers' || header === undefined || travels(header.toLowerCase())) return undefined;
     return `${whole} never has a value: this header is a secret of the sender, and is not shown`;
   },
+  ({ whole, name }, _rule, { travels }) => {
+    const [root, ...names] = pathSegments(name);
+    const secret = root === 'query' ? names.find((one) => !travels(one)) : undefined;
+    if (secret === undefined) return undefined;
+    return `${whole} never has a value: a parameter with the name "${secret}" is taken for a secret of the sender, and is not shown; send it by another name, or in the body`;
+  },
   ({ whole, name }, { forEach }) => {
     if (forEach === undefined) return undefined;
     const segments = payloadSegments(name);

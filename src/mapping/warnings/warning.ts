@@ -40,8 +40,8 @@ export interface Around {
   readonly config: Pick<Config, 'hooks' | 'workflows' | 'channels' | 'agents' | 'screening' | 'log'>;
   /** names of the channels that can send */
   readonly channels: ReadonlySet<string>;
-  /** Whether a header, by its name in lower case, can be seen by conditions and templates. */
-  readonly travels: (header: string) => boolean;
+  /** Whether a header or parameter, by its name, can be seen by conditions and templates. */
+  readonly travels: (name: string) => boolean;
   /** Why no run can be on a model that a config names; undefined where one may. */
   readonly modelProblem: (name: string) => string | undefined;
 }

@@ -231,6 +231,10 @@ describe('a placeholder that nothing fills is told so:', () => {
       '{{ headers.cookie }}',
       '{{ headers.cookie }} never has a value: this header is a secret of the sender, and is not shown',
     ],
+    ...['project_key', 'api_key', 'token', 'session_id', 'filter.password'].map((name): [string, string] => [
+      `{{query.${name}}}`,
+      `{{query.${name}}} never has a value: a parameter with the name "${name.replace('filter.', '')}" is taken for a secret of the sender, and is not shown; send it by another name, or in the body`,
+    ]),
   ])('%s', async (text, message) => {
     expect(await warningsOfRules(template(text))).toEqual([
       `gimli.json5:2: hooks.mappings[0].messageTemplate: ${message}`,
@@ -291,7 +295,7 @@ describe('a placeholder that nothing fills is told so:', () => {
   it.each([
     'Answer as {"a": 1}, {} or { b, c }',
     '{{a}} {{{b.c[0]}}} {{&d}} {{#e}}{{.}}{{/e}} {{^f}}x{{/f}} {{! {x} | y }}',
-    '{{Order Number}} {{items.length}} {{query.x}} {{headers.x-request-id}}',
+    '{{Order Number}} {{items.length}} {{query.x}} {{query.key}} {{query.page.size}} {{headers.x-request-id}}',
   ])('but not %s', async (text) => {
     expect(await warningsOfRules(template(text))).toEqual([]);
   });
