@@ -63,7 +63,7 @@ describe('the limit of a body', () => {
     const over = connect(gateway.url);
     over.write(postHead('/hooks/wake', 'Transfer-Encoding: chunked'));
     over.write(chunk(wakeOf(usualLimit + 1)) + chunk(''));
-    expect(await over.ended).toMatch(/^HTTP\/1\.1 413 .*Connection: close.*262144 bytes"\}$/s);
+    expect(await over.ended).toMatch(/^HTTP\/1\.1 413 .*Connection: close.*262144 bytes","code":"too-large"\}$/s);
   });
 
   it('is told to a sender who is still sending, chunked or announced', async () => {
@@ -82,7 +82,7 @@ describe('the limit of a body', () => {
     const connection = connect(gateway.url);
     connection.write(postHead('/hooks/wake', 'Content-Length: 20000000'));
     connection.write(Buffer.alloc(20_000_000, 'x'));
-    expect(await connection.ended).toMatch(/^HTTP\/1\.1 413 .*262144 bytes"\}$/s);
+    expect(await connection.ended).toMatch(/^HTTP\/1\.1 413 .*262144 bytes","code":"too-large"\}$/s);
   });
 
   it('is not read where it is compressed', async () => {

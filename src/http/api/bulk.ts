@@ -9,7 +9,9 @@ import { runFilter, runFilters } from './run-filter.ts';
 export const retryManyRuns = bulkRoute(bulkRetry, 'retry', 'retried');
 export const cancelManyRuns = bulkRoute(bulkCancel, 'cancel', 'cancelled');
 
-const expect = 'expect must be the number of runs that you have seen to match (the total of GET /api/runs)';
+const wanted = 'the number of runs that you have seen to match (the total of GET /api/runs)';
+
+const seenToMatch = { ...integer('How many you have seen to match.', { fallback: -1 }), wanted };
 
 /** Where more match than the owner has seen, nothing is done: he has not asked for that. */
 function bulkRoute(work: BulkWork, verb: 'retry' | 'cancel', past: 'retried' | 'cancelled') {
@@ -17,7 +19,7 @@ function bulkRoute(work: BulkWork, verb: 'retry' | 'cancel', past: 'retried' | '
     method: 'POST',
     path: `/runs/${verb}`,
     about: `All runs of hooks that match are ${past}: at most as many as you have seen to match.`,
-    query: { ...runFilters, expect: integer('How many you have seen to match.', { fallback: -1 }) },
+    query: { ...runFilters, expect: seenToMatch },
     answer: Type.Object({ matched: count, done: count, refused: count }),
     async handle(deps, { query: { expect: expected, ...filters }, given }) {
       checkFilters(given);
@@ -53,5 +55,5 @@ function checkFilters(given: Readonly<Record<string, string>>): void {
   if (Object.keys(filters).length === 0) {
     throw new HttpError('parameter', `give at least one filter of ${names.join(', ')}`);
   }
-  if (seen === undefined) throw new HttpError('parameter', expect);
+  if (seen === undefined) throw new HttpError('parameter', `expect must be ${wanted}`);
 }

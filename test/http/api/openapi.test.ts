@@ -42,12 +42,14 @@ it('every path of the document is there', async () => {
       // What does something is asked for what is not there.
       if (method === 'post' && parameters.every(({ in: place }) => place !== 'path')) continue;
       const url = gateway.url + path.replace(/\{\w+\}/g, 'none');
-      const answer = await fetch(url, {
-        method: method.toUpperCase(),
-        headers: { Authorization: `Bearer ${gatewayToken}` },
-      });
-      const body = (await answer.json()) as { error?: string };
-      expect({ url, error: body.error }).not.toMatchObject({ error: 'not found' });
+      const away = new AbortController();
+      const headers = { Authorization: `Bearer ${gatewayToken}` };
+      const answer = await fetch(url, { method: method.toUpperCase(), headers, signal: away.signal });
+      // One that goes on is there.
+      const isStream = answer.headers.get('content-type') === 'text/event-stream';
+      const body = isStream ? {} : ((await answer.json()) as { error?: string });
+      away.abort();
+      expect({ url, ...body }).not.toMatchObject({ error: 'not found' });
     }
   }
 });

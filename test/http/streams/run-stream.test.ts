@@ -120,7 +120,7 @@ describe('GET /hooks/runs/:runId/stream', () => {
   });
 
   it('of an unknown run is a 404, and needs the token', async () => {
-    await expect(stream('nobody')).rejects.toThrow('404 {"ok":false,"error":"run not found"}');
+    await expect(stream('nobody')).rejects.toThrow('404 {"ok":false,"error":"run not found","code":"not-found"}');
     await expect(listen(`${gateway.url}/hooks/runs/x/stream`, 'wrong')).rejects.toThrow('401');
   });
 
