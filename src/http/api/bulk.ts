@@ -6,12 +6,11 @@ import { integer, refuseStray } from './parameters.ts';
 import { route } from './route.ts';
 import { runFilter, runFilters } from './run-filter.ts';
 
+const wanted = 'the number of runs that you have seen to match (the total of GET /api/runs)';
+const seenToMatch = { ...integer('How many you have seen to match.', { fallback: -1 }), wanted };
+
 export const retryManyRuns = bulkRoute(bulkRetry, 'retry', 'retried');
 export const cancelManyRuns = bulkRoute(bulkCancel, 'cancel', 'cancelled');
-
-const wanted = 'the number of runs that you have seen to match (the total of GET /api/runs)';
-
-const seenToMatch = { ...integer('How many you have seen to match.', { fallback: -1 }), wanted };
 
 /** Where more match than the owner has seen, nothing is done: he has not asked for that. */
 function bulkRoute(work: BulkWork, verb: 'retry' | 'cancel', past: 'retried' | 'cancelled') {
