@@ -126,6 +126,7 @@ async function fillEvents(
     status: 204,
     response: null,
     replayOf: null,
+    misses: [],
   } as const;
   for (let done = 0; done < count; ) {
     const some = Array.from({ length: Math.min(1000, count - done) }, (_, n) => {

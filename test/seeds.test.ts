@@ -151,7 +151,7 @@ describe('"Use a different model"', () => {
     const answer = await curl(command, listing.url);
     expect(answer).toMatchObject({
       status: 400,
-      body: { ok: false, error: expect.stringContaining('openai/gpt-5.2-mini') },
+      body: { ok: false, code: 'invalid', error: expect.stringContaining('openai/gpt-5.2-mini') },
     });
     expect((await curl(stats, listing.url)).body.stats.total).toBe(0);
   });
@@ -241,7 +241,7 @@ describe('runs', () => {
   it('that nobody knows are a 404', async () => {
     const answer = await curl(`curl http://127.0.0.1:18789/hooks/runs/abc-123 \\
   -H 'Authorization: Bearer SECRET'`);
-    expect(answer).toEqual({ status: 404, body: { ok: false, error: 'run not found' } });
+    expect(answer).toEqual({ status: 404, body: { ok: false, code: 'not-found', error: 'run not found' } });
   });
 });
 
@@ -296,7 +296,7 @@ describe('workflow', () => {
     expect((await get('?status=error')).body).toMatchObject({ ok: true, workflows: [], total: 0 });
     expect(await get('/wf-1706832000-abc123')).toEqual({
       status: 404,
-      body: { ok: false, error: 'workflow run not found' },
+      body: { ok: false, code: 'not-found', error: 'workflow run not found' },
     });
   });
 });

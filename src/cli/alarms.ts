@@ -1,13 +1,14 @@
-import type { alarmView } from '../http/views.ts';
+import type { getAlarms } from '../http/api/alarms.ts';
+import type { AnswerOf } from '../http/api/route.ts';
 import { queryString, withClient } from './client.ts';
 import type { Cli } from './io.ts';
 import { printable, printJson, say, time } from './print.ts';
 
-type Alarm = ReturnType<typeof alarmView>;
+type Alarm = AnswerOf<typeof getAlarms>['alarms'][number];
 
 export async function listAlarms(cli: Cli, { json, limit }: { limit: number; json?: boolean }): Promise<void> {
   const { alarms } = await withClient(cli, (client) =>
-    client.get<{ alarms: Alarm[] }>(`/alarms${queryString({ limit })}`),
+    client.get<typeof getAlarms>(`/alarms${queryString({ limit })}`),
   );
   if (json) return printJson(cli, { alarms });
   say(cli, alarms.length === 0 ? 'no alarms' : alarms.map(textOf).join('\n\n'));

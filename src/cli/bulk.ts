@@ -1,4 +1,5 @@
 import { sinceHelp, sinceMs } from '../domain/since.ts';
+import type { retryManyRuns } from '../http/api/bulk.ts';
 import { queryString, withClient } from './client.ts';
 import { CommandError } from './command-error.ts';
 import { confirm } from './confirm.ts';
@@ -70,9 +71,7 @@ async function inBulk(cli: Cli, { verb, done, status }: Work, options: Filter): 
       if (!(await confirm(cli, count, `${verb === 'retry' ? 'Retry' : 'Cancel'} ${them}?`, `${verb} ${them}`)))
         return say(cli, 'nothing was done');
     }
-    const answer = await client.post<{ matched: number; done: number; refused: number }>(
-      `/runs/${verb}${queryString({ ...filter, expect: total })}`,
-    );
+    const answer = await client.post<typeof retryManyRuns>(`/runs/${verb}${queryString({ ...filter, expect: total })}`);
     say(cli, `${answer.done} of ${answer.matched} runs ${done}`);
     if (answer.refused > 0)
       say(

@@ -3,6 +3,7 @@ import { loadLeniently } from '../config/load-leniently.ts';
 import type { Config } from '../config/schema.ts';
 import { ConfigError } from '../domain/errors.ts';
 import { headerOfUtf8 } from '../domain/secret.ts';
+import type { AnswerOf, AnyRoute } from '../http/api/route.ts';
 import { fileName } from '../schema/json5-file.ts';
 import { type Addresses, findHolder, type Holder } from '../store/sqlite/lock.ts';
 import { storeOf } from '../store/store-url.ts';
@@ -11,8 +12,9 @@ import type { Cli } from './io.ts';
 import { complain } from './print.ts';
 
 export interface Client {
-  get<T>(path: string): Promise<T>;
-  post<T>(path: string): Promise<T>;
+  /** what a route answers: `get<typeof getCosts>('/costs')` */
+  get<R extends AnyRoute>(path: string): Promise<AnswerOf<R>>;
+  post<R extends AnyRoute>(path: string): Promise<AnswerOf<R>>;
   /** an answer that goes on */
   stream(path: string): Promise<ReadableStream<Uint8Array<ArrayBuffer>>>;
   /** false where no gateway does the work */

@@ -1,14 +1,15 @@
 import { dollars } from '../domain/spending.ts';
-import type { costsView } from '../http/views.ts';
+import type { getCosts } from '../http/api/costs.ts';
+import type { AnswerOf } from '../http/api/route.ts';
 import { queryString, withClient } from './client.ts';
 import type { Cli } from './io.ts';
 import { printJson, say, table } from './print.ts';
 
-type Costs = ReturnType<typeof costsView>;
+type Costs = AnswerOf<typeof getCosts>;
 
 /** What was spent, by day and mapping. */
 export async function showCosts(cli: Cli, { json, ...filter }: { days: number; json?: boolean }): Promise<void> {
-  const answer = await withClient(cli, (client) => client.get<Costs>(`/costs${queryString(filter)}`));
+  const answer = await withClient(cli, (client) => client.get<typeof getCosts>(`/costs${queryString(filter)}`));
   if (json) return printJson(cli, answer);
   const { days, total, budget } = answer;
   if (days.length === 0) say(cli, 'nothing was spent');

@@ -1,4 +1,5 @@
-import type { eventRow, eventView, refusedRow } from '../http/views.ts';
+import { describeMiss } from '../domain/miss.ts';
+import type { getEvent, getEvents, getRefused, postReplay } from '../http/api/events.ts';
 import { queryString, withClient } from './client.ts';
 import { CommandError } from './command-error.ts';
 import type { Cli } from './io.ts';
@@ -8,9 +9,7 @@ export async function listEvents(
   cli: Cli,
   { json, ...filter }: { hook?: string; outcome?: string; limit: number; json?: boolean },
 ): Promise<void> {
-  const answer = await withClient(cli, (client) =>
-    client.get<{ events: ReturnType<typeof eventRow>[] }>(`/events${queryString(filter)}`),
-  );
+  const answer = await withClient(cli, (client) => client.get<typeof getEvents>(`/events${queryString(filter)}`));
   if (json) return printJson(cli, answer);
   if (answer.events.length === 0) return say(cli, 'no events');
   const rows = answer.events.map((event) => [
@@ -30,7 +29,7 @@ export async function listRefused(cli: Cli, { json }: { json?: boolean }): Promi
     if (!client.isRunning) {
       throw new CommandError('what was refused is in the memory of a running gateway, and none runs with this store');
     }
-    return client.get<{ refused: ReturnType<typeof refusedRow>[] }>('/refused');
+    return client.get<typeof getRefused>('/refused');
   });
   if (json) return printJson(cli, answer);
   if (answer.refused.length === 0) return say(cli, 'nothing refused since the gateway started');
@@ -42,18 +41,17 @@ export async function listRefused(cli: Cli, { json }: { json?: boolean }): Promi
 }
 
 export async function showEvent(cli: Cli, id: string, { json }: { json?: boolean }): Promise<void> {
-  const { event } = await withClient(cli, (client) =>
-    client.get<{ event: ReturnType<typeof eventView> }>(`/events/${encodeURIComponent(id)}`),
-  );
+  const { event } = await withClient(cli, (client) => client.get<typeof getEvent>(`/events/${encodeURIComponent(id)}`));
   if (json) return printJson(cli, event);
-  say(cli, record({ ...event, receivedAt: time(event.receivedAt) }));
+  const { misses, ...shown } = event;
+  // Where nothing took it, its detail says the same.
+  const passed = event.mapping === null ? [] : misses.map((miss) => `${miss.mapping}: ${describeMiss(miss)}`);
+  say(cli, record({ ...shown, receivedAt: time(event.receivedAt), 'not for': passed.join('\n') }));
 }
 
 export async function replayEvent(cli: Cli, id: string): Promise<void> {
   const answer = await withClient(cli, (client) =>
-    client.post<{ outcome: string | null; status: number; answer: unknown }>(
-      `/events/${encodeURIComponent(id)}/replay`,
-    ),
+    client.post<typeof postReplay>(`/events/${encodeURIComponent(id)}/replay`),
   );
   say(cli, record({ outcome: answer.outcome, status: answer.status, answer: answer.answer }));
 }

@@ -1,13 +1,11 @@
-import type { heartbeatView } from '../http/views.ts';
+import type { getHeartbeat } from '../http/api/heartbeat.ts';
 import { withClient } from './client.ts';
 import type { Cli } from './io.ts';
 import { printJson, record, say, time } from './print.ts';
 
-type Heartbeat = ReturnType<typeof heartbeatView>;
-
 export async function showHeartbeat(cli: Cli, { json }: { json?: boolean }): Promise<void> {
   const { heartbeat, isRunning } = await withClient(cli, async (client) => ({
-    ...(await client.get<{ heartbeat: Heartbeat }>('/heartbeat')),
+    ...(await client.get<typeof getHeartbeat>('/heartbeat')),
     isRunning: client.isRunning,
   }));
   if (json) return printJson(cli, heartbeat);

@@ -1,12 +1,13 @@
 import { isMeant } from '../domain/delivery.ts';
 import { dollars } from '../domain/spending.ts';
-import type { adminRun, adminRunRow } from '../http/views.ts';
+import type { AnswerOf } from '../http/api/route.ts';
+import type { getOwnersRun, listOwnersRuns } from '../http/api/runs.ts';
 import { type Client, queryString, withClient } from './client.ts';
 import type { Cli } from './io.ts';
 import { printable, printJson, record, say, table, time } from './print.ts';
 
-type RunRow = ReturnType<typeof adminRunRow>;
-type FullRun = ReturnType<typeof adminRun>;
+type RunRow = AnswerOf<typeof listOwnersRuns>['runs'][number];
+type FullRun = AnswerOf<typeof getOwnersRun>['run'];
 
 export async function listRuns(
   cli: Cli,
@@ -32,7 +33,7 @@ export function findRuns(
   client: Client,
   filter: RunFilterOptions & { kind?: string; limit: number },
 ): Promise<{ runs: RunRow[]; total: number }> {
-  return client.get(`/runs${queryString({ ...filter })}`);
+  return client.get<typeof listOwnersRuns>(`/runs${queryString({ ...filter })}`);
 }
 
 export function runTable(runs: readonly RunRow[]): string {
@@ -49,7 +50,7 @@ export function runTable(runs: readonly RunRow[]): string {
 }
 
 export async function showRun(cli: Cli, id: string, { json }: { json?: boolean }): Promise<void> {
-  const { run } = await withClient(cli, (client) => client.get<{ run: FullRun }>(`/runs/${encodeURIComponent(id)}`));
+  const { run } = await withClient(cli, (client) => client.get<typeof getOwnersRun>(`/runs/${encodeURIComponent(id)}`));
   if (json) return printJson(cli, run);
   const { createdAt, startedAt, completedAt, prompt, outputText, action: _action, eventIds, ...rest } = run;
   const { pings, toolCalls, cost, ...same } = rest;

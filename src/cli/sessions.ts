@@ -1,15 +1,13 @@
-import type { sessionView, turnView } from '../http/views.ts';
+import type { AnswerOf } from '../http/api/route.ts';
+import type { getSession, getSessions } from '../http/api/sessions.ts';
 import { queryString, withClient } from './client.ts';
 import type { Cli } from './io.ts';
 import { printable, printJson, record, say, table, time } from './print.ts';
 
-type Session = ReturnType<typeof sessionView>;
-type Turn = ReturnType<typeof turnView>;
+type Turn = AnswerOf<typeof getSession>['turns'][number];
 
 export async function listSessions(cli: Cli, { json, ...filter }: { limit: number; json?: boolean }): Promise<void> {
-  const answer = await withClient(cli, (client) =>
-    client.get<{ sessions: Session[]; next: string | null }>(`/sessions${queryString(filter)}`),
-  );
+  const answer = await withClient(cli, (client) => client.get<typeof getSessions>(`/sessions${queryString(filter)}`));
   if (json) return printJson(cli, answer);
   if (answer.sessions.length === 0) return say(cli, 'no sessions');
   const rows = answer.sessions.map(({ sessionKey, turns, updatedAt, clearedAt }) => [
@@ -29,7 +27,7 @@ export async function showSession(
   { json, ...filter }: { limit: number; json?: boolean },
 ): Promise<void> {
   const answer = await withClient(cli, (client) =>
-    client.get<{ session: Session; turns: Turn[] }>(`${pathOf(key)}${queryString(filter)}`),
+    client.get<typeof getSession>(`${pathOf(key)}${queryString(filter)}`),
   );
   if (json) return printJson(cli, answer);
   const { sessionKey, turns, updatedAt, clearedAt } = answer.session;

@@ -1,5 +1,7 @@
 import { loadLeniently } from '../config/load-leniently.ts';
 import { sinceHelp, sinceMs } from '../domain/since.ts';
+import type { AnswerOf } from '../http/api/route.ts';
+import type { countPrune, getStore, postPrune } from '../http/api/store.ts';
 import { makeShrinkable } from '../store/sqlite/copies.ts';
 import { storeOf } from '../store/store-url.ts';
 import { queryString, withClient } from './client.ts';
@@ -8,22 +10,11 @@ import { confirm } from './confirm.ts';
 import type { Cli } from './io.ts';
 import { bytes, printable, printJson, record, say, time } from './print.ts';
 
-interface StoreFigures {
-  readonly file: string;
-  readonly fileBytes: number;
-  readonly freeBytes: number;
-  readonly walBytes: number;
-  readonly canShrink: boolean;
-  readonly rows: Record<string, number>;
-  readonly oldestAt: number | null;
-  readonly lastRemovedAt: number | null;
-  readonly removed: readonly { noun: string; rows: number }[];
-  readonly keep: Record<string, string>;
-}
+type Pruned = AnswerOf<typeof postPrune>;
 
 /** How large the store is, what is in it, and how long that is kept. */
 export async function showStore(cli: Cli, { json }: { json?: boolean }): Promise<void> {
-  const { store } = await withClient(cli, (client) => client.get<{ store: StoreFigures }>('/store'));
+  const { store } = await withClient(cli, (client) => client.get<typeof getStore>('/store'));
   if (json) return printJson(cli, store);
   const { keep, rows, removed } = store;
   const list = (of: readonly (readonly [string, number])[]) => of.map(([noun, count]) => `${count} ${noun}`).join(', ');
@@ -48,16 +39,6 @@ interface Selected {
   readonly run?: string;
 }
 
-interface Pruned {
-  readonly events: number;
-  readonly runs: number;
-  readonly workflows: number;
-  readonly lines: number;
-  readonly open: number;
-  /** a name of which something is stored, where nothing is of the one that was given */
-  readonly near?: string;
-}
-
 /** Removes what is older than a time, or all that came of a hook, a session or a run. Counts first, and asks. */
 export async function prune(
   cli: Cli,
@@ -67,13 +48,14 @@ export async function prune(
   if (given.length !== 1) throw new CommandError('give one of --before, --hook, --session and --run');
   const query = queryString({ ...selected, ...(selected.before !== undefined && fixed(selected.before)) });
   const isRunning = await withClient(cli, async (client) => {
-    const count = await client.get<Pruned>(`/prune${query}`);
+    const count = await client.get<typeof countPrune>(`/prune${query}`);
     const all = textOf(count);
     if (count.open > 0) say(cli, `note: ${count.open} runs are still open and stay: end them with gimli runs cancel`);
     const meant = count.near === undefined ? '' : `; did you mean ${printable(count.near)}?`;
     if (all === '') say(cli, `nothing matches${meant}`);
     else if (dryRun) say(cli, `${all} would be removed`);
-    else if (await isWanted(cli, all, yes)) say(cli, `removed ${textOf(await client.post<Pruned>(`/prune${query}`))}`);
+    else if (await isWanted(cli, all, yes))
+      say(cli, `removed ${textOf(await client.post<typeof postPrune>(`/prune${query}`))}`);
     else say(cli, 'nothing was done');
     return client.isRunning;
   });

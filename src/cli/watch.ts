@@ -1,6 +1,7 @@
 import { EventSourceParserStream } from 'eventsource-parser/stream';
 import { visibleJson } from '../domain/invisible.ts';
-import type { noticeView, runView } from '../http/views.ts';
+import type { noticeView } from '../http/views/notice.ts';
+import type { runView } from '../http/views/run.ts';
 import { withClient } from './client.ts';
 import { CommandError } from './command-error.ts';
 import type { Cli } from './io.ts';

@@ -1,17 +1,14 @@
-import type { workflowRow, workflowView } from '../http/views.ts';
+import type { getWorkflow, getWorkflows } from '../http/read/workflows.ts';
 import { queryString, withClient } from './client.ts';
 import type { Cli } from './io.ts';
 import { printJson, record, say, table, time } from './print.ts';
-
-type Row = ReturnType<typeof workflowRow>;
-type Full = ReturnType<typeof workflowView>;
 
 export async function listWorkflows(
   cli: Cli,
   { json, workflow: workflowId, ...filter }: { status?: string; workflow?: string; limit: number; json?: boolean },
 ): Promise<void> {
   const answer = await withClient(cli, (client) =>
-    client.get<{ workflows: Row[]; total: number }>(`/workflows${queryString({ ...filter, workflowId })}`),
+    client.get<typeof getWorkflows>(`/workflows${queryString({ ...filter, workflowId })}`),
   );
   if (json) return printJson(cli, answer);
   if (answer.workflows.length === 0) return say(cli, 'no workflows');
@@ -29,7 +26,7 @@ export async function listWorkflows(
 
 export async function showWorkflow(cli: Cli, id: string, { json }: { json?: boolean }): Promise<void> {
   const { workflow } = await withClient(cli, (client) =>
-    client.get<{ workflow: Full }>(`/workflows/${encodeURIComponent(id)}`),
+    client.get<typeof getWorkflow>(`/workflows/${encodeURIComponent(id)}`),
   );
   if (json) return printJson(cli, workflow);
   const { createdAt, startedAt, completedAt, steps, ...rest } = workflow;

@@ -1,3 +1,4 @@
+import type { Miss } from './miss.ts';
 import { readPayload } from './payload/read-payload.ts';
 import type { Resolve } from './text.ts';
 
@@ -39,6 +40,8 @@ export interface Event {
   readonly response: string | null;
   /** the event that was sent through the mappings again */
   readonly replayOf: string | null;
+  /** why mappings before its own did not take it, or why none did; at most 20 */
+  readonly misses: readonly Miss[];
 }
 
 /** What matches, templates and transforms see of a request. */

@@ -1,23 +1,5 @@
 import type { Request, Response } from 'express';
-import type { Endpoint } from '../domain/event.ts';
 import type { Answer } from '../ingest/once.ts';
-
-/** Answers an error. */
-export type Refuse = typeof refuse;
-
-/** The shape of every error, whatever part of the server it comes from. Specs have their own. */
-export const errorBody: Readonly<Record<Endpoint, (error: string) => object>> = {
-  hooks: (error) => ({ ok: false, error }),
-  specs: (error) => ({ error }),
-};
-
-export function refuse(res: Response, status: number, error: string, headers: Record<string, string> = {}): void {
-  res.status(status).set(headers).json(errorBody.hooks(error));
-}
-
-export function refuseSpec(res: Response, status: number, error: string, headers: Record<string, string> = {}): void {
-  res.status(status).set(headers).json(errorBody.specs(error));
-}
 
 /** When a sender may ask again for a hook that does not load, in seconds: it takes a person to mend it. */
 export const brokenRetryAfter = '60';

@@ -1,15 +1,17 @@
 import type { ErrorRequestHandler } from 'express';
 import type { Logger } from 'pino';
 import { messageOf, StoreError } from '../domain/errors.ts';
-import type { Refuse } from './answer.ts';
+import { HttpError, type Refuse } from './errors.ts';
 
-/** What no route expected. The message of an internal error stays in the log. */
+/** What a route ended with, or did not expect. The message of an internal error stays in the log. */
 export function errorHandler(log: Logger, say: Refuse): ErrorRequestHandler {
   return (error, _req, res, next) => {
     if (res.headersSent) return next(error);
-    if (error instanceof StoreError) return say(res, 503, 'the store cannot be used now');
-    const status = typeof error?.status === 'number' ? error.status : 500;
-    if (status >= 500) log.error({ err: error }, 'request failed');
-    say(res, status, status >= 500 ? 'internal error' : messageOf(error));
+    if (error instanceof HttpError) return say(res, error.code, error.message, error.more);
+    if (error instanceof StoreError) return say(res, 'not-stored', 'the store cannot be used now');
+    // Express says so of a path that it cannot decode.
+    if (error?.status === 400) return say(res, 'request', messageOf(error));
+    log.error({ err: error }, 'request failed');
+    say(res, 'internal', 'internal error');
   };
 }

@@ -1,8 +1,9 @@
 import { setTimeout } from 'node:timers/promises';
 import type { Request, Response } from 'express';
+import { type RefusalCode, refusalStatus } from '../domain/refusal.ts';
 import { presentedToken, type TokenCheck } from '../ingest/authenticate.ts';
 import type { Throttle } from '../ingest/throttle.ts';
-import { refuse } from './answer.ts';
+import { refuse } from './errors.ts';
 
 /** How long the answer to a guess is held back, of an address that has used up its tries. */
 const guessMs = 250;
@@ -17,15 +18,15 @@ export async function pass(
     gate.throttle.forgive(() => addressOf(req));
     return true;
   }
-  const { status, error, headers } = await countFailure(req, gate.throttle);
-  gate.onRefused(status);
-  refuse(res, status, error, headers);
+  const { code, error, headers } = await countFailure(req, gate.throttle);
+  gate.onRefused(refusalStatus[code]);
+  refuse(res, code, error, { headers });
   return false;
 }
 
 /** How a failed authentication is answered. */
 export interface Denial {
-  readonly status: 401 | 429;
+  readonly code: Extract<RefusalCode, 'unauthorized' | 'locked-out'>;
   readonly error: string;
   readonly headers: Record<string, string>;
 }
@@ -33,11 +34,11 @@ export interface Denial {
 /** Counts a failed authentication. The answer is the same for every reason, so that it helps nobody to guess. */
 export async function countFailure(req: Request, throttle: Throttle): Promise<Denial> {
   const wait = throttle.fail(addressOf(req));
-  if (wait === 0) return { status: 401, error: 'unauthorized', headers: { 'WWW-Authenticate': 'Bearer' } };
+  if (wait === 0) return { code: 'unauthorized', error: 'unauthorized', headers: { 'WWW-Authenticate': 'Bearer' } };
   // One guess at a time and connection, and a pause after each.
   await setTimeout(guessMs);
   const headers = { 'Retry-After': String(wait), ...(req.complete && { Connection: 'close' }) };
-  return { status: 429, error: 'too many failed authentications', headers };
+  return { code: 'locked-out', error: 'too many failed authentications', headers };
 }
 
 export function addressOf(req: Request): string {

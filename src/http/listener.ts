@@ -1,6 +1,8 @@
 import http, { type RequestListener } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { refusalStatus } from '../domain/refusal.ts';
 import { type ConnectionLimits, type Cut, createConnections } from './connections.ts';
+import { errorBody } from './errors.ts';
 import { type Fault, faultOf, faultOfConnect, faultOfError } from './strict-request.ts';
 
 /** An address that takes requests. */
@@ -47,11 +49,11 @@ export interface ListenerOptions extends Partial<Pick<ConnectionLimits, 'most' |
 }
 
 const cutFor: Readonly<Record<Cut, Fault>> = {
-  full: { status: 503, reason: 'too many connections: its place was given to another address' },
-  idle: { status: 408, reason: 'the connection brought no request' },
-  ahead: { status: 503, reason: 'too many requests came before the answers to earlier ones were read' },
+  full: { code: 'busy', reason: 'too many connections: its place was given to another address' },
+  idle: { code: 'timeout', reason: 'the connection brought no request' },
+  ahead: { code: 'busy', reason: 'too many requests came before the answers to earlier ones were read' },
 };
-const noPlace: Fault = { status: 503, reason: 'there are too many connections; try again' };
+const noPlace: Fault = { code: 'busy', reason: 'there are too many connections; try again' };
 
 export function createListener(answer: RequestListener, options: ListenerOptions = {}): Listener {
   const { requestMs = 30_000, unreadMs = 30_000, onBroken = () => {} } = options;
@@ -60,8 +62,8 @@ export function createListener(answer: RequestListener, options: ListenerOptions
   const headMs = Math.min(10_000, requestMs);
   const limits = { most, mostOpen, mostAhead, idleMs: headMs + Math.min(keepAliveMs, requestMs) };
   const addresses = new WeakMap<Socket, string>();
-  const report = (socket: Socket, { status, reason }: Fault) =>
-    onBroken({ status, reason, address: addresses.get(socket) ?? 'unknown' });
+  const report = (socket: Socket, { code, reason }: Fault) =>
+    onBroken({ status: refusalStatus[code], reason, address: addresses.get(socket) ?? 'unknown' });
   const connections = createConnections(limits, (socket, why) => {
     socket.destroy();
     report(socket, cutFor[why]);
@@ -83,7 +85,9 @@ export function createListener(answer: RequestListener, options: ListenerOptions
       report(req.socket, fault);
       const body = bodyOf(fault);
       const headers = { Connection: 'close', 'Content-Type': 'application/json; charset=utf-8' };
-      return void res.writeHead(fault.status, { ...headers, 'Content-Length': Buffer.byteLength(body) }).end(body);
+      return void res
+        .writeHead(refusalStatus[fault.code], { ...headers, 'Content-Length': Buffer.byteLength(body) })
+        .end(body);
     }
     // A client that keeps its connection busy would hold up the stop for ever.
     if (closing.signal.aborted) res.setHeader('Connection', 'close');
@@ -162,15 +166,16 @@ function pathOf(target: string): string {
   return path.startsWith('/') ? path : `/${path}`;
 }
 
-function bodyOf({ reason }: Fault): string {
-  return JSON.stringify({ ok: false, error: reason });
+function bodyOf({ code, reason }: Fault): string {
+  return JSON.stringify(errorBody.hooks(code, reason));
 }
 
 /** For what never becomes a request that could be answered. */
 function rawAnswer(fault: Fault): string {
   const body = bodyOf(fault);
+  const status = refusalStatus[fault.code];
   return (
-    `HTTP/1.1 ${fault.status} ${http.STATUS_CODES[fault.status]}\r\nConnection: close\r\nContent-Type: application/json; charset=utf-8\r\n` +
+    `HTTP/1.1 ${status} ${http.STATUS_CODES[status]}\r\nConnection: close\r\nContent-Type: application/json; charset=utf-8\r\n` +
     `X-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`
   );
 }

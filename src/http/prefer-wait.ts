@@ -5,8 +5,8 @@ import { deliveriesOf } from '../store/queries/deliveries.ts';
 import { findRun } from '../store/queries/runs.ts';
 import { findWorkflowRun } from '../store/queries/workflows.ts';
 import type { HttpDeps } from './deps.ts';
-import { runView } from './views.ts';
-import { loadWorkflow } from './workflows.ts';
+import { loadWorkflow } from './read/load-workflow.ts';
+import { runView } from './views/run.ts';
 
 const longestWaitSeconds = 60;
 

@@ -1,10 +1,10 @@
 import express, { type Express } from 'express';
 import { systemClock } from '../domain/clock.ts';
 import { openAlarms } from '../store/queries/alarms.ts';
-import { type Refuse, refuse, refuseSpec } from './answer.ts';
-import { createApi, ownerOnly } from './api.ts';
+import { createApi, ownerOnly } from './api/index.ts';
 import type { HttpDeps } from './deps.ts';
 import { errorHandler } from './error-handler.ts';
+import { type Refuse, refuse, refuseSpec } from './errors.ts';
 import { createFrontDoor } from './inbound/front-door.ts';
 import { hooks } from './inbound/hooks.ts';
 import { nowhere } from './inbound/nowhere.ts';
@@ -78,7 +78,7 @@ function createApp({ current, refusals }: GivenDeps, say: Refuse): Express {
     if (req.headers.host !== undefined || req.httpVersion !== '1.1') return next();
     const detail = 'send a Host header';
     refusals.add({ ...refusedCall(req), hook: '', status: 400, step: 'connection', detail });
-    say(res, 400, detail);
+    say(res, 'request', detail);
   });
   return app;
 }

@@ -1,8 +1,9 @@
 import http, { type IncomingMessage } from 'node:http';
+import type { RefusalCode } from '../domain/refusal.ts';
 
 /** Why a request is refused before anything looks at it. */
 export interface Fault {
-  readonly status: 400 | 408 | 431 | 503;
+  readonly code: Extract<RefusalCode, 'request' | 'timeout' | 'head-too-large' | 'busy'>;
   /** for the caller, and for the owner who wonders */
   readonly reason: string;
 }
@@ -17,7 +18,7 @@ const mostHeaders = 200;
 export function faultOf({ httpVersion, rawHeaders, headers }: IncomingMessage): Fault | null {
   if (httpVersion !== '1.1' && httpVersion !== '1.0') return bad('this is no request of HTTP/1.1 or HTTP/1.0');
   if (rawHeaders.length > mostHeaders * 2) {
-    return { status: 431, reason: `there are more than ${mostHeaders} headers` };
+    return { code: 'head-too-large', reason: `there are more than ${mostHeaders} headers` };
   }
   let hosts = 0;
   for (let at = 0; at < rawHeaders.length; at += 2) {
@@ -38,14 +39,14 @@ export const faultOfConnect: Fault = bad('this is no proxy: it does not CONNECT 
 export function faultOfError({ code }: NodeJS.ErrnoException): Fault {
   switch (code) {
     case 'ERR_HTTP_REQUEST_TIMEOUT':
-      return { status: 408, reason: 'the request took too long to arrive' };
+      return { code: 'timeout', reason: 'the request took too long to arrive' };
     case 'HPE_HEADER_OVERFLOW':
-      return { status: 431, reason: `the URL and the headers are larger than ${http.maxHeaderSize} bytes` };
+      return { code: 'head-too-large', reason: `the URL and the headers are larger than ${http.maxHeaderSize} bytes` };
     default:
       return bad('this is not an HTTP request');
   }
 }
 
 function bad(reason: string): Fault {
-  return { status: 400, reason };
+  return { code: 'request', reason };
 }

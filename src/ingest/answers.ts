@@ -1,4 +1,5 @@
 import type { Endpoint } from '../domain/event.ts';
+import { type RefusalCode, refusalStatus } from '../domain/refusal.ts';
 import type { IgnoredFields } from '../mapping/sources/ignored-fields.ts';
 
 /** How an endpoint words its answers. */
@@ -11,7 +12,12 @@ export interface Answers {
     readonly mode: string | undefined;
     readonly ignored: IgnoredFields | undefined;
   }): { readonly status: 200 | 202; readonly body: object };
-  refused(error: string, details: readonly string[] | undefined, eventId: string): object;
+  refused(why: {
+    readonly code: RefusalCode;
+    readonly error: string;
+    readonly details?: readonly string[] | undefined;
+    readonly eventId: string;
+  }): object;
   /** the error where no mapping has the name */
   unknown(hook: string): string;
 }
@@ -33,7 +39,7 @@ const hooks: Answers = {
     };
     return { status: 202, body };
   },
-  refused: (error, details, eventId) => ({ ok: false, error, ...(details && { details }), eventId }),
+  refused: ({ code, error, details, eventId }) => ({ ok: false, error, code, ...(details && { details }), eventId }),
   unknown: (hook) => `hook not found: ${hook}`,
 };
 
@@ -45,8 +51,18 @@ function ignoredOf(ignored: IgnoredFields | undefined): object {
 
 const specs: Answers = {
   accepted: () => ({ status: 202, body: { status: 'accepted' } }),
-  refused: (error, details) => ({ error, ...(details && { details }) }),
+  refused: ({ error, details }) => ({ error, ...(details && { details }) }),
   unknown: (slug) => `webhook not found: ${slug}`,
 };
 
 export const answersOf: Readonly<Record<Endpoint, Answers>> = { hooks, specs };
+
+/** How a recorded event is refused: the answer, and its status. */
+export function refusalOf(
+  { endpoint, id: eventId }: { readonly endpoint: Endpoint; readonly id: string },
+  code: RefusalCode,
+  error: string,
+  details?: readonly string[],
+): { readonly status: number; readonly answer: object } {
+  return { status: refusalStatus[code], answer: answersOf[endpoint].refused({ code, error, details, eventId }) };
+}

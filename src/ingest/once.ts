@@ -5,7 +5,7 @@ import type { Executor } from '../store/database.ts';
 import { findAnswered } from '../store/queries/answered-events.ts';
 import { claimKey, type KeyedEvent } from '../store/queries/delivery-keys.ts';
 import { insertEvent } from '../store/queries/events.ts';
-import { answersOf } from './answers.ts';
+import { refusalOf } from './answers.ts';
 import type { Identity } from './verify/verifier.ts';
 
 /** What a delivery and its repetitions have in common, and no other delivery to the hook. */
@@ -92,10 +92,11 @@ export async function repeat(tx: Executor, event: NewEvent, firstId: string, onc
   const differs = once.sameRequest ? first.differsIn(event) : null;
   if (differs !== null) {
     const error = `this Idempotency-Key came before with another ${differs}; a new request needs a key of its own`;
-    const body = JSON.stringify(answersOf[event.endpoint].refused(error, undefined, event.id));
+    const { status, answer } = refusalOf(event, 'key-reused', error);
+    const body = JSON.stringify(answer);
     const detail = `the Idempotency-Key of event ${firstId}, with another ${differs}`;
-    await insertEvent(tx, { ...recorded(event, detail), mapping, outcome: 'invalid', status: 422, response: body });
-    return { status: 422, body, outcome: 'invalid' };
+    await insertEvent(tx, { ...recorded(event, detail), mapping, outcome: 'invalid', status, response: body });
+    return { status, body, outcome: 'invalid' };
   }
   const detail = `the same as event ${firstId}`;
   // The first has the body; a sender, or whoever has caught his request, may repeat it as often as he likes.

@@ -5,13 +5,13 @@ import { InvalidEvent, PartBroken, TransformError } from '../domain/errors.ts';
 import type { Context, Endpoint, Event } from '../domain/event.ts';
 import { newId } from '../domain/id.ts';
 import type { Mapping } from '../mapping/mapping.ts';
-import { createTimeLimit, isCostly, longestMs } from '../mapping/time-limit.ts';
 import type { Jobs } from '../queue/queue.ts';
 import { findKey } from '../store/queries/delivery-keys.ts';
 import { insertEvent } from '../store/queries/events.ts';
 import type { Store } from '../store/store.ts';
 import { accept } from './accept.ts';
-import { answersOf } from './answers.ts';
+import { answersOf, refusalOf } from './answers.ts';
+import { decide, whyNone } from './decide.ts';
 import { type Answer, claim, type NewEvent, type Once, recorded, repeat } from './once.ts';
 import type { Handshake } from './verify/verifier.ts';
 
@@ -59,19 +59,20 @@ export interface Receiver {
 export async function receive(receiver: Receiver, request: EventRequest): Promise<Answer> {
   const { store, queue } = receiver;
   const { hook, query, headers, body, payload, known, once } = request;
-  const event = newEvent(request, receiver.clock.now());
-  const answers = answersOf[event.endpoint];
-  const before = once && (await findKey(store.read, event, once.key));
+  const received = newEvent(request, receiver.clock.now());
+  const before = once && (await findKey(store.read, received, once.key));
   if (once && before !== undefined)
-    return noted(receiver, event, await store.write((tx) => repeat(tx, event, before, once)));
+    return noted(receiver, received, await store.write((tx) => repeat(tx, received, before, once)));
 
-  const now = new Date(event.receivedAt).toISOString();
+  const now = new Date(received.receivedAt).toISOString();
   const context: Context = { payload, headers, query, path: hook, now, ...bytesOf(request) };
-  const { mapping, why, problems } = decide(request.candidates, context, body);
+  const decision = decide(request.candidates, context, body);
+  const { mapping, misses, problems } = decision;
+  const event = { ...received, misses };
   if (!mapping) {
-    const detail = known ? why : (request.unknown ?? 'no mapping has this name');
-    const answer = known ? null : answers.refused(answers.unknown(hook), undefined, event.id);
-    return record(receiver, event, { outcome: 'filtered', detail, mapping: null, status: known ? 204 : 404, answer });
+    const detail = known ? whyNone(decision) : (request.unknown ?? 'no mapping has this name');
+    const told = known ? nothing : refusalOf(event, 'not-found', answersOf[event.endpoint].unknown(hook));
+    return record(receiver, event, { outcome: 'filtered', detail, mapping: null, ...told });
   }
 
   const about = { mapping: mapping.id };
@@ -81,24 +82,23 @@ export async function receive(receiver: Receiver, request: EventRequest): Promis
     const actions = acting instanceof Promise ? await acting : acting;
     if (!actions || actions.length === 0) {
       const detail = actions ? 'there is nothing in the batch' : 'the transform said null';
-      const skipped = { ...about, outcome: 'skipped', detail, status: 204, answer: null } as const;
-      return await record(receiver, event, skipped, once);
+      return await record(receiver, event, { ...about, outcome: 'skipped', detail, ...nothing }, once);
     }
     const accepted = await accept(store, queue, { event, context, mapping, actions, once });
     return noted(receiver, event, accepted);
   } catch (error) {
     if (error instanceof InvalidEvent) {
       const detail = [error.message, ...(error.details ?? [])].join('; ');
-      const answer = answers.refused(error.message, error.details, event.id);
-      return record(receiver, event, { ...about, outcome: 'invalid', detail, status: 400, answer });
+      const told = refusalOf(event, 'invalid', error.message, error.details);
+      return record(receiver, event, { ...about, outcome: 'invalid', detail, ...told });
     }
     if (error instanceof TransformError) {
-      const answer = answers.refused('the transform of this hook failed; see the event', undefined, event.id);
-      return record(receiver, event, { ...about, outcome: 'failed', detail: error.message, status: 500, answer });
+      const told = refusalOf(event, 'transform', 'the transform of this hook failed; see the event');
+      return record(receiver, event, { ...about, outcome: 'failed', detail: error.message, ...told });
     }
     if (error instanceof PartBroken) {
-      const answer = answers.refused('this hook does not load at present; send it again later', undefined, event.id);
-      const refusal = { ...about, outcome: 'failed', detail: error.message, status: 503, answer } as const;
+      const told = refusalOf(event, 'not-loaded', 'this hook does not load at present; send it again later');
+      const refusal = { ...about, outcome: 'failed', detail: error.message, ...told } as const;
       return { ...(await record(receiver, event, refusal)), broken: mapping.id };
     }
     throw error;
@@ -139,8 +139,11 @@ export async function recordUnreadable(receiver: Receiver, request: Request, unr
 
 function newEvent(request: Request, receivedAt: number): NewEvent {
   const { endpoint, hook, headers, query, body, notes, replayOf = null } = request;
-  return { id: newId(), endpoint, hook, receivedAt, query, headers, body, notes, replayOf };
+  return { id: newId(), endpoint, hook, receivedAt, query, headers, body, notes, replayOf, misses: [] };
 }
+
+/** How what led to nothing is answered, where the sender did nothing wrong. */
+const nothing = { status: 204, answer: null } as const;
 
 /** What keys go by beside the values, where other bytes could have become the same ones. */
 function bytesOf({ body, isExact, rawQuery }: EventRequest): Pick<Context, 'bodyHash' | 'queryHash'> {
@@ -148,63 +151,6 @@ function bytesOf({ body, isExact, rawQuery }: EventRequest): Pick<Context, 'body
     ...(!isExact && { bodyHash: hash('sha256', body) }),
     ...(rawQuery !== undefined && { queryHash: hash('sha256', rawQuery) }),
   };
-}
-
-interface Decision {
-  /** the first candidate that matches */
-  readonly mapping?: Mapping;
-  /** why none does */
-  readonly why: string;
-  /** what its schema says of the payload */
-  readonly problems: readonly string[];
-}
-
-const timeLimit = createTimeLimit();
-
-/** Finds the mapping by what the owner asks of an event. Patterns and schemas whose time may grow fast have a time limit together. */
-function decide(candidates: readonly Mapping[], context: Context, body: Buffer): Decision {
-  let at: Mapping | undefined;
-  const work = (): Decision => {
-    const misses: Missed[] = [];
-    for (const mapping of candidates) {
-      at = mapping;
-      const miss = mapping.match(context);
-      if (miss === null) return { mapping, why: '', problems: mapping.check(context.payload) };
-      misses.push({ mapping, miss });
-    }
-    return { why: whyNone(misses, context), problems: [] };
-  };
-  const growth = Math.max(...candidates.map((mapping) => mapping.growth));
-  if (growth <= 1 || !isCostly(growth, sizeOf(context, body))) return work();
-  const decided = timeLimit.run(work);
-  if (decided || !at) return decided ?? work();
-  const tooLong = `its patterns and its schema took longer than ${longestMs} ms on this event, and were broken off`;
-  return { mapping: at, why: '', problems: [tooLong] };
-}
-
-/** How long a text may be that a pattern looks at: no value is longer than all that came, wherever in the request it stood. */
-function sizeOf({ headers, query }: Context, body: Buffer): number {
-  return body.length + JSON.stringify([headers, query]).length;
-}
-
-/** A mapping that an event is not for, with the clause that failed. */
-interface Missed {
-  readonly mapping: Mapping;
-  readonly miss: string;
-}
-
-/** So many mappings are named where none matched. */
-const mostNamed = 20;
-
-/** Why none matched: first the mapping that came closest, which is most likely the one that was meant. */
-function whyNone(misses: readonly Missed[], context: Context): string {
-  const named = misses
-    .map((missed) => ({ ...missed, held: missed.mapping.held(context) }))
-    .toSorted((a, b) => b.held - a.held)
-    .slice(0, mostNamed)
-    .map(({ mapping, miss }) => `${mapping.id}: ${miss}`);
-  const more = misses.length > mostNamed ? [`and ${misses.length - mostNamed} more`] : [];
-  return [...named, ...more].join('; ');
 }
 
 interface Refusal extends Pick<Event, 'outcome' | 'mapping' | 'detail' | 'status'> {

@@ -2,6 +2,7 @@ import { durationMs } from '../domain/duration.ts';
 import type { Context, Endpoint } from '../domain/event.ts';
 import { type Limits, parseRate, usualMaxSeconds, usualQuietSeconds } from '../domain/limits.ts';
 import { type Origin, type Policy, usualPolicy } from '../domain/mapping.ts';
+import type { Miss } from '../domain/miss.ts';
 import type { Verify } from '../domain/verify.ts';
 import type { Checked } from '../schema/ajv.ts';
 import type { Problem } from '../schema/problem.ts';
@@ -45,7 +46,7 @@ export interface Mapping {
   /** what it reads of a request beside the body; nothing unless given */
   readonly reads?: NamesRead;
   /** null where the event is for this mapping, else the clause that failed and the value seen */
-  match(context: Context): string | null;
+  match(context: Context): Omit<Miss, 'mapping'> | null;
   /** how many clauses of its match hold for an event: how close it came */
   held(context: Context): number;
   /** how the time of `match` and `check` may grow with the size of an event: see `growthOf` */

@@ -1,13 +1,20 @@
 import { messageOf } from '../domain/errors.ts';
 import { type Context, follow } from '../domain/event.ts';
+import type { Miss } from '../domain/miss.ts';
 import { ExactNumber, isLiteral } from '../domain/payload/exact-number.ts';
 import { oneLine } from '../domain/run.ts';
+import { shorten } from '../domain/shorten.ts';
 import type { MappingRule } from './mapping-schema.ts';
 import { ownerPath } from './template.ts';
 import { growthOf } from './time-limit.ts';
 
-/** Null where the event matches, else the clause that failed with the value seen. */
-export type Match = (context: Context) => string | null;
+type FailedClause = Omit<Miss, 'mapping'>;
+
+/** Null where the event matches. */
+export type Match = (context: Context) => FailedClause | null;
+
+/** Characters of what was wanted that a miss shows. */
+const longestWanted = 200;
 
 type Rule = NonNullable<MappingRule['match']>;
 type Condition = NonNullable<Rule['payload']>[string];
@@ -30,7 +37,7 @@ export function compileMatch(rule: Rule = {}, hide = asItIs): Match {
   return (context) => {
     for (const { label, wanted, found, accepts } of clauses) {
       const value = found(context);
-      if (!accepts(value)) return `${label}: wanted ${wanted}, found ${show(value)}`;
+      if (!accepts(value)) return { clause: label, wanted: shorten(wanted, longestWanted), found: show(value) };
     }
     return null;
   };

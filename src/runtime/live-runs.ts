@@ -1,3 +1,4 @@
+import type { Outcome } from '../domain/event.ts';
 import type { Run } from '../domain/run.ts';
 import type { ToolCall } from '../domain/tool-call.ts';
 
@@ -10,6 +11,12 @@ export type Notice =
   /** a piece of an answer */
   | { readonly kind: 'text'; readonly runId: string; readonly text: string }
   | { readonly kind: 'tool'; readonly runId: string; readonly call: LiveCall };
+
+/** What goes on in this process: all notices of runs, that a run has changed, and what became of a request. */
+export type Happening =
+  | Exclude<Notice, { kind: 'changed' }>
+  | { readonly kind: 'run'; readonly runId: string; readonly workflowRunId: string | null }
+  | { readonly kind: 'event'; readonly hook: string; readonly outcome: Outcome };
 
 /** A call of a tool, told of when it begins and when it has ended. */
 export interface LiveCall extends Pick<ToolCall, 'name' | 'input'> {
@@ -30,6 +37,10 @@ export interface LiveRuns {
    * Returns a function that ends this.
    */
   follow(id: string, onNotice: (notice: Notice) => void): () => void;
+  /** Calls back with all that goes on from now on. Returns a function that ends this. */
+  feed(onHappening: (happening: Happening) => void): () => void;
+  /** Something was received. */
+  received(hook: string, outcome: Outcome): void;
 }
 
 /** An attempt under way, which says here what there is to hear. */
@@ -52,6 +63,10 @@ const changed: Notice = { kind: 'changed' };
 export function createLiveRuns(): LiveRuns {
   const underWay = new Map<string, UnderWay>();
   const followers = new Map<string, Set<(notice: Notice) => void>>();
+  const watchers = new Set<(happening: Happening) => void>();
+  const happens = (happening: Happening) => {
+    for (const onHappening of watchers) onHappening(happening);
+  };
   const tell = (id: string, notice: Notice) => {
     for (const onNotice of followers.get(id) ?? []) onNotice(notice);
   };
@@ -61,6 +76,7 @@ export function createLiveRuns(): LiveRuns {
       const tellAll = (notice: Notice) => {
         tell(runId, notice);
         if (workflowRunId !== null) tell(workflowRunId, notice);
+        happens(notice.kind === 'changed' ? { kind: 'run', runId, workflowRunId } : notice);
       };
       const hear = (notice: Notice) => {
         keep(heard, notice);
@@ -85,6 +101,11 @@ export function createLiveRuns(): LiveRuns {
       run?.abort(reason);
       return run !== undefined;
     },
+    feed(onHappening) {
+      watchers.add(onHappening);
+      return () => watchers.delete(onHappening);
+    },
+    received: (hook, outcome) => happens({ kind: 'event', hook, outcome }),
     follow(id, onNotice) {
       const all = followers.get(id) ?? new Set();
       followers.set(id, all.add(onNotice));

@@ -21,6 +21,8 @@ export interface Database {
     status: number;
     response: string | null;
     replayOf: string | null;
+    /** null where there are none */
+    missesJson: string | null;
   };
   /** what tells a delivery from its repetition: remembered longer than its event */
   deliveryKeys: { endpoint: Endpoint; hook: string; key: string; eventId: string };

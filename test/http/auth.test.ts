@@ -49,7 +49,7 @@ describe('a hook call', () => {
     const answer = await call('POST', `${gateway.url}/hooks/wake`, headers, wake);
     expect(answer.status).toBe(status);
     if (status === 401) {
-      expect(answer.body).toEqual({ ok: false, error: 'unauthorized' });
+      expect(answer.body).toEqual({ ok: false, code: 'unauthorized', error: 'unauthorized' });
       expect(answer.headers.get('www-authenticate')).toBe('Bearer');
     }
   });
@@ -158,7 +158,7 @@ describe('a token in the URL', () => {
       const answer = await call(method, `${url}?token=${hookToken}`, headers, method === 'POST' ? wake : undefined);
       expect(answer).toMatchObject({
         status: 400,
-        body: { ok: false, error: expect.stringContaining('Authorization') },
+        body: { ok: false, code: 'token-in-url', error: expect.stringContaining('Authorization') },
       });
     }
     expect((await call('POST', url, good, wake)).status).toBe(200);

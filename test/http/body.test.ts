@@ -39,7 +39,7 @@ describe('the limit of a body', () => {
     const { status, headers, body } = await gateway.post('wake', wakeOf(usualLimit + 1));
     expect({ status, body }).toEqual({
       status: 413,
-      body: { ok: false, error: expect.stringContaining('262144 bytes') },
+      body: { ok: false, code: 'too-large', error: expect.stringContaining('262144 bytes') },
     });
     expect(headers.get('connection')).toBe('close');
     expect(await newest()).toMatchObject({ hook: 'wake', outcome: 'unreadable', status: 413, answer: body });
@@ -63,7 +63,7 @@ describe('the limit of a body', () => {
     const over = connect(gateway.url);
     over.write(postHead('/hooks/wake', 'Transfer-Encoding: chunked'));
     over.write(chunk(wakeOf(usualLimit + 1)) + chunk(''));
-    expect(await over.ended).toMatch(/^HTTP\/1\.1 413 .*Connection: close.*262144 bytes"\}$/s);
+    expect(await over.ended).toMatch(/^HTTP\/1\.1 413 .*Connection: close.*262144 bytes","code":"too-large"\}$/s);
   });
 
   it('is told to a sender who is still sending, chunked or announced', async () => {
@@ -82,13 +82,16 @@ describe('the limit of a body', () => {
     const connection = connect(gateway.url);
     connection.write(postHead('/hooks/wake', 'Content-Length: 20000000'));
     connection.write(Buffer.alloc(20_000_000, 'x'));
-    expect(await connection.ended).toMatch(/^HTTP\/1\.1 413 .*262144 bytes"\}$/s);
+    expect(await connection.ended).toMatch(/^HTTP\/1\.1 413 .*262144 bytes","code":"too-large"\}$/s);
   });
 
   it('is not read where it is compressed', async () => {
     const sent = gzipSync(wakeOf(1000));
     const { status, body } = await gateway.post('wake', sent, { 'Content-Encoding': 'gzip' });
-    expect({ status, body }).toEqual({ status: 415, body: { ok: false, error: expect.stringContaining('as it is') } });
+    expect({ status, body }).toEqual({
+      status: 415,
+      body: { ok: false, code: 'encoding', error: expect.stringContaining('as it is') },
+    });
   });
 });
 
@@ -101,7 +104,10 @@ describe('a body', () => {
     ['an encoding that nobody knows', '{}', { 'Content-Encoding': 'rot13' }, 415],
   ])('of %s is refused as JSON, and recorded', async (_, sent, headers, expected) => {
     const { status, body } = await gateway.post('agent', sent, headers);
-    expect({ status, body }).toEqual({ status: expected, body: { ok: false, error: expect.any(String) } });
+    expect({ status, body }).toEqual({
+      status: expected,
+      body: { ok: false, code: expect.any(String), error: expect.any(String) },
+    });
     expect(await newest()).toMatchObject({ hook: 'agent', outcome: 'unreadable', status: expected, answer: body });
   });
 

@@ -219,7 +219,11 @@ describe('what two readers may understand in two ways', () => {
     connection.write(request);
     const received = await connection.ended;
     expect(received).toMatch(new RegExp(`^HTTP/1\\.1 ${status} .*nosniff`, 's'));
-    expect(JSON.parse(received.split('\r\n\r\n')[1] ?? '')).toEqual({ ok: false, error: expect.any(String) });
+    expect(JSON.parse(received.split('\r\n\r\n')[1] ?? '')).toEqual({
+      ok: false,
+      code: expect.any(String),
+      error: expect.any(String),
+    });
     expect(seen).toEqual([]);
     expect(broken).toEqual([{ status, reason: expect.any(String), address: here }]);
   });

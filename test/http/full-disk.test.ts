@@ -46,7 +46,7 @@ it('a gateway that can store no more says 503 and logs why, lives on, and has lo
   }
   expect(answer).toMatchObject({
     status: 503,
-    body: { ok: false, error: expect.stringContaining('could not be stored') },
+    body: { ok: false, code: 'not-stored', error: expect.stringContaining('could not be stored') },
   });
   expect(answer.headers.get('retry-after')).toBe('5');
   expect(accepted.length).toBeGreaterThan(0);

@@ -40,7 +40,7 @@ describe('after 20 failed authentications of an address', () => {
     expect(locked.status).toBe(429);
     expect(Number(locked.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
     expect(Number(locked.headers.get('retry-after'))).toBeLessThanOrEqual(60);
-    expect(await locked.json()).toEqual({ ok: false, error: 'too many failed authentications' });
+    expect(await locked.json()).toEqual({ ok: false, code: 'locked-out', error: 'too many failed authentications' });
   });
 
   it('a good token passes all the same, and clears the count', async () => {

@@ -52,7 +52,7 @@ it('a request that does not arrive in time is told so with a 408, and loses its 
   atEnd(() => clearInterval(trickle));
   const [head = '', body = ''] = (await connection.ended).split('\r\n\r\n');
   expect(head).toMatch(/^HTTP\/1\.1 408 .*Connection: close/s);
-  expect(JSON.parse(body)).toEqual({ ok: false, error: 'the request took too long to arrive' });
+  expect(JSON.parse(body)).toEqual({ ok: false, code: 'timeout', error: 'the request took too long to arrive' });
   await connection.closed;
   const [event] = await listEvents(store.read, { limit: 1 });
   expect(event).toMatchObject({ hook: 'wake', outcome: 'unreadable', detail: expect.stringContaining('hung up') });

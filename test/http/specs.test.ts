@@ -405,7 +405,11 @@ describe('a replay', () => {
   it('of what was no JSON is refused', async () => {
     await call('nobody', 'a=1', { 'Content-Type': 'application/x-www-form-urlencoded' });
     const { eventId } = await lastEvent(gateway);
-    expect(await replay(eventId)).toEqual({ ok: false, error: expect.stringContaining('is not JSON') });
+    expect(await replay(eventId)).toEqual({
+      ok: false,
+      code: 'conflict',
+      error: expect.stringContaining('is not JSON'),
+    });
   });
 
   it('does not mistake a hook for a spec of the same name', async () => {

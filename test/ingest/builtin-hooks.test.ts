@@ -27,7 +27,7 @@ describe('POST /hooks/wake', () => {
     async (payload) => {
       expect(await gateway.post('wake', payload)).toMatchObject({
         status: 400,
-        body: { ok: false, error: 'text required' },
+        body: { ok: false, code: 'invalid', error: 'text required' },
       });
     },
   );

@@ -180,7 +180,7 @@ describe('an Idempotency-Key', () => {
       const other = await gateway.post(`door${query}`, { source: 'front' }, headers);
       expect(other).toMatchObject({
         status: 422,
-        body: { ok: false, error: expect.stringContaining('another query') },
+        body: { ok: false, code: 'key-reused', error: expect.stringContaining('another query') },
       });
       expect((await newest()).detail).toMatch(/with another query/);
       const again = await gateway.post('door?to=a', { source: 'front' }, headers);
@@ -244,7 +244,7 @@ describe('an Idempotency-Key', () => {
     expect(replayed(await agent('hi', long))).toBe('true');
     expect(await agent('hi', `${long}k`)).toMatchObject({
       status: 400,
-      body: { ok: false, error: 'Idempotency-Key has 257 characters; at most 256 are taken' },
+      body: { ok: false, code: 'unreadable', error: 'Idempotency-Key has 257 characters; at most 256 are taken' },
     });
     expect(
       await runsOf(async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { describeMiss } from '../../src/domain/miss.ts';
 import type { MappingRule } from '../../src/mapping/mapping-schema.ts';
 import { compileMatch, describeMatch } from '../../src/mapping/match.ts';
 import { contextOf } from './fixtures.ts';
@@ -49,21 +50,25 @@ describe('a match', () => {
       'match.payload.action: wanted "closed", found "opened"',
     ],
   ])('%s', (_, rule, expected) => {
-    expect(compileMatch(rule)(context)).toBe(expected === null ? null : expected);
+    const miss = compileMatch(rule)(context);
+    expect(miss && describeMiss(miss)).toBe(expected);
   });
 
   it('cuts the value it found at 60 characters', () => {
     const miss = compileMatch({ payload: { action: 'x' } })(
       contextOf({ action: `${'a'.repeat(40)}\n${'b'.repeat(5000)}` }),
     );
-    expect(miss).toBe(`match.payload.action: wanted "x", found "${'a'.repeat(40)}\\n${'b'.repeat(16)}…`);
+    expect(miss && describeMiss(miss)).toBe(
+      `match.payload.action: wanted "x", found "${'a'.repeat(40)}\\n${'b'.repeat(16)}…`,
+    );
   });
 
   it('takes a payload of any kind', () => {
     const match = compileMatch({ payload: { '0.kind': 'a' } });
     expect(match(contextOf([{ kind: 'a' }]))).toBeNull();
-    expect(match(contextOf(null))).toBe('match.payload.0.kind: wanted "a", found nothing');
-    expect(match(contextOf('text'))).toBe('match.payload.0.kind: wanted "a", found nothing');
+    const miss = { clause: 'match.payload.0.kind', wanted: '"a"', found: 'nothing' };
+    expect(match(contextOf(null))).toEqual(miss);
+    expect(match(contextOf('text'))).toEqual(miss);
   });
 
   it.each<[Match, string]>([

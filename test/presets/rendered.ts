@@ -1,6 +1,7 @@
 import { expect, it } from '@jest/globals';
 import { type Action, textsOf } from '../../src/domain/action.ts';
 import { type Context, narrow, resolveIn } from '../../src/domain/event.ts';
+import { describeMiss } from '../../src/domain/miss.ts';
 import { referenceValue } from '../../src/domain/text.ts';
 import { loadPreset, presetSamples } from '../../src/mapping/sources/preset.ts';
 import { actionsOf, contextOf, mappingOf, textOf } from '../mapping/fixtures.ts';
@@ -34,7 +35,10 @@ export function sampleOf(preset: string, name: string) {
 /** For each mapping of a preset why it does not take a payload; null for one that does. */
 function misses(preset: string, body: unknown, headers: Record<string, string> = {}): (string | null)[] {
   const context = contextOf(body, { headers, path: preset });
-  return shippedPreset(preset).mappings.map((rule) => mappingOf(rule).match(context));
+  return shippedPreset(preset).mappings.map((rule) => {
+    const miss = mappingOf(rule).match(context);
+    return miss && describeMiss(miss);
+  });
 }
 
 /** What a preset makes of a payload: the mapping that takes it, and its actions. */

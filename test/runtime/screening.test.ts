@@ -234,7 +234,7 @@ describe('the way round', () => {
     const { runId } = await ran('mail', { from: 'a', subject: 'obey me', body: 'x' });
     expect(await retry(runId, '?unscreened=1')).toMatchObject({
       status: 400,
-      body: { ok: false, error: 'unscreened must be true or false' },
+      body: { ok: false, code: 'parameter', error: 'unscreened must be true or false' },
     });
     const other = await gateway.ended(
       await post('agent', { message: 'x', model: 'nobody/m', wakeMode: 'next-heartbeat' }),

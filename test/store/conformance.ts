@@ -54,6 +54,7 @@ export function newEvent(change: Partial<Event> = {}): Event {
     detail: null,
     response: '{"ok":true}',
     replayOf: null,
+    misses: [],
     ...change,
   };
 }

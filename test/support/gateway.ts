@@ -4,7 +4,7 @@ import { pino } from 'pino';
 import type { Clock } from '../../src/domain/clock.ts';
 import type { Gimli } from '../../src/gimli.ts';
 import { eventually } from './eventually.ts';
-import { nativeGimli } from './native.ts';
+import { nativeApiSchema, nativeGimli } from './native.ts';
 
 export const hookToken = 'hook-token-of-the-test';
 export const gatewayToken = 'gateway-token-of-the-test';
@@ -81,8 +81,9 @@ export async function startGateway(
     writeConfig,
     post: (name, body, headers = {}) =>
       call('POST', `/hooks/${name}`, { ...hook, 'Content-Type': 'application/json', ...headers }, body),
-    get: (name, headers = {}) => call('GET', `/hooks/${name}`, { ...hook, ...headers }),
-    api: (method, name) => call(method, `/api${name}`, owner),
+    get: async (name, headers = {}) =>
+      asDocumented('/hooks', 'GET', `/${name}`, await call('GET', `/hooks/${name}`, { ...hook, ...headers })),
+    api: async (method, name) => asDocumented('/api', method, name, await call(method, `/api${name}`, owner)),
     ended: (runId) =>
       eventually(async () => {
         const { body } = await gateway.api('GET', `/runs/${runId}`);
@@ -104,6 +105,15 @@ export async function startGateway(
     },
   };
   return gateway;
+}
+
+/** The answer, once it is what the document of the API says. */
+async function asDocumented(base: '/api' | '/hooks', method: string, path: string, answer: Answer): Promise<Answer> {
+  if (answer.status >= 300) return answer;
+  const { answerProblem } = await nativeApiSchema();
+  const problem = answerProblem(base, method, path, answer.body);
+  if (problem !== null) throw new Error(problem);
+  return answer;
 }
 
 const base = {

@@ -1,4 +1,7 @@
-import type { alarmView, heartbeatView } from '../../http/views.ts';
+import type { getAlarms } from '../../http/api/alarms.ts';
+import type { getHeartbeat } from '../../http/api/heartbeat.ts';
+import type { getPause } from '../../http/api/pause.ts';
+import type { getLastRoute } from '../../http/api/routes.ts';
 import type { Settings } from '../../settings.ts';
 import { printable, time } from '../print.ts';
 import { type DoctorCheck, type Finding, ok, problem, storeFileOf, warning } from './finding.ts';
@@ -36,7 +39,7 @@ const pause: DoctorCheck = {
   name: 'pause',
   async run({ client }) {
     if (!client) return [];
-    const { all, hooks } = await client.get<{ all: boolean; hooks: { hook: string; since: number }[] }>('/pause');
+    const { all, hooks } = await client.get<typeof getPause>('/pause');
     const paused = hooks.map(({ hook, since }) =>
       warning(`the hook ${hook} is paused since ${time(since)}`, `\`gimli resume --hook ${hook}\``),
     );
@@ -49,7 +52,7 @@ const alarms: DoctorCheck = {
   name: 'alarms',
   async run({ client }) {
     if (!client) return [];
-    const { alarms } = await client.get<{ alarms: ReturnType<typeof alarmView>[] }>('/alarms?limit=100');
+    const { alarms } = await client.get<typeof getAlarms>('/alarms?limit=100');
     const open = alarms.filter(({ endedAt }) => endedAt === null);
     if (open.length === 0) return [ok('none is open')];
     const asOf = client.isRunning ? '' : ' (when a gateway ran last)';
@@ -61,8 +64,7 @@ const channels: DoctorCheck = {
   name: 'channels',
   async run({ client }) {
     if (!client) return [];
-    type Answer = { route: { channel: string; to?: string } | { skipped: string } };
-    const { route } = await client.get<Answer>('/last-route');
+    const { route } = await client.get<typeof getLastRoute>('/last-route');
     return 'skipped' in route
       ? [warning(`replies to \`last\` go nowhere: ${route.skipped}`, 'Set channels.owner.')]
       : [ok(`replies to \`last\` go to ${route.channel}${route.to === undefined ? '' : ` (${route.to})`}`)];
@@ -74,7 +76,7 @@ const heartbeat: DoctorCheck = {
   async run({ client, settings }) {
     const zone = zoneOf(settings?.config.agents.defaults);
     if (!client) return [zone];
-    const { heartbeat } = await client.get<{ heartbeat: ReturnType<typeof heartbeatView> }>('/heartbeat');
+    const { heartbeat } = await client.get<typeof getHeartbeat>('/heartbeat');
     const { at, why, hindrance, failures, setAside } = heartbeat;
     const found: Finding[] = [ok(`next: ${at === null ? 'none' : time(at)} (${why})`)];
     if (hindrance !== null) found.push(warning(`but now: ${hindrance}`, 'See `gimli heartbeat`.'));

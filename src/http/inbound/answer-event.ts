@@ -16,10 +16,12 @@ export async function answerEvent(
     const { mapping, answer } = admitted.handshake;
     await recordHandshake(deps, request, mapping, answer);
     deps.onEvent(label, 'handshake');
+    deps.live.received(target.hook, 'handshake');
     return void res.status(answer.status).type(answer.contentType).send(answer.body);
   }
   const answer = await receive(deps, request);
   deps.onEvent(label, answer.outcome);
+  deps.live.received(target.hook, answer.outcome);
   if (answer.broken !== undefined && deps.mayTellBroken(answer.broken)) {
     deps.log.warn({ hook: target.shown, mapping: answer.broken }, brokenCall);
   }

@@ -32,7 +32,7 @@ export async function admitSender(call: Call, body: Buffer, answerers: Answerers
       ? target.candidates
       : answerers.candidates.map((mapping) => ({ mapping, verifier: undefined }));
   const admitted = admit(candidates, request, proof, read);
-  if (typeof admitted === 'string') throw new Refused('unreadable', 400, admitted);
+  if (typeof admitted === 'string') throw new Refused('unreadable', 'unreadable', admitted);
   if (!admitted.ok) throw unproven(admitted);
   welcome(call);
   return admitted;
@@ -64,6 +64,6 @@ function readRequest({ way, head }: Call, body: Buffer, { known }: Answerers): R
   } catch (error) {
     if (way.unknownComesFirst && !known) return { payload: undefined, notes: [], isExact: true, query: {} };
     const detail = whyUnreadable(error, body);
-    throw new Refused('unreadable', 400, way.cannotRead(error, body), { detail });
+    throw new Refused('unreadable', 'unreadable', way.cannotRead(error, body), { detail });
   }
 }

@@ -9,7 +9,7 @@ export function checkUrlToken({ target, urlToken, res }: Call): void {
   if (urlToken === undefined) return;
   if (target.tokenInUrl === 'refused') {
     const message = 'a token in the URL is refused here: send it as the header Authorization: Bearer';
-    throw new Refused('token in the URL', 400, message);
+    throw new Refused('token in the URL', 'token-in-url', message);
   }
   res.set('Deprecation', 'true');
 }
@@ -17,7 +17,7 @@ export function checkUrlToken({ target, urlToken, res }: Call): void {
 export function checkMethod({ target: { methods }, req }: Call): void {
   if (methods.includes(req.method)) return;
   const headers = { Allow: methods.join(', ') };
-  throw new Refused('method', 405, `use ${methods.join(' or ')}`, { headers });
+  throw new Refused('method', 'method', `use ${methods.join(' or ')}`, { headers });
 }
 
 export function checkName({ target }: Call): void {

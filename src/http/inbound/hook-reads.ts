@@ -1,39 +1,30 @@
-import type { HttpDeps } from '../deps.ts';
-import { streamRun } from '../run-stream.ts';
-import { getRun, getRunStats, getRuns } from '../runs.ts';
-import { streamWorkflow } from '../workflow-stream.ts';
-import { getWorkflow, getWorkflows } from '../workflows.ts';
+import { serve } from '../api/route.ts';
+import { HttpError, refuse } from '../errors.ts';
+import { hookReads } from '../read/routes.ts';
 import type { Target } from './endpoint.ts';
 
-interface Read {
-  readonly path: RegExp;
-  serve(deps: HttpDeps, path: string, ...more: ReadArguments): Promise<void>;
-}
-type ReadArguments = Parameters<NonNullable<Target['read']>> extends [HttpDeps, ...infer More] ? More : never;
-
-/** What is read with the hook token. */
-const reads: readonly Read[] = [
-  { path: /^runs$/, serve: ({ store }, _path, query, res) => getRuns(store.read, query, res) },
-  { path: /^runs\/stats$/, serve: ({ store }, _path, _query, res) => getRunStats(store.read, res) },
-  { path: /^runs\/[^/]+\/stream$/, serve: (deps, path, _query, res) => streamRun(deps, idIn(path), 'hooks', res) },
-  { path: /^runs\/[^/]+$/, serve: ({ store }, path, _query, res) => getRun(store.read, idIn(path), res) },
-  { path: /^workflows$/, serve: ({ store }, _path, query, res) => getWorkflows(store.read, query, res) },
-  {
-    path: /^workflows\/[^/]+\/stream$/,
-    serve: (deps, path, _query, res) => streamWorkflow(deps, idIn(path), 'hooks', res),
-  },
-  {
-    path: /^workflows\/[^/]+$/,
-    serve: ({ store }, path, _query, res) => getWorkflow(store.read, idIn(path), 'hooks', res),
-  },
-];
+/** By how many parts their paths have, each part with its name where it is one of a path. */
+const reads = hookReads.map((route) => ({ route, parts: route.path.slice(1).split('/') }));
 
 /** What is read at a name below `hooks.path`; undefined where that is a hook. */
 export function readAt(name: string): Target['read'] {
-  const read = reads.find(({ path }) => path.test(name));
-  return read && ((deps, query, res) => read.serve(deps, name, query, res));
-}
-
-function idIn(path: string): string {
-  return path.split('/')[1] ?? '';
+  if (!name.startsWith('runs') && !name.startsWith('workflows')) return undefined;
+  const given = name.split('/');
+  const fits = (parts: readonly string[]) =>
+    parts.length === given.length &&
+    parts.every((part, at) => (part.startsWith(':') ? given[at] !== '' : part === given[at]));
+  const found = reads.find(({ parts }) => fits(parts));
+  if (!found) return undefined;
+  const params = Object.fromEntries(
+    found.parts.flatMap((part, at) => (part.startsWith(':') ? [[part.slice(1), given[at] ?? '']] : [])),
+  );
+  return async (deps, query, res) => {
+    try {
+      await serve(found.route, deps, { params, given: query, reader: 'hooks' }, res);
+    } catch (error) {
+      // It is answered and makes no event.
+      if (!(error instanceof HttpError)) throw error;
+      refuse(res, error.code, error.message, error.more);
+    }
+  };
 }

@@ -46,6 +46,6 @@ export function hookAnswerers({ table }: Pick<Settings, 'table'>, hook: string):
 
 /** What is wrong with a name, if anything is. */
 function namelessness(name: string | undefined): Refused | undefined {
-  if (name === undefined) return new Refused('name', 400, 'the hook name is not valid percent-encoding');
-  return name === '' ? new Refused('name', 404, 'name a hook: POST to a path below this one') : undefined;
+  if (name === undefined) return new Refused('name', 'name', 'the hook name is not valid percent-encoding');
+  return name === '' ? new Refused('name', 'not-found', 'name a hook: POST to a path below this one') : undefined;
 }

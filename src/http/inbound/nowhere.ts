@@ -15,7 +15,7 @@ export function nowhere(...[first, ...more]: readonly [InboundEndpoint, ...Inbou
       const meant = path.replace(/\/{2,}/g, '/');
       const targets = meant === path ? [] : [first, ...more].flatMap((one) => one.find(meant, settings) ?? []);
       const { read, nameless, ...target } = targets[0] ?? emptyTarget(path, settings);
-      return { ...target, lost: new Refused('path', 404, 'not found') };
+      return { ...target, lost: new Refused('path', 'not-found', 'not found') };
     },
   };
 }

@@ -1,3 +1,4 @@
+import type { RefusalCode } from '../../domain/refusal.ts';
 import type { RefusedStep } from '../../ingest/refusals.ts';
 import type { Refusal } from '../../ingest/verify/verifier.ts';
 
@@ -10,21 +11,21 @@ interface More {
 /** Ends a request at a step, with what its sender is told. */
 export class Refused extends Error {
   override readonly name = 'Refused';
-  /** the answer's HTTP status; null where the proof failed: then it depends on how often that happened */
-  readonly status: number | null;
+  /** null where the proof failed: then it depends on how often that happened */
+  readonly code: RefusalCode | null;
   readonly step: RefusedStep;
   readonly headers: Record<string, string>;
   readonly detail: string;
 
   constructor(
     step: RefusedStep,
-    status: number | null,
+    code: RefusalCode | null,
     message: string,
     { headers = {}, detail = message }: More = {},
   ) {
     super(message);
     this.step = step;
-    this.status = status;
+    this.code = code;
     this.headers = headers;
     this.detail = detail;
   }

@@ -11,19 +11,19 @@ export async function takeBody(call: Call, { known }: Answerers): Promise<Buffer
   const { way, target } = call;
   const isForNobody = way.unknownComesFirst && !known;
   if (!isForNobody && isEncoded(call.req.headers['content-encoding'])) {
-    throw new Refused('encoding', 415, way.noCompression);
+    throw new Refused('encoding', 'encoding', way.noCompression);
   }
   const body = await wholeBody(call);
   if (typeof body !== 'string') return body;
-  if (body === 'hung up') throw new Refused(body, 400, 'the sender hung up before its body was whole');
+  if (body === 'hung up') throw new Refused(body, 'hung-up', 'the sender hung up before its body was whole');
   if (body === 'no room') {
     const message = 'too many bodies are on their way; send it again later';
-    throw new Refused(body, 503, message, { headers: { 'Retry-After': '5' } });
+    throw new Refused(body, 'busy', message, { headers: { 'Retry-After': '5' } });
   }
   const unknown = answersOf[way.endpoint].unknown(target.hook);
   throw isForNobody
-    ? new Refused(body, 404, unknown, { detail: `${unknown}, and ${tooLarge(target.limit)}` })
-    : new Refused(body, 413, tooLarge(target.limit));
+    ? new Refused(body, 'not-found', unknown, { detail: `${unknown}, and ${tooLarge(target.limit)}` })
+    : new Refused(body, 'too-large', tooLarge(target.limit));
 }
 
 /** Whether a body is not as it was; `identity` is the name for one that is. */

@@ -1,8 +1,10 @@
 import { messageOf, StoreError } from '../../domain/errors.ts';
+import { type RefusalCode, refusalStatus } from '../../domain/refusal.ts';
 import { isProven, proveByBody, proveByHead, takesToken, withoutCredentials } from '../../ingest/admit.ts';
 import { recordUnreadable } from '../../ingest/receive.ts';
 import { type RefusedStep, shownBytes } from '../../ingest/refusals.ts';
-import { brokenRetryAfter, errorBody, refuseUnread } from '../answer.ts';
+import { brokenRetryAfter, refuseUnread } from '../answer.ts';
+import { errorBody } from '../errors.ts';
 import { countFailure } from '../gate.ts';
 import { refusedCall } from '../refused-call.ts';
 import type { Call } from './call.ts';
@@ -24,7 +26,7 @@ const lateMs = 5000;
 
 /** What a refused sender is told. */
 interface Told {
-  readonly status: number;
+  readonly code: RefusalCode;
   readonly error: string;
   readonly headers: Record<string, string>;
 }
@@ -45,31 +47,35 @@ export async function turnAway(call: Call, thrown: unknown): Promise<void> {
 function failure({ deps, target }: Call, thrown: unknown): Refused {
   if (!(thrown instanceof StoreError)) {
     deps.log.error({ err: thrown }, 'request failed');
-    return new Refused('internal', 500, 'internal error');
+    return new Refused('internal', 'internal', 'internal error');
   }
-  if (target.read) return new Refused('not stored', 503, 'the store cannot be used now');
+  if (target.read) return new Refused('not stored', 'not-stored', 'the store cannot be used now');
   deps.log.error({ hook: target.shown.slice(0, 100) }, `event refused: ${thrown.message}`);
   const message = 'the event could not be stored; send it again later';
-  return new Refused('not stored', 503, message, { headers: { 'Retry-After': '5' } });
+  return new Refused('not stored', 'not-stored', message, { headers: { 'Retry-After': '5' } });
 }
 
 async function toldOf({ deps, req, target, presented, token }: Call, refused: Refused): Promise<Told> {
-  const { status, message: error, headers } = refused;
-  if (status !== null) return { status, error, headers };
+  const { code, message: error, headers } = refused;
+  if (code !== null) return { code, error, headers };
   const wait = waits.get(refused.step);
   if (wait === undefined) return countFailure(req, deps.throttle);
   // A wrong token is a guess, whatever else could not be checked.
   if (presented !== undefined && !token.ok && takesToken(target.candidates)) {
     const denial = await countFailure(req, deps.throttle);
-    if (denial.status === 429) return denial;
+    if (denial.code === 'locked-out') return denial;
   }
   const later = 'who sent this cannot be checked now; send it again later';
-  return { status: 503, error: later, headers: { 'Retry-After': wait } };
+  return {
+    code: refused.step === 'does not load' ? 'not-loaded' : 'not-checked',
+    error: later,
+    headers: { 'Retry-After': wait },
+  };
 }
 
 /** Whether a call leaves an event. It may have been refused before its proof was looked at, which is made good here. */
-async function isOfKnownSender(call: Call, { status, step }: Refused): Promise<boolean> {
-  if (status === null || step === 'not stored' || step === 'internal') return false;
+async function isOfKnownSender(call: Call, { code, step }: Refused): Promise<boolean> {
+  if (code === null || step === 'not stored' || step === 'internal') return false;
   if (call.isKnown) return true;
   const { target, token } = call;
   // Whatever its method: it is the proof that counts here.
@@ -82,7 +88,7 @@ async function isOfKnownSender(call: Call, { status, step }: Refused): Promise<b
 }
 
 /** Stores what came of a known sender; false where that cannot be. */
-async function recordEvent(call: Call, { detail }: Refused, { status, error }: Told): Promise<boolean> {
+async function recordEvent(call: Call, { detail }: Refused, { code, error }: Told): Promise<boolean> {
   const { deps, way, target, req, head, intake } = call;
   await intake.begin(keptBytes, graceMs);
   const body = intake.first();
@@ -91,22 +97,27 @@ async function recordEvent(call: Call, { detail }: Refused, { status, error }: T
   const request = { endpoint: way.endpoint, hook: target.hook, ...clean, body, notes: [] };
   const why = `${req.method} ${req.path.slice(0, 200)}: ${detail}${cut}`;
   try {
-    await recordUnreadable(deps, request, { detail: why, status, answer: errorBody[way.endpoint](error) });
+    await recordUnreadable(deps, request, {
+      detail: why,
+      status: refusalStatus[code],
+      answer: errorBody[way.endpoint](code, error),
+    });
   } catch (failed) {
     if (!(failed instanceof StoreError)) throw failed;
     deps.log.error({ hook: target.shown.slice(0, 100) }, `unreadable event not stored: ${messageOf(failed)}`);
     return false;
   }
   deps.onEvent(target.answerers().known ? target.hook : 'unknown', 'unreadable');
+  deps.live.received(target.hook, 'unreadable');
   return true;
 }
 
-async function recordRefusal(call: Call, { step, detail }: Refused, { status }: Told): Promise<void> {
+async function recordRefusal(call: Call, { step, detail }: Refused, { code }: Told): Promise<void> {
   const { deps, target, req, intake } = call;
   // What came with the head is there by then; nobody waits for more.
   await intake.begin(shownBytes, 1);
   const why = step === 'token' && !call.token.ok ? otherDoor(call) + detail : detail;
-  const row = { ...refusedCall(req), hook: target.shown, status, step, detail: why };
+  const row = { ...refusedCall(req), hook: target.shown, status: refusalStatus[code], step, detail: why };
   const { fill } = deps.refusals.add(row, intake.first());
   void intake.begin(shownBytes, lateMs).then(() => fill(intake.first()));
 }
@@ -123,12 +134,12 @@ function otherDoor({ deps, target, presented }: Call): string {
   return other ? `${other[0]} came, which opens another door: ` : '';
 }
 
-function send({ way, req, res, isKnown }: Call, { step }: Refused, { status, error, headers }: Told): void {
+function send({ way, req, res, isKnown }: Call, { step }: Refused, { code, error, headers }: Told): void {
   // An answer that has begun cannot be taken back.
   if (res.headersSent) return void req.socket.destroy();
   if (res.destroyed) return;
-  const body = errorBody[way.endpoint](error);
-  res.status(status).set(headers);
+  const body = errorBody[way.endpoint](code, error);
+  res.status(refusalStatus[code]).set(headers);
   // To keep the connection, all of the body would have to be read.
   if (cutShort.has(step) || !req.complete) refuseUnread(req, res, body, isKnown);
   else res.json(body);

@@ -1,4 +1,5 @@
 import { type Context, follow, pathSegments, resolveIn } from '../../domain/event.ts';
+import { describeMiss } from '../../domain/miss.ts';
 import { stepReference } from '../../domain/workflow.ts';
 import { nearestKey, type Problem } from '../../schema/problem.ts';
 import { compileFanOut } from '../fan-out.ts';
@@ -27,9 +28,10 @@ export function neverFilled(rule: MappingRule, known: KnownEvents): Problem[] {
   const taken = known.contexts.filter((context) => match(context) === null);
   if (taken.length === 0) {
     const [newest] = known.contexts;
-    if (!newest || !known.shouldFit) return [];
+    const miss = newest && match(newest);
+    if (!miss || !known.shouldFit) return [];
     const of = known.called(known.contexts.length);
-    return [{ path: '/match', message: `fits nothing of ${of}; the first: ${match(newest)}` }];
+    return [{ path: '/match', message: `fits nothing of ${of}; the first: ${describeMiss(miss)}` }];
   }
   const elements = taken.flatMap((context) => elementsOf(rule.forEach, context));
   const paths = new Set<string>();

@@ -17,11 +17,17 @@ const insert = preparedInsert('events', [
   'status',
   'response',
   'replayOf',
+  'missesJson',
 ]);
 
 export function insertEvent(tx: Executor, event: Event): Promise<unknown> {
-  const { query, headers, ...same } = event;
-  return insert(tx, { ...same, queryJson: JSON.stringify(query), headersJson: JSON.stringify(headers) });
+  const { query, headers, misses, ...same } = event;
+  return insert(tx, {
+    ...same,
+    queryJson: JSON.stringify(query),
+    headersJson: JSON.stringify(headers),
+    missesJson: misses.length === 0 ? null : JSON.stringify(misses),
+  });
 }
 
 const find = prepared((db, { id }: { id: string }) => db.selectFrom('events').selectAll().where('id', '=', id));
@@ -71,6 +77,7 @@ export async function latestEvents(
   return rows.map(toEvent);
 }
 
-function toEvent({ queryJson, headersJson, ...same }: Selectable<Database['events']>): Event {
-  return { ...same, query: JSON.parse(queryJson), headers: JSON.parse(headersJson) };
+function toEvent({ queryJson, headersJson, missesJson, ...same }: Selectable<Database['events']>): Event {
+  const misses = missesJson === null ? [] : JSON.parse(missesJson);
+  return { ...same, query: JSON.parse(queryJson), headers: JSON.parse(headersJson), misses };
 }

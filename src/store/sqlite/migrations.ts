@@ -30,7 +30,7 @@ const events = [
   `create table events (
     id text primary key not null, endpoint text not null, hook text not null, received_at integer not null,
     query_json text not null, headers_json text not null, body blob not null, mapping text, outcome text not null,
-    detail text, status integer not null, response text, replay_of text)`,
+    detail text, status integer not null, response text, replay_of text, misses_json text)`,
   'create index events_by_hook on events (hook, id)',
   'create index events_by_outcome on events (outcome, id)',
 

@@ -48,7 +48,7 @@ const openIn = (file: string) => `
   const { newId } = await import(${source('domain/id.ts')});
   const store = await openSqliteStore(${JSON.stringify(file)});
   const event = () => ({ id: newId(), endpoint: 'hooks', hook: 'agent', receivedAt: Date.now(), query: {}, headers: {},
-    body: Buffer.alloc(3000, 7), mapping: null, outcome: 'filtered', detail: null, status: 204, response: null, replayOf: null });
+    body: Buffer.alloc(3000, 7), mapping: null, outcome: 'filtered', detail: null, status: 204, response: null, replayOf: null, misses: [] });
   const add = () => store.write((tx) => insertEvent(tx, event()));`;
 
 /** A process that has the store, has written so many events one by one, and is killed when asked. */
