@@ -61,9 +61,10 @@ export async function showRun(cli: Cli, id: string, { json }: { json?: boolean }
   say(cli, record({ ...same, ...spent, ...events, ...times, prompt, 'tool calls': calls, outputText, pings: said }));
 }
 
-function pingLine({ text, channel, to, status, error }: FullRun['pings'][number]): string {
+function pingLine({ text, channel, to, status, error, messageId, maybeTwice }: FullRun['pings'][number]): string {
   const route = to === null ? channel : `${channel} (${to})`;
-  return `${status}${error === null ? '' : ` (${error})`}, ${route}: ${printable(text ?? '')}`;
+  const more = [error, messageId && `message ${messageId}`, maybeTwice && 'maybe twice'].filter(Boolean).join(', ');
+  return `${status}${more === '' ? '' : ` (${more})`}, ${route}: ${printable(text ?? '')}`;
 }
 
 function callLine({ attempt, name, input, resultChars, ms, error }: FullRun['toolCalls'][number]): string {

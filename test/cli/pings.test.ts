@@ -1,6 +1,11 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { expect, it, jest } from '@jest/globals';
+import { newId } from '../../src/domain/id.ts';
+import { usualPolicy } from '../../src/domain/mapping.ts';
+import { insertDelivery, updateDelivery } from '../../src/store/queries/deliveries.ts';
+import { insertRun } from '../../src/store/queries/runs.ts';
+import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts';
 import { cliIn } from '../support/cli.ts';
 import { eventually } from '../support/eventually.ts';
 import { startModel, toolCalls } from '../support/model.ts';
@@ -42,4 +47,31 @@ it('gimli runs show tells what a run had the owner told, and what became of it',
   ]);
   const { stdout: json } = await cli.run('runs', 'show', runId, '--json');
   expect(JSON.parse(json).pings).toMatchObject([{ text: 'The cellar is\nunder \u001b[31mwater.' }, { text: 'Hurry.' }]);
+});
+
+it('gimli runs show has the id that a messenger gave, and says of what may have come twice that it may', async () => {
+  const dir = tempDir();
+  fs.writeFileSync(path.join(dir, 'gimli.json5'), '{ agents: { defaults: { model: "echo/echo" } } }');
+  const store = await openSqliteStore(path.join(dir, 'data', 'gimli.db'));
+  const about = { message: [], name: 'n', sessionKey: 's', deliver: true, wakeMode: 'now', channel: 'last' } as const;
+  const run = { id: newId(), kind: 'hook', eventId: null, hook: 'cellar', createdAt: Date.now() } as const;
+  await store.write(async (tx) => {
+    await insertRun(tx, { ...run, policy: usualPolicy, action: { kind: 'agent', ...about } });
+    for (const kind of ['reply', 'ping'] as const) {
+      const to = { runId: run.id, sessionKey: 's', channel: 'log', to: null };
+      const delivery = { id: newId(), kind, ...to, text: 'Hurry.', status: 'pending', error: null } as const;
+      await insertDelivery(tx, { ...delivery, createdAt: run.createdAt });
+      await updateDelivery(tx, delivery.id, { status: 'sent', messageId: `id-of-${kind}`, maybeTwice: 1 });
+    }
+  });
+  await store.close();
+  const cli = cliIn(dir);
+  const { stdout } = await cli.run('runs', 'show', run.id);
+  expect(stdout).toContain('"messageId":"id-of-reply","maybeTwice":true');
+  expect(stdout).toContain('sent (message id-of-ping, maybe twice), log: Hurry.');
+  const { stdout: json } = await cli.run('runs', 'show', run.id, '--json');
+  expect(JSON.parse(json)).toMatchObject({
+    delivery: { messageId: 'id-of-reply', maybeTwice: true },
+    pings: [{ messageId: 'id-of-ping', maybeTwice: true }],
+  });
 });

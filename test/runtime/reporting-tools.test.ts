@@ -81,6 +81,8 @@ describe('ping_user', () => {
         error: null,
         attempts: 1,
         completedAt: expect.any(Number),
+        messageId: null,
+        maybeTwice: false,
       },
     ]);
     const { run } = (await gateway.get(`runs/${runId}`)).body;
