@@ -12,28 +12,6 @@ export function queryOf(req: Request): Record<string, string> {
   return query;
 }
 
-/** How many of a list are asked for, or what is wrong with that. */
-export function limitOf(query: Record<string, string>, usual: number): number | string {
-  return countOf(query, 'limit', { usual, most: 100 });
-}
-
-/** A whole number of at least 1, or what is wrong with it. */
-export function countOf(
-  query: Record<string, string>,
-  name: string,
-  { usual, most }: { usual: number; most: number },
-): number | string {
-  const count = integer(query[name], usual);
-  return count !== undefined && count >= 1 && count <= most ? count : `${name} must be an integer from 1 to ${most}`;
-}
-
-/** A whole number of at least 0; undefined where it is none. */
-export function integer(text: string | undefined, fallback: number): number | undefined {
-  if (text === undefined) return fallback;
-  const value = /^\d+$/.test(text) ? Number(text) : undefined;
-  return Number.isSafeInteger(value) ? value : undefined;
-}
-
 /** The query as it came without the parameter `token`, with its question mark. */
 export function withoutToken(search: string): string {
   const parts = search.slice(1).split('&');

@@ -13,7 +13,7 @@ export type Notice =
   | { readonly kind: 'tool'; readonly runId: string; readonly call: LiveCall };
 
 /** What goes on in this process: all notices of runs, that a run has changed, and what became of a request. */
-export type Happening =
+type Happening =
   | Exclude<Notice, { kind: 'changed' }>
   | { readonly kind: 'run'; readonly runId: string; readonly workflowRunId: string | null }
   | { readonly kind: 'event'; readonly hook: string; readonly outcome: Outcome };

@@ -4,7 +4,7 @@ import { pino } from 'pino';
 import type { Clock } from '../../src/domain/clock.ts';
 import type { Gimli } from '../../src/gimli.ts';
 import { eventually } from './eventually.ts';
-import { nativeApiSchema, nativeGimli } from './native.ts';
+import { nativeApiSchema, nativeGimli, nativeSupertest } from './native.ts';
 
 export const hookToken = 'hook-token-of-the-test';
 export const gatewayToken = 'gateway-token-of-the-test';
@@ -60,14 +60,23 @@ export async function startGateway(
   const { createGimli } = await nativeGimli();
   const gimli = await createGimli({ configFile, log, env, ...(clock && { clock }) });
 
-  async function call(method: string, url: string, headers: Record<string, string>, body?: unknown): Promise<Answer> {
-    const init =
-      body === undefined
-        ? {}
-        : { body: typeof body === 'string' || Buffer.isBuffer(body) ? (body as string) : JSON.stringify(body) };
-    const response = await fetch(gimli.url + url, { method, headers, ...init });
-    const text = await response.text();
-    return { status: response.status, headers: response.headers, body: text === '' ? null : JSON.parse(text) };
+  const { default: supertest } = await nativeSupertest();
+
+  async function call(method: 'GET' | 'POST', url: string, headers: Record<string, string>, body?: unknown) {
+    const asked = supertest(gimli.url)[method === 'GET' ? 'get' : 'post'](url).set(headers).redirects(0);
+    // Bytes go as they are, whatever their content type says.
+    asked
+      .serialize((sent) => sent)
+      .buffer(true)
+      .parse(textOf);
+    const sent = typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body);
+    const response = await (body === undefined ? asked : asked.send(sent));
+    const text: string = response.body;
+    return {
+      status: response.status,
+      headers: new Headers(response.headers),
+      body: text === '' ? null : JSON.parse(text),
+    };
   }
   const hook = { Authorization: `Bearer ${hookToken}` };
   let stopped: Promise<void> | undefined;
@@ -105,6 +114,15 @@ export async function startGateway(
     },
   };
   return gateway;
+}
+
+/** What came, as text: a parser of supertest. */
+function textOf(coming: object, done: (error: Error | null, text: string) => void): void {
+  const response = coming as NodeJS.ReadableStream;
+  const pieces: Buffer[] = [];
+  response.on('data', (piece: Buffer) => pieces.push(piece));
+  response.on('end', () => done(null, Buffer.concat(pieces).toString()));
+  response.on('error', (error) => done(error, ''));
 }
 
 /** The answer, once it is what the document of the API says. */

@@ -6,6 +6,7 @@ declare global {
 type Gimli = typeof import('../../src/gimli.ts');
 type Program = typeof import('../../src/cli/program.ts');
 type ApiSchema = typeof import('./api-schema.ts');
+type Supertest = { readonly default: typeof import('supertest') };
 type Aimock = typeof import('@copilotkit/aimock');
 
 /*
@@ -16,4 +17,5 @@ type Aimock = typeof import('@copilotkit/aimock');
 export const nativeGimli = () => importNatively(import.meta.resolve('../../src/gimli.ts')) as Promise<Gimli>;
 export const nativeProgram = () => importNatively(import.meta.resolve('../../src/cli/program.ts')) as Promise<Program>;
 export const nativeApiSchema = () => importNatively(import.meta.resolve('./api-schema.ts')) as Promise<ApiSchema>;
+export const nativeSupertest = () => importNatively('supertest') as Promise<Supertest>;
 export const nativeAimock = () => importNatively('@copilotkit/aimock') as Promise<Aimock>;

@@ -25,7 +25,11 @@ async function openFeed(path = '/api/feed') {
     }
   };
   const done = read().catch(() => undefined);
-  return { response, heard, close: () => (away.abort(), done) };
+  const close = () => {
+    away.abort();
+    return done;
+  };
+  return { response, heard, close };
 }
 
 it('the feed tells of what is received, and of each run from its beginning to its end', async () => {
