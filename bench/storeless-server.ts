@@ -15,12 +15,12 @@ import type { Store } from '../src/store/store.ts';
 const [configFile = '', port] = process.argv.slice(2);
 const log = pino({ level: 'info', base: null });
 const settings = await loadSettings(configFile, process.env, log);
-const { read, close, upkeep } = await openSqliteStore(settings.config.store.url.slice('sqlite:'.length));
+const { read, close, upkeep, newId } = await openSqliteStore(settings.config.store.url.slice('sqlite:'.length));
 // As long as the answer to an accepted run.
 const id = '019abc12-3456-7890-abcd-ef0123456789';
 const answer = { status: 202, body: JSON.stringify({ ok: true, runId: id, eventId: id }), outcome: 'accepted' };
 // All that the row writes is what it accepts.
-const store: Store = { read, close, upkeep, write: () => Promise.resolve(answer as never) };
+const store: Store = { read, close, upkeep, newId, write: () => Promise.resolve(answer as never) };
 const queue = createQueue();
 const metrics = createMetrics(store, queue);
 const server = createServer({

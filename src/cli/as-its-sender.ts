@@ -1,4 +1,4 @@
-import { newId } from '../domain/id.ts';
+import { randomUUID } from 'node:crypto';
 import { headerOfUtf8 } from '../domain/secret.ts';
 import type { Verifier } from '../ingest/verify/verifier.ts';
 import type { Mapping } from '../mapping/mapping.ts';
@@ -44,7 +44,7 @@ function signed({ id, verify }: Mapping, { restamp, sign }: Verifier, message: M
       `${id} asks for a proof (${verify?.scheme}) that only the sender can make, so a call of it cannot be made here`,
     );
   }
-  const stamp = { id: newId(), now: Date.now() };
+  const stamp = { id: randomUUID(), now: Date.now() };
   const payload: unknown = JSON.parse(message.body);
   const stamped = restamp(payload, stamp);
   const json = stamped === payload ? message.body : JSON.stringify(stamped);

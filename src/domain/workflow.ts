@@ -1,5 +1,4 @@
 import type { AgentAction, Step, WorkflowAction } from './action.ts';
-import { newId } from './id.ts';
 import type { Policy } from './mapping.ts';
 import { isOver, oneLine, type Run, type RunErrorCode, type RunStatus } from './run.ts';
 
@@ -79,7 +78,7 @@ export function resultsOf(states: readonly StepState<unknown>[]): StepResult[] {
   return states.slice(0, end === -1 ? states.length : end).map(({ status }) => status as StepResult);
 }
 
-/** What a step is as a run of its own. */
+/** What a step is as a run of its own, which has yet to get an id. */
 export function runOfStep(
   { id: workflowRunId, eventId, hook, policy, sessionKey, action }: StartedWorkflow,
   step: number,
@@ -98,7 +97,7 @@ export function runOfStep(
     ...(to !== undefined && { to }),
     ...(each && { each }),
   };
-  const run = { id: newId(), kind: 'hook' as const, eventId, workflowRunId, step, hook, policy, createdAt };
+  const run = { kind: 'hook' as const, eventId, workflowRunId, step, hook, policy, createdAt };
   return { ...run, action: agentAction };
 }
 type StartedWorkflow = Pick<WorkflowRun, 'id' | 'eventId' | 'hook' | 'policy' | 'sessionKey' | 'action'>;

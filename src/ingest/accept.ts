@@ -1,6 +1,5 @@
 import type { Action } from '../domain/action.ts';
 import { type Context, narrow, resolveIn } from '../domain/event.ts';
-import { newId } from '../domain/id.ts';
 import { plain } from '../domain/text.ts';
 import { next, runOfStep } from '../domain/workflow.ts';
 import type { Mapping } from '../mapping/mapping.ts';
@@ -43,7 +42,7 @@ interface Made {
 export async function accept(store: Store, queue: Jobs, acceptance: Acceptance): Promise<Answer> {
   const { event, context, mapping, actions, once } = acceptance;
   const ignored = mapping.ignoredIn?.(context.payload);
-  const all = actions.map((action) => make(acceptance, action));
+  const all = actions.map((action) => make(acceptance, action, store));
   const now = event.receivedAt;
 
   return store.write(async (tx) => {
@@ -57,7 +56,7 @@ export async function accept(store: Store, queue: Jobs, acceptance: Acceptance):
     const runIds = new Set<string>();
     for (const { run } of made) if (run) runIds.add(await startOrJoin(tx, queue, mapping, run));
     const workflows = made.flatMap(({ workflow }) => workflow ?? []);
-    for (const workflow of workflows) lines.push(...(await startWorkflow(tx, queue, workflow)));
+    for (const workflow of workflows) lines.push(...(await startWorkflow(tx, queue, workflow, store.newId())));
     const workflowRunIds = workflows.map(({ id }) => id);
     const ids = { eventId: event.id, runIds: [...runIds], workflowRunIds };
     const answer = answersOf[event.endpoint].accepted({ ...ids, mode: lines[0]?.mode, ignored });
@@ -77,7 +76,7 @@ export async function accept(store: Store, queue: Jobs, acceptance: Acceptance):
   });
 }
 
-function make({ event, context, mapping }: Acceptance, action: Action): Made {
+function make({ event, context, mapping }: Acceptance, action: Action, { newId }: Store): Made {
   const { dedupeKey } = action;
   // A replay is asked for, and so it is no repetition.
   const once = dedupeKey === undefined || event.replayOf !== null ? undefined : onceByMapping(mapping.id, dedupeKey);
@@ -118,7 +117,12 @@ async function startOrJoin(
 }
 
 /** Stores a workflow with its first step. One of which no step can run has ended already, and main hears of that. */
-async function startWorkflow(tx: Executor, queue: Jobs, workflow: NewWorkflowRun): Promise<NewSystemEvent[]> {
+async function startWorkflow(
+  tx: Executor,
+  queue: Jobs,
+  workflow: NewWorkflowRun,
+  runId: string,
+): Promise<NewSystemEvent[]> {
   const { id, eventId, action, policy, sessionKey, group, createdAt } = workflow;
   await insertWorkflowRun(tx, workflow);
   const { results, status } = next(action.steps, [], action.continueOnError);
@@ -134,7 +138,7 @@ async function startWorkflow(tx: Executor, queue: Jobs, workflow: NewWorkflowRun
     };
     return policy.updateMainSession === 'always' ? [line] : [];
   }
-  const run = runOfStep(workflow, results.length, createdAt);
+  const run = { id: runId, ...runOfStep(workflow, results.length, createdAt) };
   await insertRun(tx, run);
   const job = runJob(run.id, sessionKey, createdAt, group === null ? {} : { group });
   await queue.enqueue(tx, job);

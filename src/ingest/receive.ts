@@ -3,7 +3,6 @@ import type { Logger } from 'pino';
 import type { Clock } from '../domain/clock.ts';
 import { InvalidEvent, PartBroken, TransformError } from '../domain/errors.ts';
 import type { Context, Endpoint, Event } from '../domain/event.ts';
-import { newId } from '../domain/id.ts';
 import type { Mapping } from '../mapping/mapping.ts';
 import type { Jobs } from '../queue/queue.ts';
 import { findKey } from '../store/queries/delivery-keys.ts';
@@ -59,7 +58,7 @@ export interface Receiver {
 export async function receive(receiver: Receiver, request: EventRequest): Promise<Answer> {
   const { store, queue } = receiver;
   const { hook, query, headers, body, payload, known, once } = request;
-  const received = newEvent(request, receiver.clock.now());
+  const received = newEvent(request, receiver);
   const before = once && (await findKey(store.read, received, once.key));
   if (once && before !== undefined)
     return noted(receiver, received, await store.write((tx) => repeat(tx, received, before, once)));
@@ -112,7 +111,7 @@ export async function recordHandshake(
   mapping: Mapping,
   answer: Handshake,
 ): Promise<void> {
-  const event = newEvent(request, clock.now());
+  const event = newEvent(request, { store, clock });
   const response = answer.contentType === 'application/json' ? answer.body : JSON.stringify(answer.body);
   await store.write((tx) =>
     insertEvent(tx, {
@@ -133,13 +132,24 @@ export interface Unreadable extends Pick<Event, 'detail' | 'status'> {
 
 /** Records what came of a sender who is known and could not be read. The body holds no more than its beginning. Throws StoreError. */
 export async function recordUnreadable(receiver: Receiver, request: Request, unreadable: Unreadable): Promise<void> {
-  const event = newEvent(request, receiver.clock.now());
+  const event = newEvent(request, receiver);
   await record(receiver, event, { ...unreadable, outcome: 'unreadable', mapping: null });
 }
 
-function newEvent(request: Request, receivedAt: number): NewEvent {
+function newEvent(request: Request, { store, clock }: Pick<Receiver, 'store' | 'clock'>): NewEvent {
   const { endpoint, hook, headers, query, body, notes, replayOf = null } = request;
-  return { id: newId(), endpoint, hook, receivedAt, query, headers, body, notes, replayOf, misses: [] };
+  return {
+    id: store.newId(),
+    endpoint,
+    hook,
+    receivedAt: clock.now(),
+    query,
+    headers,
+    body,
+    notes,
+    replayOf,
+    misses: [],
+  };
 }
 
 /** How what led to nothing is answered, where the sender did nothing wrong. */

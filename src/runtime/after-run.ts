@@ -10,7 +10,7 @@ import type { Said } from './reporting-tools.ts';
 import type { Runtime } from './runtime.ts';
 import { tellMain } from './tell-main.ts';
 
-type Parts = Pick<Runtime, 'queue'>;
+type Parts = Pick<Runtime, 'store' | 'queue'>;
 
 /**
  * What follows from the end of a hook's run, in the transaction that records it: the next step of its workflow, or the
@@ -38,7 +38,7 @@ export async function afterRun(
 
 /** Starts the step that comes next, or ends the workflow. Returns what is to be said of it where it has ended. */
 async function goOn(
-  { queue }: Parts,
+  { store, queue }: Parts,
   tx: Executor,
   workflow: WorkflowRun,
   steps: readonly StepRun[],
@@ -49,7 +49,7 @@ async function goOn(
   const failed = steps.find(({ status }) => status === 'error');
   const cancelled = steps.some(({ errorCode }) => errorCode === 'cancelled');
   if (status === 'running' && !cancelled) {
-    const run = runOfStep(workflow, results.length, now);
+    const run = { id: store.newId(), ...runOfStep(workflow, results.length, now) };
     await insertRun(tx, run);
     // Before all that waits in the session, so that it sees a workflow as one. And the rate of a mapping counts workflows: all
     // but their first steps have begun already.

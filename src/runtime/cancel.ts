@@ -67,11 +67,11 @@ export function breakOff({ live }: Pick<Parts, 'live'>, id: string): void {
 }
 
 /** False where the run has ended by itself meanwhile. */
-async function end({ queue, clock }: Parts, tx: Executor, run: Run, main: 'told' | 'untold'): Promise<boolean> {
+async function end({ store, queue, clock }: Parts, tx: Executor, run: Run, main: 'told' | 'untold'): Promise<boolean> {
   const now = clock.now();
   const waits = await queue.withdraw(tx, runJob(run.id, run.sessionKey, now));
   if (!waits) return markCancelled(tx, run.id);
-  await endCancelled({ queue }, tx, run, {}, now, main);
+  await endCancelled({ store, queue }, tx, run, {}, now, main);
   return true;
 }
 
@@ -79,7 +79,7 @@ const cancelledByOwner = () => new TurnError('cancelled', 'cancelled by the owne
 
 /** Ends a run whose job is gone. `turn` is what is known of a turn that was over all the same. */
 export async function endCancelled(
-  parts: Pick<Runtime, 'queue'>,
+  parts: Pick<Runtime, 'store' | 'queue'>,
   tx: Executor,
   run: Run,
   turn: Pick<RunEnd, 'prompt' | 'model' | 'spending'>,

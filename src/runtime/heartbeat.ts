@@ -1,7 +1,6 @@
 import { promptLimit } from '../agent/context-sizes.ts';
 import { heartbeatPrompt, type Prompt } from '../agent/prompt.ts';
 import type { Heartbeat } from '../agent/settings/heartbeat.ts';
-import { newId } from '../domain/id.ts';
 import { usualPolicy } from '../domain/mapping.ts';
 import { mainSession, type Run } from '../domain/run.ts';
 import type { Executor } from '../store/database.ts';
@@ -57,7 +56,7 @@ async function newBeat(runtime: Runtime, tx: Executor, now: number): Promise<str
   }
   const { config, models } = runtime.current();
   const settings = config.agents.defaults.heartbeat;
-  const id = newId();
+  const id = runtime.store.newId();
   const model = settings.model === undefined ? {} : { model: models.resolve(settings.model) };
   await insertRun(tx, runOfBeat(id, settings, { ...model, withTurns: state.mostLines === null }, now));
   if (state.mostLines === 1) {

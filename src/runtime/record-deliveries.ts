@@ -1,7 +1,6 @@
 import { type Route, route } from '../channels/route.ts';
 import { isMeant, notMeant } from '../domain/delivery.ts';
 import { withoutAck } from '../domain/heartbeat.ts';
-import { newId } from '../domain/id.ts';
 import type { Run } from '../domain/run.ts';
 import { deliverJob } from '../queue/jobs.ts';
 import type { Executor } from '../store/database.ts';
@@ -56,13 +55,13 @@ export async function settle(
 }
 
 async function record(
-  { queue, log, onDelivery }: Runtime,
+  { store, queue, log, onDelivery }: Runtime,
   tx: Executor,
   { id: runId, sessionKey }: Run,
   { kind, text, wanted, target }: Pick<Delivery, 'kind' | 'text'> & { wanted: Route; target: Target },
   now: number,
 ): Promise<void> {
-  const delivery = { id: newId(), runId, kind, sessionKey, text, createdAt: now };
+  const delivery = { id: store.newId(), runId, kind, sessionKey, text, createdAt: now };
   const { channel, to = null } = 'skipped' in target ? wanted : target;
   if ('skipped' in target) {
     if (isMeant(target.skipped))

@@ -14,6 +14,8 @@ export interface Store {
    * cannot be written.
    */
   write<T>(work: Work<T>): Promise<T>;
+  /** A new id for what will be stored. Those of one store sort in the order in which they were made. */
+  newId(): string;
   readonly upkeep: Upkeep;
   close(): Promise<void>;
 }

@@ -6,7 +6,6 @@ import type { Config } from '../../src/config/schema.ts';
 import type { Action } from '../../src/domain/action.ts';
 import { InvalidEvent, TransformError } from '../../src/domain/errors.ts';
 import { type Context, contextOf, narrow, resolveIn } from '../../src/domain/event.ts';
-import { newId } from '../../src/domain/id.ts';
 import { usualPolicy } from '../../src/domain/mapping.ts';
 import { oneLine, summaryOf } from '../../src/domain/run.ts';
 import { display, plain, type Text } from '../../src/domain/text.ts';
@@ -25,6 +24,7 @@ import { atEnd } from '../support/at-end.ts';
 import { parseFenced } from '../support/fenced-prompt.ts';
 import { hostileText, safetySwitches } from '../support/hostile.ts';
 import { event, list, mark, marked, payload, type StoredEvent } from '../support/hostile-event.ts';
+import { newId } from '../support/new-id.ts';
 import { literals, Nested, nested, ownersPath, template } from '../support/owners-words.ts';
 import { heartbeatPrompt, hookPrompt } from '../support/prompts.ts';
 import { holds, holdsAsync } from '../support/property.ts';
@@ -90,7 +90,7 @@ async function stepPrompts(mapping: Mapping, from: StoredEvent, action: Action, 
   expectOneLine(action.workflowId, action.name, action.sessionKey ?? 'its own', action.to ?? 'nobody', ...names);
   const [id, { policy }, hook] = [`wf-${newId()}`, mapping, mapping.path ?? mapping.id];
   const started = { id, eventId: 'e', hook, sessionKey: `workflow:${id}`, action, policy, group: null, createdAt: 0 };
-  const runs = action.steps.map((_, at) => runOfStep(started, at, 0));
+  const runs = action.steps.map((_, at) => ({ id: newId(), ...runOfStep(started, at, 0) }));
   await store.write(async (tx) => {
     await insertWorkflowRun(tx, { ...started, status: 'running' });
     for (const [at, run] of runs.entries()) {

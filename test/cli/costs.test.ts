@@ -1,12 +1,12 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { expect, it, jest } from '@jest/globals';
-import { newId } from '../../src/domain/id.ts';
 import { usualPolicy } from '../../src/domain/mapping.ts';
 import { insertRun } from '../../src/store/queries/runs.ts';
 import { recordSpending } from '../../src/store/queries/spending.ts';
 import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts';
 import { cliIn } from '../support/cli.ts';
+import { newId } from '../support/new-id.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
 jest.setTimeout(60_000);

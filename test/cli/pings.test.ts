@@ -1,7 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { expect, it, jest } from '@jest/globals';
-import { newId } from '../../src/domain/id.ts';
 import { usualPolicy } from '../../src/domain/mapping.ts';
 import { insertDelivery, updateDelivery } from '../../src/store/queries/deliveries.ts';
 import { insertRun } from '../../src/store/queries/runs.ts';
@@ -9,6 +8,7 @@ import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts';
 import { cliIn } from '../support/cli.ts';
 import { eventually } from '../support/eventually.ts';
 import { startModel, toolCalls } from '../support/model.ts';
+import { newId } from '../support/new-id.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
 jest.setTimeout(60_000);

@@ -1,9 +1,9 @@
 import { expect, it } from '@jest/globals';
-import { firstIdAt, newId } from '../../src/domain/id.ts';
+import { createIds, firstIdAt } from '../../src/domain/id.ts';
 
 it('ids are UUIDs of version 7 that carry the time, each later one sorting after those before, however many there are', () => {
   const before = Date.now();
-  const ids = Array.from({ length: 50_000 }, () => newId());
+  const ids = Array.from({ length: 50_000 }, createIds());
   expect(new Set(ids).size).toBe(ids.length);
   expect([...ids].sort()).toEqual(ids);
   for (const id of ids) expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
@@ -14,7 +14,7 @@ it('ids are UUIDs of version 7 that carry the time, each later one sorting after
 });
 
 it('ids are greater than what ids of their time begin with, and smaller than what later ones do', () => {
-  const id = newId();
+  const id = createIds()();
   const ms = Number.parseInt(id.replace('-', '').slice(0, 12), 16);
   expect(id > firstIdAt(ms)).toBe(true);
   expect(id < firstIdAt(ms + 1)).toBe(true);

@@ -4,7 +4,6 @@ import { pino } from 'pino';
 import type { Channel, Message, Sending } from '../../src/channels/channel.ts';
 import { createChannels } from '../../src/channels/channels.ts';
 import { DeliveryError } from '../../src/channels/delivery-error.ts';
-import { newId } from '../../src/domain/id.ts';
 import { maxAttempts } from '../../src/domain/job.ts';
 import { createMask } from '../../src/domain/mask.ts';
 import { wholeOf } from '../../src/domain/said.ts';
@@ -18,6 +17,7 @@ import { atEnd } from '../support/at-end.ts';
 import { eventually } from '../support/eventually.ts';
 import { fakeClock } from '../support/fake-clock.ts';
 import { gatewayToken } from '../support/gateway.ts';
+import { newId } from '../support/new-id.ts';
 import { simulated } from '../support/simulated.ts';
 import { tempDir } from '../support/temp-dir.ts';
 

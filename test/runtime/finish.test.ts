@@ -3,7 +3,6 @@ import { beforeEach, expect, it } from '@jest/globals';
 import { pino } from 'pino';
 import { systemClock } from '../../src/domain/clock.ts';
 import { TurnError } from '../../src/domain/errors.ts';
-import { newId } from '../../src/domain/id.ts';
 import type { Job } from '../../src/domain/job.ts';
 import { usualPolicy } from '../../src/domain/mapping.ts';
 import type { Run } from '../../src/domain/run.ts';
@@ -18,6 +17,7 @@ import { findRun, insertRun, startRun } from '../../src/store/queries/runs.ts';
 import { findWorkflowRun, insertWorkflowRun } from '../../src/store/queries/workflows.ts';
 import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts';
 import { atEnd } from '../support/at-end.ts';
+import { newId } from '../support/new-id.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
 const store = await openSqliteStore(path.join(tempDir(), 'gimli.db'));

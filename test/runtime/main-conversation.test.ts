@@ -1,6 +1,5 @@
 import path from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { newId } from '../../src/domain/id.ts';
 import { usualPolicy } from '../../src/domain/mapping.ts';
 import { mainConversation } from '../../src/runtime/main-conversation.ts';
 import { insertSystemEvent, markLinesRead, takeLines } from '../../src/store/queries/inbox.ts';
@@ -10,6 +9,7 @@ import type { Store } from '../../src/store/store.ts';
 import { atEnd } from '../support/at-end.ts';
 import { eventually } from '../support/eventually.ts';
 import { providerError, startModel } from '../support/model.ts';
+import { newId } from '../support/new-id.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { tempGateway } from '../support/temp-gateway.ts';
 

@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import type { Event } from '../../src/domain/event.ts';
-import { newId as uuid } from '../../src/domain/id.ts';
 import { usualPolicy } from '../../src/domain/mapping.ts';
 import { deliveriesOf, insertDelivery, pingsOf } from '../../src/store/queries/deliveries.ts';
 import { claimKey, findKey } from '../../src/store/queries/delivery-keys.ts';
@@ -37,6 +36,7 @@ import {
 } from '../../src/store/queries/sessions.ts';
 import { costOfDay, recordSpending, spendingSince } from '../../src/store/queries/spending.ts';
 import type { Store } from '../../src/store/store.ts';
+import { newId as uuid } from '../support/new-id.ts';
 import type { Driver } from './drivers.ts';
 
 export function newEvent(change: Partial<Event> = {}): Event {

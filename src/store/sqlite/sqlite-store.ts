@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import Sqlite from 'better-sqlite3';
 import { StoreError } from '../../domain/errors.ts';
+import { createIds } from '../../domain/id.ts';
 import type { Executor } from '../database.ts';
 import { createGroupCommit } from '../group-commit.ts';
 import type { Store, Upkeep } from '../store.ts';
@@ -158,6 +159,7 @@ function storeOn({ sqlite, db, reader, checkpoints, file, lock }: Parts): Sqlite
   return {
     read: reader,
     write: createGroupCommit(transact),
+    newId: createIds(),
     upkeep: upkeepOf(sqlite, checkpoints),
     announce: lock.announce,
     commandToken: lock.commandToken,

@@ -45,9 +45,8 @@ const source = (name: string) => JSON.stringify(path.resolve('src', name));
 const openIn = (file: string) => `
   const { openSqliteStore } = await import(${source('store/sqlite/sqlite-store.ts')});
   const { insertEvent } = await import(${source('store/queries/events.ts')});
-  const { newId } = await import(${source('domain/id.ts')});
   const store = await openSqliteStore(${JSON.stringify(file)});
-  const event = () => ({ id: newId(), endpoint: 'hooks', hook: 'agent', receivedAt: Date.now(), query: {}, headers: {},
+  const event = () => ({ id: store.newId(), endpoint: 'hooks', hook: 'agent', receivedAt: Date.now(), query: {}, headers: {},
     body: Buffer.alloc(3000, 7), mapping: null, outcome: 'filtered', detail: null, status: 204, response: null, replayOf: null, misses: [] });
   const add = () => store.write((tx) => insertEvent(tx, event()));`;
 

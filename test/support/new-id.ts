@@ -1,0 +1,3 @@
+import { createIds } from '../../src/domain/id.ts';
+
+export const newId = createIds();
