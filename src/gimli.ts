@@ -121,7 +121,7 @@ export async function createGimli({
     async prepare(tx, now) {
       const gates = await findGates(tx);
       if (gates.has(pauseAll)) return false;
-      if (gates.size > 0) await tendGates(tx, queue, now);
+      if (gates.size > 0) await tendGates({ tx, queue, now });
       return true;
     },
     handlers: {

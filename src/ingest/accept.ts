@@ -4,11 +4,12 @@ import { newId } from '../domain/id.ts';
 import { plain } from '../domain/text.ts';
 import { next, runOfStep } from '../domain/workflow.ts';
 import type { Mapping } from '../mapping/mapping.ts';
-import { runJob, wakeJob } from '../queue/jobs.ts';
+import { runJob } from '../queue/jobs.ts';
+import { putInInbox } from '../queue/put-in-inbox.ts';
 import type { Jobs } from '../queue/queue.ts';
 import type { Executor } from '../store/database.ts';
 import { insertEvent } from '../store/queries/events.ts';
-import { insertSystemEvent, type NewSystemEvent } from '../store/queries/inbox.ts';
+import type { NewSystemEvent } from '../store/queries/inbox.ts';
 import { noteEvent } from '../store/queries/last-events.ts';
 import { insertRun } from '../store/queries/runs.ts';
 import { endWorkflowRun, insertWorkflowRun, type NewWorkflowRun } from '../store/queries/workflows.ts';
@@ -71,8 +72,7 @@ export async function accept(store: Store, queue: Jobs, acceptance: Acceptance):
     const became = recorded(event, details.join('; ') || null);
     await insertEvent(tx, { ...became, mapping: mapping.id, outcome: 'accepted', status, response });
     if (mapping.expectMs !== undefined) await noteEvent(tx, mapping.id, now);
-    for (const line of lines) await insertSystemEvent(tx, line);
-    if (lines.some(({ mode }) => mode === 'now')) await queue.enqueue(tx, wakeJob(now));
+    await putInInbox({ tx, queue, now }, lines);
     return { status, body: response, outcome: 'accepted' };
   });
 }
