@@ -59,21 +59,20 @@ export async function accept(store: Store, queue: Jobs, acceptance: Acceptance):
     for (const { run } of made) if (run) runIds.add(await startOrJoin(tx, queue, mapping, run));
     const workflows = made.flatMap(({ workflow }) => workflow ?? []);
     for (const workflow of workflows) lines.push(...(await startWorkflow(tx, queue, workflow)));
-    const workflowRunIds = workflows.map(({ id }) => id);
-    const ids = { eventId: event.id, runIds: [...runIds], workflowRunIds };
-    const answer = answersOf[event.endpoint].accepted({ ...ids, mode: lines[0]?.mode, ignored });
-    const response = JSON.stringify(answer.body);
+    const started = { runIds: [...runIds], workflowRunIds: workflows.map(({ id }) => id) };
+    const said = { eventId: event.id, started, mode: lines[0]?.mode, ignored };
+    const { status, body } = answersOf[event.endpoint].accepted(said);
     const joined = [...runIds].filter((id) => !made.some(({ run }) => run?.id === id));
     const details = [
       ...(known ? [`${seen.length} of ${all.length} were here before`] : []),
       ...(joined.length > 0 ? [`joined run ${joined.join(', ')}`] : []),
     ];
-    const { status } = answer;
     const became = recorded(event, details.join('; ') || null);
+    const response = JSON.stringify(body);
     await insertEvent(tx, { ...became, mapping: mapping.id, outcome: 'accepted', status, response });
     if (mapping.expectMs !== undefined) await noteEvent(tx, mapping.id, now);
     await putInInbox({ tx, queue, now }, lines);
-    return { status, body: response, outcome: 'accepted' };
+    return { status, body, outcome: 'accepted', started };
   });
 }
 
