@@ -18,6 +18,7 @@ const ranks = [
   ['config'],
   ['settings.ts'],
   ['reload.ts'],
+  ['gateway'],
   ['gimli.ts'],
   ['index.ts', 'cli'],
 ];

@@ -36,7 +36,7 @@ export async function withClient<T>(cli: Cli, use: (client: Client) => Promise<T
     return use(client(url, token, true));
   }
   // Here and not above: this is the whole gateway, which takes a while to load.
-  const [{ openOwnersApi }, { pino }] = await Promise.all([import('../gimli.ts'), import('pino')]);
+  const [{ openOwnersApi }, { pino }] = await Promise.all([import('../gateway/owners-api.ts'), import('pino')]);
   const log = pino({ level: 'silent' });
   const offline = await openOwnersApi(loaded, log).catch((error) => {
     if (problems || !(error instanceof ConfigError)) throw error;

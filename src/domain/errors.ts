@@ -93,7 +93,7 @@ export class TurnError extends Error {
   }
 
   /** Whether time alone may mend it. */
-  get retryable(): boolean {
+  get mayPassByItself(): boolean {
     const { again, givesUp } = this.remedy;
     return again === 'run' || givesUp === true;
   }

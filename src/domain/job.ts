@@ -15,7 +15,7 @@ export interface Job {
   /** how many attempts before it do not count: what they needed was in trouble, for all */
   readonly uncounted: number;
   /** the gate at which it has waited last */
-  readonly gate: string | null;
+  readonly lastGate: string | null;
   /** until when it waits at a gate that may never open, in epoch ms; null where it has not waited at one, or waits for ever */
   readonly giveUpAt: number | null;
 }

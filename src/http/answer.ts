@@ -13,7 +13,7 @@ export function sendAnswer(res: Response, { status, body, outcome }: Answer): vo
   if (status === 503) res.setHeader('Retry-After', brokenRetryAfter);
   res.status(status);
   if (body === null) res.end();
-  else sendJson(res, body);
+  else sendJson(res, JSON.stringify(body));
 }
 
 /** Sends what already is JSON. */

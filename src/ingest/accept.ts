@@ -3,11 +3,12 @@ import { type Context, narrow, resolveIn } from '../domain/event.ts';
 import { plain } from '../domain/text.ts';
 import { next, runOfStep } from '../domain/workflow.ts';
 import type { Mapping } from '../mapping/mapping.ts';
-import { runJob, wakeJob } from '../queue/jobs.ts';
+import { runJob } from '../queue/jobs.ts';
+import { putInInbox } from '../queue/put-in-inbox.ts';
 import type { Jobs } from '../queue/queue.ts';
 import type { Executor } from '../store/database.ts';
 import { insertEvent } from '../store/queries/events.ts';
-import { insertSystemEvent, type NewSystemEvent } from '../store/queries/inbox.ts';
+import type { NewSystemEvent } from '../store/queries/inbox.ts';
 import { noteEvent } from '../store/queries/last-events.ts';
 import { insertRun } from '../store/queries/runs.ts';
 import { endWorkflowRun, insertWorkflowRun, type NewWorkflowRun } from '../store/queries/workflows.ts';
@@ -57,22 +58,20 @@ export async function accept(store: Store, queue: Jobs, acceptance: Acceptance):
     for (const { run } of made) if (run) runIds.add(await startOrJoin(tx, queue, mapping, run));
     const workflows = made.flatMap(({ workflow }) => workflow ?? []);
     for (const workflow of workflows) lines.push(...(await startWorkflow(tx, queue, workflow, store.newId())));
-    const workflowRunIds = workflows.map(({ id }) => id);
-    const ids = { eventId: event.id, runIds: [...runIds], workflowRunIds };
-    const answer = answersOf[event.endpoint].accepted({ ...ids, mode: lines[0]?.mode, ignored });
-    const response = JSON.stringify(answer.body);
+    const started = { runIds: [...runIds], workflowRunIds: workflows.map(({ id }) => id) };
+    const said = { eventId: event.id, started, mode: lines[0]?.mode, ignored };
+    const { status, body } = answersOf[event.endpoint].accepted(said);
     const joined = [...runIds].filter((id) => !made.some(({ run }) => run?.id === id));
     const details = [
       ...(known ? [`${seen.length} of ${all.length} were here before`] : []),
       ...(joined.length > 0 ? [`joined run ${joined.join(', ')}`] : []),
     ];
-    const { status } = answer;
     const became = recorded(event, details.join('; ') || null);
+    const response = JSON.stringify(body);
     await insertEvent(tx, { ...became, mapping: mapping.id, outcome: 'accepted', status, response });
     if (mapping.expectMs !== undefined) await noteEvent(tx, mapping.id, now);
-    for (const line of lines) await insertSystemEvent(tx, line);
-    if (lines.some(({ mode }) => mode === 'now')) await queue.enqueue(tx, wakeJob(now));
-    return { status, body: response, outcome: 'accepted' };
+    await putInInbox({ tx, queue, now }, lines);
+    return { status, body, outcome: 'accepted', started };
   });
 }
 

@@ -2,13 +2,18 @@ import type { Endpoint } from '../domain/event.ts';
 import { type RefusalCode, refusalStatus } from '../domain/refusal.ts';
 import type { IgnoredFields } from '../mapping/sources/ignored-fields.ts';
 
+/** The ids of what an event has begun. */
+export interface Started {
+  readonly runIds: readonly string[];
+  readonly workflowRunIds: readonly string[];
+}
+
 /** How an endpoint words its answers. */
 export interface Answers {
   /** `mode` is that of the first line for main, where there is no run */
   accepted(made: {
     readonly eventId: string;
-    readonly runIds: readonly string[];
-    readonly workflowRunIds: readonly string[];
+    readonly started: Started;
     readonly mode: string | undefined;
     readonly ignored: IgnoredFields | undefined;
   }): { readonly status: 200 | 202; readonly body: object };
@@ -23,7 +28,8 @@ export interface Answers {
 }
 
 const hooks: Answers = {
-  accepted({ eventId, runIds, workflowRunIds, mode, ignored }) {
+  accepted({ eventId, started, mode, ignored }) {
+    const { runIds, workflowRunIds } = started;
     const [runId] = runIds;
     const [workflowRunId] = workflowRunIds;
     if (runId === undefined && workflowRunId === undefined)
@@ -47,6 +53,18 @@ function ignoredOf(ignored: IgnoredFields | undefined): object {
   if (!ignored) return {};
   const { fields, didYouMean } = ignored;
   return { ignored: fields, ...(Object.keys(didYouMean).length > 0 && { didYouMean }) };
+}
+
+/** What an answer to a hook says that it has begun, where no more is left of that. */
+export function startedIn(body: object | null): Started {
+  const { runId, workflowRunId, runIds, workflowRunIds }: Partial<Worded> = body ?? {};
+  const one = (id: string | undefined) => (id === undefined ? [] : [id]);
+  return { runIds: runIds ?? one(runId), workflowRunIds: workflowRunIds ?? one(workflowRunId) };
+}
+
+interface Worded extends Started {
+  readonly runId: string;
+  readonly workflowRunId: string;
 }
 
 const specs: Answers = {

@@ -5,7 +5,7 @@ import type { Executor } from '../store/database.ts';
 import { findAnswered } from '../store/queries/answered-events.ts';
 import { claimKey, type KeyedEvent } from '../store/queries/delivery-keys.ts';
 import { insertEvent } from '../store/queries/events.ts';
-import { refusalOf } from './answers.ts';
+import { refusalOf, type Started, startedIn } from './answers.ts';
 import type { Identity } from './verify/verifier.ts';
 
 /** What a delivery and its repetitions have in common, and no other delivery to the hook. */
@@ -30,8 +30,10 @@ export interface Answer {
   /** the id of the mapping that took the event and does not load */
   readonly broken?: string;
   readonly status: number;
-  /** JSON; null: an empty body */
-  readonly body: string | null;
+  /** what is sent as JSON; null: an empty body */
+  readonly body: object | null;
+  /** what it had begun; of a repetition, what the first delivery had */
+  readonly started?: Started;
   /** what became of it */
   readonly outcome: Event['outcome'];
 }
@@ -92,15 +94,17 @@ export async function repeat(tx: Executor, event: NewEvent, firstId: string, onc
   const differs = once.sameRequest ? first.differsIn(event) : null;
   if (differs !== null) {
     const error = `this Idempotency-Key came before with another ${differs}; a new request needs a key of its own`;
-    const { status, answer } = refusalOf(event, 'key-reused', error);
-    const body = JSON.stringify(answer);
+    const { status, answer: body } = refusalOf(event, 'key-reused', error);
+    const response = JSON.stringify(body);
     const detail = `the Idempotency-Key of event ${firstId}, with another ${differs}`;
-    await insertEvent(tx, { ...recorded(event, detail), mapping, outcome: 'invalid', status, response: body });
+    await insertEvent(tx, { ...recorded(event, detail), mapping, outcome: 'invalid', status, response });
     return { status, body, outcome: 'invalid' };
   }
   const detail = `the same as event ${firstId}`;
   // The first has the body; a sender, or whoever has caught his request, may repeat it as often as he likes.
   const bare = { ...recorded(event, detail), body: Buffer.alloc(0) };
   await insertEvent(tx, { ...bare, mapping, outcome: 'duplicate', status, response });
-  return { status, body: response, outcome: 'duplicate' };
+  // The store keeps what was said, which is the one record of it that outlives the event.
+  const body: object | null = response === null ? null : JSON.parse(response);
+  return { status, body, outcome: 'duplicate', started: startedIn(body) };
 }

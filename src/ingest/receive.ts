@@ -175,7 +175,7 @@ async function record(receiver: Receiver, event: NewEvent, refusal: Refusal, onc
     const before = await claim(tx, event, once);
     if (before !== undefined && once) return repeat(tx, event, before, once);
     await insertEvent(tx, { ...became, ...recorded(event, became.detail), response });
-    return { status: became.status, body: response, outcome: became.outcome };
+    return { status: became.status, body: answer, outcome: became.outcome };
   });
   return noted(receiver, event, answered);
 }

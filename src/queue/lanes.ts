@@ -36,7 +36,7 @@ export const take = prepared(
   (_, { id, now, leaseUntil }: { id: number; now: number; leaseUntil: number }) => sql<Job>`
     update jobs set status = 'running', once = null, begun = 1, attempt = attempt + 1, lease_until = ${leaseUntil}
     where id = ${id} and (status = 'queued' or (status = 'running' and lease_until < ${now}))
-    returning id, kind, ref, lane, attempt, uncounted, error, gate, give_up_at`,
+    returning id, kind, ref, lane, attempt, uncounted, error, gate as last_gate, give_up_at`,
 );
 
 /** Nothing where its holder has lost it. */

@@ -60,7 +60,7 @@ export function openAccount(
 }
 
 /** Asks for a turn, and counts each answer as it comes. Throws a `TurnError` where the budget of the run does not let it go on. */
-export async function askOnAccount(
+export async function askAndCount(
   account: Account,
   { agent, name }: Pick<ReadyAgent, 'agent' | 'name'>,
   turn: Omit<Turn, 'onUsage'>,

@@ -1,55 +1,49 @@
-import { oneLine, type Run } from '../domain/run.ts';
+import { oneLine } from '../domain/run.ts';
 import { oursOf } from '../domain/said.ts';
 import { next, resultsOf, runOfStep, stepStates, type WorkflowRun } from '../domain/workflow.ts';
 import { runJob } from '../queue/jobs.ts';
-import type { Executor } from '../store/database.ts';
 import { havePinged } from '../store/queries/deliveries.ts';
 import { insertRun } from '../store/queries/runs.ts';
 import { endWorkflowRun, findWorkflowRun, type StepRun, stepRunsOf } from '../store/queries/workflows.ts';
-import type { Said } from './reporting-tools.ts';
-import type { Runtime } from './runtime.ts';
+import type { Ending } from './ending.ts';
+import type { Reported } from './reporting-tools.ts';
 import { tellMain } from './tell-main.ts';
 
-type Parts = Pick<Runtime, 'store' | 'queue'>;
-
 /**
- * What follows from the end of a hook's run, in the transaction that records it: the next step of its workflow, or the
+ * What follows from the end of a hook's run: the next step of its workflow, or the
  * workflow's end; and what main hears, which is nothing of an outcome that is null. Returns whether the reply of the run is the last word of a workflow that delivers that.
  */
 export async function afterRun(
-  parts: Parts,
-  tx: Executor,
-  run: Run,
-  { outcome, said }: { outcome: string | null; said: Said },
-  now: number,
+  ending: Ending,
+  { outcome, reported }: { outcome: string | null; reported: Reported },
 ): Promise<boolean> {
+  const { tx, run } = ending;
+  const { reports, pings } = reported;
   const workflow = run.workflowRunId === null ? undefined : await findWorkflowRun(tx, run.workflowRunId);
   if (!workflow) {
-    await tellMain(parts, tx, run, { outcome, said, pinged: said.pings.length > 0 }, now);
+    await tellMain(ending, { outcome, reports, pinged: pings.length > 0 });
     return false;
   }
   const steps = await stepRunsOf(tx, workflow.id);
-  const end = await goOn(parts, tx, workflow, steps, now);
+  const end = await goOn(ending, workflow, steps);
   const earlier = steps.map(({ id }) => id);
-  const pinged = said.pings.length > 0 || (end !== undefined && (await havePinged(tx, earlier)));
-  await tellMain(parts, tx, run, { outcome: outcome && (end ?? null), said, pinged }, now);
+  const pinged = pings.length > 0 || (end !== undefined && (await havePinged(tx, earlier)));
+  await tellMain(ending, { outcome: outcome && (end ?? null), reports, pinged });
   return end !== undefined && workflow.action.deliver === true;
 }
 
 /** Starts the step that comes next, or ends the workflow. Returns what is to be said of it where it has ended. */
 async function goOn(
-  { store, queue }: Parts,
-  tx: Executor,
+  { tx, queue, now, newId }: Omit<Ending, 'run'>,
   workflow: WorkflowRun,
   steps: readonly StepRun[],
-  now: number,
 ): Promise<string | undefined> {
   const { id, action, group, sessionKey } = workflow;
   const { results, status } = next(action.steps, resultsOf(stepStates(workflow, steps)), action.continueOnError);
   const failed = steps.find(({ status }) => status === 'error');
   const cancelled = steps.some(({ errorCode }) => errorCode === 'cancelled');
   if (status === 'running' && !cancelled) {
-    const run = { id: store.newId(), ...runOfStep(workflow, results.length, now) };
+    const run = { id: newId(), ...runOfStep(workflow, results.length, now) };
     await insertRun(tx, run);
     // Before all that waits in the session, so that it sees a workflow as one. And the rate of a mapping counts workflows: all
     // but their first steps have begun already.

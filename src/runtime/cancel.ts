@@ -5,6 +5,7 @@ import type { Executor } from '../store/database.ts';
 import { findRun, finishRun, markCancelled, type RunEnd } from '../store/queries/runs.ts';
 import { findWorkflowRun, stepRunsOf } from '../store/queries/workflows.ts';
 import { afterRun } from './after-run.ts';
+import type { Ending } from './ending.ts';
 import type { Runtime } from './runtime.ts';
 
 type Parts = Pick<Runtime, 'store' | 'queue' | 'live' | 'clock'>;
@@ -71,7 +72,7 @@ async function end({ store, queue, clock }: Parts, tx: Executor, run: Run, main:
   const now = clock.now();
   const waits = await queue.withdraw(tx, runJob(run.id, run.sessionKey, now));
   if (!waits) return markCancelled(tx, run.id);
-  await endCancelled({ store, queue }, tx, run, {}, now, main);
+  await endCancelled({ tx, queue, now, run, newId: store.newId }, {}, main);
   return true;
 }
 
@@ -79,16 +80,14 @@ const cancelledByOwner = () => new TurnError('cancelled', 'cancelled by the owne
 
 /** Ends a run whose job is gone. `turn` is what is known of a turn that was over all the same. */
 export async function endCancelled(
-  parts: Pick<Runtime, 'store' | 'queue'>,
-  tx: Executor,
-  run: Run,
+  ending: Ending,
   turn: Pick<RunEnd, 'prompt' | 'model' | 'spending'>,
-  now: number,
   main: 'told' | 'untold' = 'told',
 ): Promise<void> {
+  const { tx, run, now } = ending;
   const { code, message } = cancelledByOwner();
   const summary = `failed (${code}): ${message}`;
   await finishRun(tx, run.id, { ...turn, summary, error: message, errorCode: code }, now);
   const outcome = main === 'told' ? `${run.name} ${summary}` : null;
-  await afterRun(parts, tx, run, { outcome, said: { pings: [], reports: [] } }, now);
+  await afterRun(ending, { outcome, reported: { pings: [], reports: [] } });
 }

@@ -2,10 +2,10 @@ import type { TurnError } from '../domain/errors.ts';
 import { withoutAck } from '../domain/heartbeat.ts';
 import { afterAnswer, afterFailure } from '../domain/next-beat.ts';
 import { mainSession, type Run } from '../domain/run.ts';
-import type { Executor } from '../store/database.ts';
 import { findBeatState, saveBeatState } from '../store/queries/heartbeat.ts';
 import { linesOfBeat, linesWaitUpTo, markLinesRead, releaseLines, setLineAside } from '../store/queries/inbox.ts';
 import { clearSession } from '../store/queries/sessions.ts';
+import type { Ending } from './ending.ts';
 import { planBeat } from './plan-beat.ts';
 import type { Runtime } from './runtime.ts';
 
@@ -17,7 +17,7 @@ export function onlyAcknowledges({ current }: Runtime, run: Run, outputText: str
 }
 
 /** Its lines are read, and the next beat is planned. */
-export async function endBeat(runtime: Runtime, tx: Executor, run: Run, now: number): Promise<void> {
+export async function endBeat(runtime: Runtime, { tx, run, now }: Ending): Promise<void> {
   await markLinesRead(tx, run.id, now);
   const before = await findBeatState(tx);
   const blamedWait = before.blamedUpTo !== null && (await linesWaitUpTo(tx, before.blamedUpTo));
@@ -35,13 +35,7 @@ export async function endBeat(runtime: Runtime, tx: Executor, run: Run, now: num
  * The lines of a beat that failed wait for the next one, which reads less where that may help. Never a line that the gateway
  * wrote, and never in a loop: a line that alone is not answered, while others are, is set aside, and its owner told.
  */
-export async function giveUpBeat(
-  runtime: Runtime,
-  tx: Executor,
-  run: Run,
-  error: TurnError,
-  now: number,
-): Promise<void> {
+export async function giveUpBeat(runtime: Runtime, { tx, run, now }: Ending, error: TurnError): Promise<void> {
   const lines = await linesOfBeat(tx, run.id);
   const [line] = lines;
   const beat = { lines: lines.length, newestLine: lines.at(-1)?.id ?? null };

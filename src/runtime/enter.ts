@@ -1,11 +1,10 @@
 import { splitModel } from '../agent/model-names.ts';
 import { durationMs } from '../domain/duration.ts';
-import type { Job } from '../domain/job.ts';
 import type { Run } from '../domain/run.ts';
 import { mcpGrants } from '../domain/tool-grant.ts';
-import type { Executor } from '../store/database.ts';
 import { findGates, type Gate } from '../store/queries/gates.ts';
 import { findRun, reopenRun } from '../store/queries/runs.ts';
+import type { Beginning } from './beginning.ts';
 import { decide, freeProbe, holdAt, type Needs, pauseKey } from './gates.ts';
 import type { Runtime } from './runtime.ts';
 
@@ -20,26 +19,21 @@ export interface Entry {
 const open: Entry = { shut: new Map() };
 
 /** Part of a claim: lets a run begin, or puts it at the gate of what it needs and cannot have now; then there is no entry. */
-export async function enter(
-  runtime: Runtime,
-  tx: Executor,
-  job: Job,
-  id: string,
-  now: number,
-): Promise<Entry | undefined> {
+export async function enter(runtime: Runtime, beginning: Beginning, id: string): Promise<Entry | undefined> {
+  const { tx, queue, job, now } = beginning;
   // Mostly all is well, and nothing else is asked.
   const gates = await findGates(tx);
   const run = gates.size === 0 ? undefined : await findRun(tx, id);
   if (!run || run.cancelled) return open;
   const settings = runtime.current();
-  const decision = await decide(tx, gates, job, needsOf(settings, run), now);
+  const decision = await decide(beginning, gates, needsOf(settings, run));
   if (decision.pass) return { shut: decision.shut };
   const { hold } = decision;
   const place = holdAt(hold, job, retryForMs(settings.config, run), now);
   if (place.giveUpAt !== null && place.giveUpAt <= now) return { ...open, gaveUp: hold.reason };
   // Its place among those that wait is by its age.
-  await runtime.queue.hold(tx, job, { ...place, runAt: run.createdAt, error: null, attempt: 'none' });
-  if (hold.trouble === 'paused') await freeProbe(tx, gates, job, now);
+  await queue.hold(tx, job, { ...place, runAt: run.createdAt, error: null, attempt: 'none' });
+  if (hold.trouble === 'paused') await freeProbe(beginning, gates);
   else await reopenRun(tx, run.id, { error: hold.reason, errorCode: 'provider' });
   return undefined;
 }

@@ -1,15 +1,13 @@
 import type { Reply } from '../agent/agent.ts';
-import type { Prompt } from '../agent/prompt.ts';
 import { messageOf, TurnError } from '../domain/errors.ts';
 import { countedAttempt, type Job, maxAttempts } from '../domain/job.ts';
 import type { Run } from '../domain/run.ts';
 import { openAccount } from './account.ts';
-import type { Entry } from './enter.ts';
+import type { Attempt, Trace } from './attempt.ts';
 import { completeRun, failRun, handBackRun, holdRun, postponeRun } from './finish.ts';
 import type { Runtime } from './runtime.ts';
-import type { Attempt } from './screen.ts';
 import { limitTime } from './time-limit.ts';
-import { type OpenAttempt, type Trace, takeTurn } from './turn.ts';
+import { takeTurn } from './turn.ts';
 import { untilStored } from './until-stored.ts';
 import { Stopping } from './worker.ts';
 
@@ -19,19 +17,18 @@ import { Stopping } from './worker.ts';
  */
 export async function execute(
   runtime: Runtime,
-  job: Job,
-  run: Run,
-  { makePrompt, ...entry }: Entry & { makePrompt: (attempt: Attempt) => Promise<Prompt> },
+  begun: Pick<Attempt, 'job' | 'run' | 'entry'>,
   stopping: AbortSignal,
 ): Promise<void> {
+  const { run, job } = begun;
   const settings = runtime.current();
-  const about = { runId: run.id, eventId: run.eventId, hook: run.hook, attempt: job.attempt };
+  const logFields = { runId: run.id, eventId: run.eventId, hook: run.hook, attempt: job.attempt };
   const trace = newTrace(runtime, settings, run);
   const seconds = run.action.timeoutSeconds ?? settings.config.agents.defaults.timeoutSeconds;
   const late = () => new TurnError('timeout', `the turn took longer than ${seconds} s`);
   const limit = limitTime(seconds * 1000, late, stopping);
   const live = runtime.live.begin(run, limit.abort);
-  const attempt = { runtime, settings, job, run, about, makePrompt, entry, limit, live, trace };
+  const attempt = { ...begun, runtime, settings, logFields, limit, live, trace };
   try {
     await makeAttempt(attempt, stopping);
   } finally {
@@ -39,21 +36,24 @@ export async function execute(
   }
 }
 
-function newTrace({ onUsage }: Runtime, { config, models }: OpenAttempt['settings'], run: Run): Trace {
+function newTrace({ onUsage }: Runtime, { config, models }: Attempt['settings'], run: Run): Trace {
   const account = openAccount(run.spending, {
     priceOf: models.priceOf,
     perRun: config.agents.defaults.budget.perRun,
     onUsage: (usage, cost) => onUsage(run, usage, cost),
   });
   const model = run.action.model ?? models.defaultModel;
-  const said = { pings: [], reports: [] };
+  const reported = { pings: [], reports: [] };
   const warnings = [...(run.action.warnings ?? [])];
-  return { model, prompt: undefined, said, warnings, calls: [], account, well: new Set(), troubles: [] };
+  return { model, prompt: undefined, reported, warnings, calls: [], account, well: new Set(), troubles: [] };
 }
 
-async function makeAttempt(attempt: OpenAttempt, stopping: AbortSignal): Promise<void> {
+/** Writes what was done, whatever keeps the store from it for a while. */
+type Stored = (write: () => Promise<void>) => Promise<void>;
+
+async function makeAttempt(attempt: Attempt, stopping: AbortSignal): Promise<void> {
   const began = Date.now();
-  const stored = (write: () => Promise<void>) => untilStored(write, stopping, attempt.runtime.log);
+  const stored: Stored = (write) => untilStored(write, stopping, attempt.runtime.log);
   let reply: Reply;
   try {
     reply = await takeTurn(attempt);
@@ -65,49 +65,40 @@ async function makeAttempt(attempt: OpenAttempt, stopping: AbortSignal): Promise
   await endWith(attempt, reply, began, stored);
 }
 
-type Stored = (write: () => Promise<void>) => Promise<void>;
-
-async function endWith(
-  { runtime, settings, job, run, about, trace }: OpenAttempt,
-  reply: Reply,
-  began: number,
-  stored: Stored,
-): Promise<void> {
-  await stored(() => completeRun(runtime, job, run, { ...trace, warnings: trace.warnings.map(settings.mask), reply }));
+async function endWith(attempt: Attempt, reply: Reply, began: number, stored: Stored): Promise<void> {
+  const { runtime, run, logFields } = attempt;
+  await stored(() => completeRun(attempt, reply));
   const ms = Date.now() - began;
-  runtime.log.info({ ...about, model: reply.model, ms }, 'run completed');
+  runtime.log.info({ ...logFields, model: reply.model, ms }, 'run completed');
   runtime.onRunEnd(run, 'completed', ms);
 }
 
-async function endWithout(
-  { runtime, settings, job, run, about, trace }: OpenAttempt,
-  thrown: unknown,
-  began: number,
-  stored: Stored,
-): Promise<void> {
-  if (thrown instanceof Stopping) return handBackRun(runtime, job, run, trace);
+async function endWithout(attempt: Attempt, thrown: unknown, began: number, stored: Stored): Promise<void> {
+  if (thrown instanceof Stopping) return handBackRun(attempt);
+  const { runtime, settings, job, run, logFields } = attempt;
   const { log, onRunEnd } = runtime;
-  const { mask } = settings;
-  const error = whileWaiting(job, turnErrorOf(thrown)).masked(mask);
-  const failure = { ...trace, warnings: trace.warnings.map(mask), error };
-  const failed = { ...about, code: error.code };
-  const { again } = error.remedy;
+  const error = whileWaiting(job, turnErrorOf(thrown)).masked(settings.mask);
   let outcome: 'failed' | 'waits' = 'failed';
   await stored(async () => {
-    if (error.gate !== undefined) outcome = await holdRun(runtime, job, run, failure);
-    else if (again !== undefined && countedAttempt(job) < maxAttempts)
-      outcome = await postponeRun(runtime, job, run, failure);
-    else outcome = await failRun(runtime, job, run, failure);
+    outcome = await endFor(attempt, error);
   });
   const more = error.said === undefined ? '' : `; \`gimli runs show ${run.id}\` has what it said`;
-  log.warn(failed, `run ${outcome === 'failed' ? 'failed' : 'failed, will be tried again'}: ${error.message}${more}`);
+  const what = outcome === 'failed' ? 'run failed' : 'run failed, will be tried again';
+  log.warn({ ...logFields, code: error.code }, `${what}: ${error.message}${more}`);
   if (outcome === 'failed') onRunEnd(run, 'error', Date.now() - began);
 }
 
+/** What follows from a failure is what can be done about it. */
+function endFor(attempt: Attempt, error: TurnError): Promise<'failed' | 'waits'> {
+  if (error.gate !== undefined) return holdRun(attempt, error);
+  const mayTryAgain = error.remedy.again !== undefined && countedAttempt(attempt.job) < maxAttempts;
+  return mayTryAgain ? postponeRun(attempt, error) : failRun(attempt, error);
+}
+
 /** A run that waits for its provider does not end since the key was taken out meanwhile: it waits for that as well. */
-function whileWaiting({ gate }: Job, error: TurnError): TurnError {
-  if (error.trouble !== 'setup' || gate === null || gate.includes(':')) return error;
-  return new TurnError(error.code, error.message, { trouble: 'key', gate, said: error.said });
+function whileWaiting({ lastGate }: Job, error: TurnError): TurnError {
+  if (error.trouble !== 'setup' || lastGate === null || lastGate.includes(':')) return error;
+  return new TurnError(error.code, error.message, { trouble: 'key', gate: lastGate, said: error.said });
 }
 
 /** What went wrong with us may pass, for all we know. */

@@ -1,9 +1,11 @@
 import type { TurnError } from '../domain/errors.ts';
 import type { Job } from '../domain/job.ts';
 import { remedies, type Trouble } from '../domain/trouble.ts';
+import type { Moment } from '../queue/moment.ts';
 import type { Jobs, View } from '../queue/queue.ts';
 import type { Executor } from '../store/database.ts';
 import { findGates, type Gate, probeNow, removeGate, saveGate } from '../store/queries/gates.ts';
+import type { Beginning } from './beginning.ts';
 
 // While a provider or a server of tools is in trouble, what needs it waits at its gate: durably, without a place and without a
 // call. One probe at a time finds out whether it is well again; then the others go, two for each that is answered, so that the
@@ -44,18 +46,16 @@ function probeDelayMs(probes: number, retryAfterMs = 0): number {
 
 /** Part of a claim: whether the job may begin. One that comes when a probe is due, and nobody waits, is the probe. */
 export async function decide(
-  tx: Executor,
+  { tx, job, now }: Beginning,
   gates: ReadonlyMap<string, Gate>,
-  job: Job,
   needs: Needs,
-  now: number,
 ): Promise<Decision> {
   const probes: Gate[] = [];
   const passes = (key: string): boolean => {
     const gate = gates.get(key);
     if (!gate || gate.probeJob === job.id) return true;
     // Those that were let go have waited; whoever comes now waits behind them.
-    if (gate.state === 'opening') return job.gate !== null;
+    if (gate.state === 'opening') return job.lastGate !== null;
     if (gate.probeAt === null || gate.probeAt > now || gate.probeJob !== null) return false;
     probes.push(gate);
     return true;
@@ -73,10 +73,11 @@ export async function decide(
 }
 
 /** Part of each claim: sends out the probes that are due, and hands out what has waited as long as it may. */
-export async function tendGates(tx: Executor, queue: Jobs & View, now: number): Promise<void> {
+export async function tendGates(moment: Moment): Promise<void> {
+  const { tx, queue, now } = moment;
   const gates = await findGates(tx);
   if (gates.size === 0) return;
-  for (const gate of gates.values()) if (isDue(gate, now)) await sendProbe(tx, queue, gate, gates, now);
+  for (const gate of gates.values()) if (isDue(gate, now)) await sendProbe(moment, gate, gates);
   await queue.letGoLate(tx, lateAtOnce, now);
 }
 
@@ -85,13 +86,7 @@ function isDue({ probeAt }: Gate, now: number): boolean {
   return probeAt !== null && (probeAt <= now || probeAt > now + longestRetryAfterMs);
 }
 
-async function sendProbe(
-  tx: Executor,
-  queue: Jobs & View,
-  gate: Gate,
-  gates: ReadonlyMap<string, Gate>,
-  now: number,
-): Promise<void> {
+async function sendProbe({ tx, queue, now }: Moment, gate: Gate, gates: ReadonlyMap<string, Gate>): Promise<void> {
   if (gate.probeJob !== null && (await queue.isRunning(tx, gate.probeJob))) return;
   // Whoever waits at another gate may be able to do with this one.
   const keys = [gate.key, ...[...gates.keys()].filter((key) => key !== gate.key && !isPause(key))];
@@ -128,10 +123,8 @@ export async function shutGate(tx: Executor, error: TurnError, job: Job, now: nu
 
 /** What is at these gates has answered. `standInFor` gives in whose place one of them did, if any: others who wait there follow. */
 export async function openGates(
-  tx: Executor,
-  queue: Jobs & View,
+  { tx, queue, now }: Moment,
   keys: ReadonlySet<string>,
-  now: number,
   standInFor: () => string | undefined,
 ): Promise<void> {
   if (keys.size === 0) return;
@@ -149,7 +142,7 @@ export async function openGates(
 }
 
 /** A probe that has to wait for something else asks nobody: another is sent at once. */
-export async function freeProbe(tx: Executor, gates: ReadonlyMap<string, Gate>, job: Job, now: number): Promise<void> {
+export async function freeProbe({ tx, job, now }: Beginning, gates: ReadonlyMap<string, Gate>): Promise<void> {
   for (const gate of gates.values())
     if (gate.probeJob === job.id) await saveGate(tx, { ...gate, probeJob: null, probeAt: now });
 }

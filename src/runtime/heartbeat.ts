@@ -1,17 +1,15 @@
 import { promptLimit } from '../agent/context-sizes.ts';
-import { heartbeatPrompt, type Prompt } from '../agent/prompt.ts';
 import type { Heartbeat } from '../agent/settings/heartbeat.ts';
 import { usualPolicy } from '../domain/mapping.ts';
-import { mainSession, type Run } from '../domain/run.ts';
+import { mainSession } from '../domain/run.ts';
 import type { Executor } from '../store/database.ts';
 import { saveBeatState } from '../store/queries/heartbeat.ts';
-import { linesOfBeat, type SystemEvent, takeLine, takeLines, waitingLines } from '../store/queries/inbox.ts';
+import { type SystemEvent, takeLine, takeLines, waitingLines } from '../store/queries/inbox.ts';
 import { findOpenHeartbeat, insertRun, startRun } from '../store/queries/runs.ts';
 import { enter } from './enter.ts';
 import { execute } from './execute.ts';
-import { lookAhead, planBeat, readChecklist } from './plan-beat.ts';
+import { lookAhead, planBeat } from './plan-beat.ts';
 import type { Runtime } from './runtime.ts';
-import type { Attempt } from './screen.ts';
 import type { Handler } from './worker.ts';
 
 /** A beat reads this many bytes of lines; beats follow until the inbox is empty. */
@@ -37,11 +35,10 @@ export function heartbeatHandler(runtime: Runtime): Handler {
         await planBeat(runtime, tx, now);
         return null;
       }
-      const entry = await enter(runtime, tx, job, id, now);
+      const entry = await enter(runtime, { tx, queue, job, now }, id);
       const run = entry && (await startRun(tx, id, job.attempt, now));
       if (!entry || !run) return null;
-      const makePrompt = (attempt: Attempt) => promptOf(runtime, run, attempt);
-      return (signal) => execute(runtime, job, run, { makePrompt, ...entry }, signal);
+      return (stopping) => execute(runtime, { job, run, entry }, stopping);
     },
   };
 }
@@ -94,22 +91,6 @@ function runOfBeat(id: string, settings: Heartbeat, own: { model?: string; withT
       ...model,
     },
   };
-}
-
-async function promptOf({ store, clock, current }: Runtime, run: Run, { longestPrompt }: Attempt): Promise<Prompt> {
-  const { config } = current();
-  const { timezone } = config.agents.defaults;
-  const lines = await linesOfBeat(store.read, run.id);
-  return heartbeatPrompt({
-    instructions: config.agents.defaults.heartbeat.prompt,
-    checklist: readChecklist(config),
-    lines: lines.map(({ source, text, createdAt }, index) => ({
-      label: `inbox[${index}] ${new Date(createdAt).toISOString()} from ${source}`,
-      text,
-    })),
-    time: { now: clock.now(), timezone },
-    limit: longestPrompt,
-  });
 }
 
 /** The oldest lines that fit, also into half a prompt of the model, but always one: none may be left out and count as read. */

@@ -1,20 +1,15 @@
 import { type Route, route } from '../channels/route.ts';
 import { isMeant, notMeant } from '../domain/delivery.ts';
 import { withoutAck } from '../domain/heartbeat.ts';
-import type { Run } from '../domain/run.ts';
 import { deliverJob } from '../queue/jobs.ts';
 import type { Executor } from '../store/database.ts';
 import { type Delivery, insertDelivery, lastRouteOfMain } from '../store/queries/deliveries.ts';
+import type { Ending } from './ending.ts';
 import type { Runtime } from './runtime.ts';
 
 /** Records where the reply goes, or why it goes nowhere, and leaves the sending to a job. */
-export async function recordReply(
-  runtime: Runtime,
-  tx: Executor,
-  run: Run,
-  outputText: string,
-  now: number,
-): Promise<void> {
+export async function recordReply(runtime: Runtime, ending: Ending, outputText: string): Promise<void> {
+  const { tx, run } = ending;
   const { channel, to } = run.action;
   const worthSending =
     run.kind === 'heartbeat'
@@ -24,21 +19,15 @@ export async function recordReply(
   const target = worthSending
     ? await settle(runtime, tx, { channel, to })
     : { skipped: notMeant[outputText.trim() === '' ? 0 : 1] };
-  await record(runtime, tx, run, { kind: 'reply', text, wanted: { channel, to }, target }, now);
+  await record(runtime, ending, { kind: 'reply', text, wanted: { channel, to }, target });
 }
 
 /** Records the messages of a run to the owner: they go where main's go, whatever route the run has for its reply. */
-export async function recordPings(
-  runtime: Runtime,
-  tx: Executor,
-  run: Run,
-  pings: readonly string[],
-  now: number,
-): Promise<void> {
+export async function recordPings(runtime: Runtime, ending: Ending, pings: readonly string[]): Promise<void> {
   if (pings.length === 0) return;
   const wanted = { channel: 'last' };
-  const target = await settle(runtime, tx, wanted);
-  for (const text of pings) await record(runtime, tx, run, { kind: 'ping', text, wanted, target }, now);
+  const target = await settle(runtime, ending.tx, wanted);
+  for (const text of pings) await record(runtime, ending, { kind: 'ping', text, wanted, target });
 }
 
 type Target = ReturnType<typeof route>;
@@ -55,13 +44,12 @@ export async function settle(
 }
 
 async function record(
-  { store, queue, log, onDelivery }: Runtime,
-  tx: Executor,
-  { id: runId, sessionKey }: Run,
+  { log, onDelivery }: Runtime,
+  { tx, queue, now, run, newId }: Ending,
   { kind, text, wanted, target }: Pick<Delivery, 'kind' | 'text'> & { wanted: Route; target: Target },
-  now: number,
 ): Promise<void> {
-  const delivery = { id: store.newId(), runId, kind, sessionKey, text, createdAt: now };
+  const { id: runId, sessionKey } = run;
+  const delivery = { id: newId(), runId, kind, sessionKey, text, createdAt: now };
   const { channel, to = null } = 'skipped' in target ? wanted : target;
   if ('skipped' in target) {
     if (isMeant(target.skipped))

@@ -2,8 +2,8 @@ import { Type } from 'typebox';
 import type { Tool } from '../agent/tool.ts';
 import type { Policy, ToolName } from '../domain/mapping.ts';
 
-/** What a run said with its tools, oldest first. A model wrote it that may have read a stranger's words: it is data. */
-export interface Said {
+/** What a run has said with its tools, oldest first. A model wrote it that may have read a stranger's words: it is data. */
+export interface Reported {
   /** for the owner */
   readonly pings: readonly string[];
   /** for main */
@@ -32,12 +32,15 @@ const inputSchema = Type.Object(
  * The tools that a run's policy gives it, and what it has said with them so far. Nothing is sent or stored here: an attempt
  * that is repeated must not have said anything twice.
  */
-export function reportingTools({ tools, updateMainSession }: Policy): { tools: readonly Tool[]; said: Said } {
+export function reportingTools({ tools, updateMainSession }: Policy): {
+  tools: readonly Tool[];
+  reported: Reported;
+} {
   const pings: string[] = [];
   const reports: string[] = [];
   const mayReport = updateMainSession === 'freely' || (tools.includes('report') && updateMainSession !== 'blocked');
   const offered = [...(tools.includes('ping_user') ? [pingUser(pings)] : []), ...(mayReport ? [report(reports)] : [])];
-  return { tools: offered, said: { pings, reports } };
+  return { tools: offered, reported: { pings, reports } };
 }
 
 const pingUser = (pings: string[]): Tool => ({

@@ -76,7 +76,7 @@ export function createReservations({ current, clock, log }: Deps): Reservations 
       const { perDay } = current().config.agents.defaults.budget;
       const own = limitOf(group);
       if (kind === 'deliver' || (perDay === undefined && own === undefined)) return true;
-      const cost = await estimate(tx, kind, { ref, group }, now, current().models);
+      const cost = await estimate(tx, { kind, ref, group }, current().models, now);
       const refuse = (what: string | null) => {
         refused.set(what, now + askAgainMs);
         return false;
@@ -125,10 +125,9 @@ export function createReservations({ current, clock, log }: Deps): Reservations 
 /** What a run will cost: as much as those of its mapping did lately; before there were any, by its size and the price of its model. */
 async function estimate(
   tx: Executor,
-  kind: JobKind,
-  { ref, group }: { readonly ref: string; readonly group: string | null },
-  now: number,
+  { kind, ref, group }: Pick<Job, 'kind' | 'ref'> & { readonly group: string | null },
   { defaultModel, priceOf }: Pick<Models, 'defaultModel' | 'priceOf'>,
+  now: number,
 ): Promise<number> {
   const mapping = kind === 'heartbeat' ? 'heartbeat' : group;
   const known = mapping === null ? null : await averageCost(tx, dayOf(now - (daysBack - 1) * dayMs), mapping);

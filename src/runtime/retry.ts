@@ -31,7 +31,7 @@ export async function retryInside(parts: Parts, tx: Executor, id: string, option
   const workflow = await findWorkflowRun(tx, run.workflowRunId);
   if (!workflow || !isOver(workflow)) return `its workflow ${run.workflowRunId} still goes on`;
   if (run.step === null) return `its workflow ${workflow.id} has gone on from an earlier step since`;
-  return reopenStep(parts, tx, run, { workflowRunId: workflow.id, step: run.step }, options);
+  return reopenStep(parts, tx, { ...run, workflowRunId: workflow.id, step: run.step }, options);
 }
 
 /** Has a workflow that failed go on at the first step that did. */
@@ -44,7 +44,7 @@ export function retryWorkflow(parts: Parts, id: string, options: RetryOptions): 
     const failed = steps.find(({ status }) => status === 'error');
     const run = failed && (await findRun(tx, failed.id));
     if (!run) throw new Error(`workflow ${id} is in error, and none of its steps is`);
-    return reopenStep(parts, tx, run, { workflowRunId: id, step: run.step ?? 0 }, options);
+    return reopenStep(parts, tx, { ...run, workflowRunId: id, step: run.step ?? 0 }, options);
   });
 }
 
@@ -52,12 +52,12 @@ export function retryWorkflow(parts: Parts, id: string, options: RetryOptions): 
 async function reopenStep(
   parts: Parts,
   tx: Executor,
-  run: Run,
-  { workflowRunId, step }: { readonly workflowRunId: string; readonly step: number },
+  run: Run & { readonly workflowRunId: string; readonly step: number },
   options: RetryOptions,
 ): Promise<Retried> {
   const refused = await reopen(parts, tx, run, options);
   if (refused !== null) return refused;
+  const { workflowRunId, step } = run;
   const steps = await stepRunsOf(tx, workflowRunId);
   for (const later of steps) if ((later.step ?? 0) > step) await parts.queue.exhume(tx, later.id);
   await reopenWorkflowRun(tx, workflowRunId, step);

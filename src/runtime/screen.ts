@@ -11,8 +11,8 @@ import type { Account } from './account.ts';
 import type { Runtime } from './runtime.ts';
 import { untilStored } from './until-stored.ts';
 
-/** What the prompt of an attempt is made for. */
-export interface Attempt {
+/** What is known of the model and the attempt when a prompt is made. */
+export interface PromptNeeds {
   /** what the provider of the run's model speaks */
   readonly api: ReadyAgent['api'];
   /** how long its prompt may be, in characters */
@@ -34,7 +34,7 @@ export async function screen(
   { store, current, log, onScreened }: Runtime,
   run: Run,
   values: readonly Value[],
-  attempt: Attempt,
+  needs: PromptNeeds,
 ): Promise<void> {
   if (!run.policy.screen) return;
   const { config, screener, mask } = current();
@@ -43,10 +43,10 @@ export async function screen(
   // Who lets runs go on without a verdict does not want them to wait for hours.
   const waits = ({ gate }: TurnError) => gate !== undefined && config.screening.onError === 'block';
   const screening =
-    attempt.api === 'echo'
+    needs.api === 'echo'
       ? skipped("echo calls no model, so none reads the run's values")
-      : await judge(screener, run, { values, digest, mask }, attempt, waits);
-  await untilStored(() => store.write((tx) => recordScreening(tx, run.id, screening)), attempt.signal, log);
+      : await judge({ screener, mask, waits }, run, { values, digest }, needs);
+  await untilStored(() => store.write((tx) => recordScreening(tx, run.id, screening)), needs.signal, log);
   onScreened(run, screening.verdict);
 
   if (screening.verdict === 'flagged') throw flaggedError(screening);
@@ -58,13 +58,18 @@ export async function screen(
   log.warn(about, `run goes on as screening.onError allows: ${message}`);
 }
 
+interface Judging {
+  readonly screener: Screener;
+  readonly mask: Mask;
+  readonly waits: (error: TurnError) => boolean;
+}
+
 /** A failure that may pass is the run's own, as long as the run has attempts left; one that `waits` for its provider has. */
 async function judge(
-  screener: Screener,
+  { screener, mask, waits }: Judging,
   run: Run,
-  { values, digest, mask }: { readonly values: readonly Value[]; readonly digest: string; readonly mask: Mask },
-  { signal, account }: Attempt,
-  waits: (error: TurnError) => boolean,
+  { values, digest }: { readonly values: readonly Value[]; readonly digest: string },
+  { signal, account }: PromptNeeds,
 ): Promise<Screening> {
   const { model } = screener;
   try {
@@ -73,7 +78,7 @@ async function judge(
     return { verdict: flagged.length > 0 ? 'flagged' : 'clean', model, usage, flagged, detail: null, digest };
   } catch (error) {
     if (signal.aborted) throw error;
-    const mayPass = (known: TurnError) => known.retryable && run.attempts < maxAttempts;
+    const mayPass = (known: TurnError) => known.mayPassByItself && run.attempts < maxAttempts;
     if (error instanceof TurnError && (waits(error) || mayPass(error))) {
       const { code, message, said, retryAfterMs } = error;
       const { trouble, gate } = waits(error) ? error : { trouble: 'ours' as const, gate: undefined };

@@ -1,10 +1,7 @@
 import type { Policy } from '../domain/mapping.ts';
-import type { Run } from '../domain/run.ts';
-import { wakeJob } from '../queue/jobs.ts';
-import type { Executor } from '../store/database.ts';
-import { insertSystemEvent } from '../store/queries/inbox.ts';
-import type { Said } from './reporting-tools.ts';
-import type { Runtime } from './runtime.ts';
+import { putInInbox } from '../queue/put-in-inbox.ts';
+import type { Ending } from './ending.ts';
+import type { Reported } from './reporting-tools.ts';
 
 /**
  * Whether main hears how a run ended, failures included. Whoever chose less than `always` wants main left alone: a failure
@@ -22,18 +19,16 @@ const hearsOutcome: Record<Policy['updateMainSession'], (pinged: boolean) => boo
  * last step of one, and null for an earlier step; main is woken if the run's action says so.
  */
 export async function tellMain(
-  { queue }: Pick<Runtime, 'queue'>,
-  tx: Executor,
-  run: Run,
-  { outcome, said, pinged }: { outcome: string | null; said: Said; pinged: boolean },
-  now: number,
+  ending: Ending,
+  { outcome, reports, pinged }: { outcome: string | null; reports: Reported['reports']; pinged: boolean },
 ): Promise<void> {
-  const reports = said.reports.map((text) => `${run.name}: ${text}`);
-  const hears = outcome !== null && hearsOutcome[run.policy.updateMainSession](pinged);
-  const lines = hears ? [...reports, outcome] : reports;
-  const mode = run.action.wakeMode;
-  for (const text of lines) {
-    await insertSystemEvent(tx, { eventId: run.eventId, source: `run ${run.id}`, text, mode, createdAt: now });
-  }
-  if (mode === 'now' && lines.length > 0) await queue.enqueue(tx, wakeJob(now));
+  const { name, id, eventId, policy, action } = ending.run;
+  const own = reports.map((text) => `${name}: ${text}`);
+  const hears = outcome !== null && hearsOutcome[policy.updateMainSession](pinged);
+  const texts = hears ? [...own, outcome] : own;
+  const line = { eventId, source: `run ${id}`, mode: action.wakeMode, createdAt: ending.now };
+  await putInInbox(
+    ending,
+    texts.map((text) => ({ ...line, text })),
+  );
 }

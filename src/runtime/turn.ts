@@ -2,60 +2,22 @@ import { historyBudget, type Reply, type Turn } from '../agent/agent.ts';
 import { promptLimit } from '../agent/context-sizes.ts';
 import { splitModel } from '../agent/model-names.ts';
 import type { ReadyAgent } from '../agent/models.ts';
-import type { Prompt } from '../agent/prompt.ts';
 import { TurnError } from '../domain/errors.ts';
-import { countedAttempt, type Job, maxAttempts } from '../domain/job.ts';
-import type { Run } from '../domain/run.ts';
+import { countedAttempt, maxAttempts } from '../domain/job.ts';
 import { oursOf, saidIn } from '../domain/said.ts';
-import type { ToolCall } from '../domain/tool-call.ts';
 import { mcpGrants } from '../domain/tool-grant.ts';
 import type { Trouble } from '../domain/trouble.ts';
 import { sessionHistory } from '../store/queries/session-history.ts';
-import { type Account, askOnAccount } from './account.ts';
-import { agentFor, askInTurn, isPassedOver } from './ask.ts';
-import type { Entry } from './enter.ts';
+import { askAndCount } from './account.ts';
+import type { Attempt } from './attempt.ts';
+import { agentFor, askWithFallbacks, isPassedOver } from './fallbacks.ts';
 import { historyFor } from './history-for.ts';
-import type { LiveRun } from './live-runs.ts';
-import { reportingTools, type Said } from './reporting-tools.ts';
+import { makePrompt } from './make-prompt.ts';
+import { reportingTools } from './reporting-tools.ts';
 import { openTools, recorded } from './run-tools.ts';
-import type { Runtime } from './runtime.ts';
-import type { Attempt } from './screen.ts';
-import type { TimeLimit } from './time-limit.ts';
-
-/** An attempt at a run that is under way. */
-export interface OpenAttempt {
-  readonly runtime: Runtime;
-  /** as they were when it began, whatever is reloaded meanwhile */
-  readonly settings: ReturnType<Runtime['current']>;
-  readonly job: Job;
-  readonly run: Run;
-  /** which attempt it is, for the log */
-  readonly about: object;
-  readonly makePrompt: (attempt: Attempt) => Promise<Prompt>;
-  readonly entry: Entry;
-  readonly limit: TimeLimit;
-  readonly live: LiveRun;
-  readonly trace: Trace;
-}
-
-/** What an attempt leaves behind, as far as it came: noted on the way, so that one which fails has it as well. */
-export interface Trace {
-  /** provider/model that the run asks for */
-  model: string;
-  prompt: string | undefined;
-  /** with the tools of the model that was asked last */
-  said: Said;
-  readonly warnings: string[];
-  readonly calls: ToolCall[];
-  readonly account: Account;
-  /** the gates of what has answered */
-  readonly well: Set<string>;
-  /** what went wrong with those that others stood in for */
-  readonly troubles: TurnError[];
-}
 
 /** The turn of an attempt: its prompt, and one exchange with a model. Throws whatever goes wrong. */
-export async function takeTurn(attempt: OpenAttempt): Promise<Reply> {
+export async function takeTurn(attempt: Attempt): Promise<Reply> {
   try {
     return await askWithin(attempt);
   } catch (error) {
@@ -63,8 +25,8 @@ export async function takeTurn(attempt: OpenAttempt): Promise<Reply> {
   }
 }
 
-async function askWithin(attempt: OpenAttempt): Promise<Reply> {
-  const { runtime, settings, run, makePrompt, entry, limit, trace } = attempt;
+async function askWithin(attempt: Attempt): Promise<Reply> {
+  const { runtime, settings, run, entry, limit, trace } = attempt;
   const { models, config } = settings;
   const { read } = runtime.store;
   const { signal } = limit;
@@ -74,7 +36,7 @@ async function askWithin(attempt: OpenAttempt): Promise<Reply> {
   const first = await find(modelToAsk(attempt, fallbacks));
   trace.model = first.name;
   const longestPrompt = promptLimit(first.contextTokens);
-  const { text, cacheable, isCut } = await makePrompt({
+  const { text, cacheable, isCut } = await makePrompt(runtime, run, {
     api: first.api,
     longestPrompt,
     signal,
@@ -90,13 +52,13 @@ async function askWithin(attempt: OpenAttempt): Promise<Reply> {
   const turn = { prompt: text, cacheable, history, thinking, tools };
   const ask = (ready: ReadyAgent) => noted(attempt, ready.name, askModel(attempt, ready, turn));
   const onSwitch = (message: string) => noteWarning(attempt, message);
-  const reply = await askInTurn({ first, fallbacks, find, ask, onSwitch }).finally(close);
+  const reply = await askWithFallbacks({ first, fallbacks, find, ask, onSwitch }).finally(close);
   if (reply.warning !== undefined) noteWarning(attempt, reply.warning);
   return reply;
 }
 
 /** Throws a `TurnError` where the attempt is not to begin. */
-function checkBeforehand({ job, entry, trace }: OpenAttempt): void {
+function checkBeforehand({ job, entry, trace }: Attempt): void {
   if (entry.gaveUp !== undefined) {
     const message = `gave up, since it waited as long as retryFor allows: ${oursOf(entry.gaveUp)}`;
     throw new TurnError('provider', message, { trouble: 'ended', said: saidIn(entry.gaveUp) });
@@ -110,7 +72,7 @@ function checkBeforehand({ job, entry, trace }: OpenAttempt): void {
 const providerOf = (model: string) => splitModel(model)[0];
 
 /** The model of the run; one of the fallbacks while its provider is known to be in trouble. */
-function modelToAsk(attempt: OpenAttempt, fallbacks: readonly string[]): string {
+function modelToAsk(attempt: Attempt, fallbacks: readonly string[]): string {
   const { model } = attempt.trace;
   const [other] = fallbacks;
   if (!attempt.entry.shut.has(providerOf(model)) || other === undefined) return model;
@@ -122,7 +84,7 @@ function modelToAsk(attempt: OpenAttempt, fallbacks: readonly string[]): string 
  * Where those that stood in for the run's own model cannot do with it, and no gate of theirs will say when they can, the run
  * waits for its own, which was not asked.
  */
-function ownTrouble({ run, settings, entry }: OpenAttempt, error: unknown): TurnError | undefined {
+function ownTrouble({ run, settings, entry }: Attempt, error: unknown): TurnError | undefined {
   const gate = entry.shut.get(providerOf(run.action.model ?? settings.models.defaultModel));
   if (!gate || !isPassedOver(error) || error.gate !== undefined) return undefined;
   const { key, trouble, reason } = gate;
@@ -130,7 +92,7 @@ function ownTrouble({ run, settings, entry }: OpenAttempt, error: unknown): Turn
 }
 
 /** Notes for the gates how a model did. One that refuses, or cannot do with the request, has answered. */
-async function noted({ trace, settings }: OpenAttempt, model: string, asked: Promise<Reply>): Promise<Reply> {
+async function noted({ trace, settings }: Attempt, model: string, asked: Promise<Reply>): Promise<Reply> {
   const { well, troubles } = trace;
   try {
     const reply = await asked;
@@ -146,7 +108,7 @@ async function noted({ trace, settings }: OpenAttempt, model: string, asked: Pro
 }
 
 function askModel(
-  { settings, job, run, limit, live, trace }: OpenAttempt,
+  { settings, job, run, limit, live, trace }: Attempt,
   { warning, ...ready }: ReadyAgent,
   turn: Pick<Turn, 'prompt' | 'cacheable' | 'history' | 'thinking' | 'tools'>,
 ): Promise<Reply> {
@@ -154,7 +116,7 @@ function askModel(
   // What a model has said before its provider went down, the next one will say itself.
   live.restart();
   const reporting = reportingTools(run.policy);
-  trace.said = reporting.said;
+  trace.reported = reporting.reported;
   const { signal } = limit;
   const { account, calls } = trace;
   // A model that calls a tool wants to be asked once more.
@@ -169,7 +131,7 @@ function askModel(
   const budget = historyFor(trace.warnings, ready, { ...turn, tools });
   const { model } = ready;
   const onWarning = (message: string) => trace.warnings.push(message);
-  return askOnAccount(account, ready, {
+  return askAndCount(account, ready, {
     ...turn,
     model,
     historyBudget: budget,
@@ -180,7 +142,7 @@ function askModel(
   });
 }
 
-function noteWarning({ runtime, about, trace }: OpenAttempt, message: string): void {
-  runtime.log.warn(about, message);
+function noteWarning({ runtime, logFields, trace }: Attempt, message: string): void {
+  runtime.log.warn(logFields, message);
   trace.warnings.push(message);
 }

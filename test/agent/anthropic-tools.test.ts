@@ -130,7 +130,7 @@ describe('a turn with tools', () => {
     await expect(ask()).rejects.toMatchObject({
       name: 'TurnError',
       code: 'tool-limit',
-      retryable: false,
+      mayPassByItself: false,
       message: `${ranHere}: the model still called tools after 25 rounds`,
     });
     expect(server.requests).toHaveLength(25);
@@ -150,13 +150,13 @@ describe('a turn with tools', () => {
   ];
   it.each(unfinished)('that ends with %s after a tool is an error with the code %s', async (finishReason, code) => {
     script(call({ city: 'Oslo' }), { content: 'Hm', finishReason });
-    await expect(ask()).rejects.toMatchObject({ name: 'TurnError', code, retryable: false });
+    await expect(ask()).rejects.toMatchObject({ name: 'TurnError', code, mayPassByItself: false });
     expect(server.requests).toHaveLength(2);
   });
 
   it('that the provider fails in the middle of can be tried again', async () => {
     script(call({ city: 'Oslo' }), { error: { type: 'overloaded_error', message: 'Overloaded' }, status: 529 });
-    await expect(ask()).rejects.toMatchObject({ name: 'TurnError', code: 'provider', retryable: true });
+    await expect(ask()).rejects.toMatchObject({ name: 'TurnError', code: 'provider', mayPassByItself: true });
     expect(server.requests).toHaveLength(2);
   });
 
@@ -169,7 +169,7 @@ describe('a turn with tools', () => {
 
   it('is not made once more when its tools have run', async () => {
     script(call({ city: 'Oslo' }), noEffort);
-    await expect(ask({ thinking: 'high' })).rejects.toMatchObject({ code: 'provider', retryable: false });
+    await expect(ask({ thinking: 'high' })).rejects.toMatchObject({ code: 'provider', mayPassByItself: false });
     expect(measured).toHaveLength(1);
   });
 
@@ -179,7 +179,7 @@ describe('a turn with tools', () => {
       await expect(ask({}, strange.url)).rejects.toMatchObject({
         name: 'TurnError',
         code: 'provider',
-        retryable: false,
+        mayPassByItself: false,
         message: expect.stringContaining("check the provider's baseURL"),
       });
     } finally {

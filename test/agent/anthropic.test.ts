@@ -202,7 +202,7 @@ describe('a reply', () => {
     await expect(ask()).rejects.toMatchObject({
       name: 'TurnError',
       code,
-      retryable: false,
+      mayPassByItself: false,
       message: expect.stringMatching(message),
     });
   });

@@ -149,7 +149,7 @@ describe('a command that fails', () => {
     await expect(sh(script)).rejects.toMatchObject({
       name: 'TurnError',
       code: 'provider',
-      retryable: false,
+      mayPassByItself: false,
       ...expected,
     });
   });
@@ -176,7 +176,7 @@ describe('a command that fails', () => {
     await expect(run(options)).rejects.toMatchObject({
       name: 'TurnError',
       code: 'provider',
-      retryable: false,
+      mayPassByItself: false,
       message: expect.stringMatching(message),
     });
   });

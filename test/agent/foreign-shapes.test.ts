@@ -170,7 +170,7 @@ describe('the text', () => {
         code: 'provider',
         trouble: 'shape',
         gate: undefined,
-        retryable: false,
+        mayPassByItself: false,
       });
       expect(thrown.message).toContain(`p/m: the answer cannot be read: its field ${field} is `);
       expect(requests).toBe(1);
@@ -186,7 +186,7 @@ describe('the text', () => {
     ['openai', [{ type: 'response.output_text.delta', output_index: 0, delta: { a: 1 } }]],
   ])('of a stream of the api %s that cannot be read is one too: %j', async (name, events) => {
     const answer = from(apiOf(name), [stream(events)], { onText: () => {} });
-    await expect(answer).rejects.toMatchObject({ trouble: 'shape', gate: undefined, retryable: false });
+    await expect(answer).rejects.toMatchObject({ trouble: 'shape', gate: undefined, mayPassByItself: false });
   });
 });
 

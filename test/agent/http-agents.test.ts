@@ -236,7 +236,11 @@ describe.each(apis)('an agent of the api %s', (provider, api) => {
 
     it('gives up a model that calls for ever', async () => {
       server.mock.onMessage('How cold', call('{"city":"Oslo"}'));
-      await expect(ask(question)).rejects.toMatchObject({ name: 'TurnError', code: 'tool-limit', retryable: false });
+      await expect(ask(question)).rejects.toMatchObject({
+        name: 'TurnError',
+        code: 'tool-limit',
+        mayPassByItself: false,
+      });
       expect(bodies()).toHaveLength(25);
     });
 
@@ -263,7 +267,7 @@ describe.each(apis)('an agent of the api %s', (provider, api) => {
         return 'cold';
       };
       const asking = ask({ ...question, tools: [{ ...temperature, run }], thinking: 'low' });
-      await expect(asking).rejects.toMatchObject({ code: 'provider', retryable: false });
+      await expect(asking).rejects.toMatchObject({ code: 'provider', mayPassByItself: false });
       expect(runs).toBe(1);
     });
   });
@@ -290,17 +294,17 @@ describe.each(apis)('an agent of the api %s', (provider, api) => {
   describe('that the provider does not serve', () => {
     const error = (status: number, message: string) => ({ error: { type: 'some_error', message }, status });
     it.each([
-      [500, 'Oops', { code: 'provider', retryable: true }],
-      [503, 'Down', { code: 'provider', retryable: true }],
-      [529, 'Overloaded', { code: 'provider', retryable: true }],
-      [429, 'Slow down', { code: 'provider', retryable: true, retryAfterMs: 1000 }],
-      [400, 'messages: bad', { code: 'provider', retryable: false }],
-      [401, 'invalid key', { code: 'provider', retryable: false }],
-      [404, 'no such model', { code: 'model', retryable: false }],
-      [413, 'too large', { code: 'truncated', retryable: false }],
-      [400, 'prompt is too long: 300000 tokens > 200000', { code: 'truncated', retryable: false }],
-      [400, "This model's maximum context length is 8192 tokens", { code: 'truncated', retryable: false }],
-      [400, 'Your input exceeds the context window of this model', { code: 'truncated', retryable: false }],
+      [500, 'Oops', { code: 'provider', mayPassByItself: true }],
+      [503, 'Down', { code: 'provider', mayPassByItself: true }],
+      [529, 'Overloaded', { code: 'provider', mayPassByItself: true }],
+      [429, 'Slow down', { code: 'provider', mayPassByItself: true, retryAfterMs: 1000 }],
+      [400, 'messages: bad', { code: 'provider', mayPassByItself: false }],
+      [401, 'invalid key', { code: 'provider', mayPassByItself: false }],
+      [404, 'no such model', { code: 'model', mayPassByItself: false }],
+      [413, 'too large', { code: 'truncated', mayPassByItself: false }],
+      [400, 'prompt is too long: 300000 tokens > 200000', { code: 'truncated', mayPassByItself: false }],
+      [400, "This model's maximum context length is 8192 tokens", { code: 'truncated', mayPassByItself: false }],
+      [400, 'Your input exceeds the context window of this model', { code: 'truncated', mayPassByItself: false }],
     ])('answers %i "%s" with %j, after one request', async (status, message, expected) => {
       server.mock.onMessage('Hello', error(status, message));
       await expect(ask()).rejects.toMatchObject({
@@ -315,18 +319,18 @@ describe.each(apis)('an agent of the api %s', (provider, api) => {
     it.each([429, 503, 529])('is served when asked again after a %i', async (status) => {
       server.mock.on({ userMessage: 'Hello', sequenceIndex: 0 }, error(status, 'Later'));
       server.mock.on({ userMessage: 'Hello', sequenceIndex: 1 }, { content: 'Hi' });
-      await expect(ask()).rejects.toMatchObject({ retryable: true });
+      await expect(ask()).rejects.toMatchObject({ mayPassByItself: true });
       expect(await ask()).toMatchObject({ text: 'Hi' });
     });
 
     it('says how long the provider wants us to wait', async () => {
       server.mock.onMessage('Hello', { ...error(429, 'Slow down'), retryAfter: 3600 });
-      await expect(ask()).rejects.toMatchObject({ retryable: true, retryAfterMs: 3_600_000 });
+      await expect(ask()).rejects.toMatchObject({ mayPassByItself: true, retryAfterMs: 3_600_000 });
     });
 
     it('can be asked again after a lost connection', async () => {
       server.mock.onMessage('Hello', { content: 'Hi' }, { chaos: { disconnectRate: 1 } });
-      await expect(ask()).rejects.toMatchObject({ name: 'TurnError', code: 'provider', retryable: true });
+      await expect(ask()).rejects.toMatchObject({ name: 'TurnError', code: 'provider', mayPassByItself: true });
     });
 
     it('names what it was told about the address, in words that fit the api', async () => {
@@ -347,7 +351,7 @@ describe.each(apis)('an agent of the api %s', (provider, api) => {
     const answers = (body: object) => (_: unknown, res: http.ServerResponse) =>
       void res.writeHead(200, json).end(JSON.stringify(body));
     const tomorrow = () => new Date(Date.now() + 86_400_000).toUTCString();
-    const noMessage = { retryable: false, message: /check the provider's baseURL/ };
+    const noMessage = { mayPassByItself: false, message: /check the provider's baseURL/ };
 
     const cases: [string, http.RequestListener, object][] = [
       ['a page instead of an answer', (_, res) => res.end('<html>'), noMessage],
@@ -356,27 +360,27 @@ describe.each(apis)('an agent of the api %s', (provider, api) => {
       [
         'a page as its error',
         (_, res) => res.writeHead(502).end('<h1>Bad\ngateway</h1>'),
-        { retryable: true, message: /HTTP 502 \(/, said: '<h1>Bad\ngateway</h1>' },
+        { mayPassByItself: true, message: /HTTP 502 \(/, said: '<h1>Bad\ngateway</h1>' },
       ],
       [
         'an answer cut in the middle',
         (_, res) => res.writeHead(200, json).write('{"content":[', () => res.destroy()),
-        { retryable: true },
+        { mayPassByItself: true },
       ],
       [
         'retry-after-ms',
         (_, res) => res.writeHead(503, { 'retry-after-ms': '250' }).end(),
-        { retryable: true, retryAfterMs: 250 },
+        { mayPassByItself: true, retryAfterMs: 250 },
       ],
       [
         'a date in retry-after',
         (_, res) => res.writeHead(503, { 'retry-after': tomorrow() }).end(),
-        { retryable: true, retryAfterMs: /^8\d{7}$/ },
+        { mayPassByItself: true, retryAfterMs: /^8\d{7}$/ },
       ],
       [
         'nonsense in retry-after',
         (_, res) => res.writeHead(503, { 'retry-after': 'soon' }).end(),
-        { retryable: true, retryAfterMs: 0 },
+        { mayPassByItself: true, retryAfterMs: 0 },
       ],
     ];
     const withAndWithoutTools = cases.flatMap(
@@ -401,7 +405,7 @@ describe.each(apis)('an agent of the api %s', (provider, api) => {
       await expect(from(answers(body))).rejects.toMatchObject({
         name: 'TurnError',
         code,
-        retryable: false,
+        mayPassByItself: false,
         message: expect.stringMatching(message),
         said,
       });
@@ -426,7 +430,7 @@ describe.each(apis)('an agent of the api %s', (provider, api) => {
       const gone = await serve(() => {});
       await gone.stop();
       await expect(ask({}, gone.url)).rejects.toMatchObject({
-        retryable: true,
+        mayPassByItself: true,
         message: expect.stringContaining('ECONNREFUSED'),
       });
     });
@@ -436,7 +440,7 @@ describe.each(apis)('an agent of the api %s', (provider, api) => {
       globalThis.fetch = () =>
         Promise.reject(new TypeError('fetch failed', { cause: { code: 'UND_ERR_HEADERS_TIMEOUT' } }));
       try {
-        await expect(ask()).rejects.toMatchObject({ name: 'TurnError', code: 'timeout', retryable: false });
+        await expect(ask()).rejects.toMatchObject({ name: 'TurnError', code: 'timeout', mayPassByItself: false });
       } finally {
         globalThis.fetch = original;
       }
@@ -454,7 +458,7 @@ describe.each(apis)('an agent of the api %s', (provider, api) => {
       const turn = agent({ model, prompt: 'Hello', history: [], tools: [], signal: new AbortController().signal });
       await expect(turn).rejects.toMatchObject({
         name: 'TurnError',
-        retryable: false,
+        mayPassByItself: false,
         message: expect.stringMatching(message),
       });
       expect(server.requests).toEqual([]);

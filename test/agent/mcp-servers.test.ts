@@ -166,7 +166,7 @@ describe('a server at an address', () => {
     await expect(call('remote__echo', { message: 'gone' })).rejects.toThrow(
       /^MCP server "remote": it cannot be reached \(\w+\)/,
     );
-    expect(await refusal(use(servers, [all('remote')]))).toMatchObject({ code: 'tool', retryable: true });
+    expect(await refusal(use(servers, [all('remote')]))).toMatchObject({ code: 'tool', mayPassByItself: true });
 
     await startEverythingOverHttp(port);
     expect(await call('remote__echo', { message: 'back' })).toBe('Echo: back');
@@ -219,7 +219,7 @@ describe('a server that cannot be had', () => {
   ];
   it.each(cases)('%s: the turn fails, naming it, and may be tried again', async (_, settings, message, said) => {
     const error = await refusal(use(open({ bad: settings, odd: oddServer() }), [all('odd'), all('bad')]));
-    expect(error).toMatchObject({ code: 'tool', retryable: true, message: expect.stringMatching(message) });
+    expect(error).toMatchObject({ code: 'tool', mayPassByItself: true, message: expect.stringMatching(message) });
     expect(error.said).toBe(said);
   });
 
@@ -231,7 +231,7 @@ describe('a server that cannot be had', () => {
 
   it('is named where the config has it no more', async () => {
     const error = await refusal(use(open({}), [all('gone')]));
-    expect(error).toMatchObject({ code: 'tool', retryable: false, message: expect.stringContaining('"gone"') });
+    expect(error).toMatchObject({ code: 'tool', mayPassByItself: false, message: expect.stringContaining('"gone"') });
   });
 });
 
@@ -274,7 +274,7 @@ describe('what is granted', () => {
   it('must be there', async () => {
     const grant = { server: 'odd', tools: ['size', 'shrink'] };
     const error = await refusal(use(open({ odd: oddServer() }), [grant]));
-    expect(error).toMatchObject({ code: 'tool', retryable: false });
+    expect(error).toMatchObject({ code: 'tool', mayPassByItself: false });
     expect(error.message).toBe('MCP server "odd" has no tool "shrink"');
     expect(error.said).toMatch(/^it has size, fail, /);
   });

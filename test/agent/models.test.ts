@@ -180,7 +180,7 @@ describe('the agent for a model', () => {
       expect.objectContaining({
         name: 'TurnError',
         code: 'model',
-        retryable: false,
+        mayPassByItself: false,
         message:
           '"gemini/x" needs a provider "gemini"; agents.providers has: anthropic, openai, ollama, openrouter, echo, local',
       }),
@@ -200,7 +200,7 @@ describe('the agent for a model', () => {
     const { agent, model } = createModels(agents(), {}).agent('anthropic/claude-opus-5-5');
     await expect(agent(turn(model))).rejects.toMatchObject({
       name: 'TurnError',
-      retryable: false,
+      mayPassByItself: false,
       message: 'provider "anthropic" has no API key: set ANTHROPIC_API_KEY or agents.providers.anthropic.apiKey',
     });
   });

@@ -76,7 +76,7 @@ describe('a reply', () => {
     await expect(replyTo(answer)).rejects.toMatchObject({
       name: 'TurnError',
       code,
-      retryable: false,
+      mayPassByItself: false,
       message: expect.stringContaining(`lmstudio/${model}: ${message}`),
       // For the owner alone.
       said,

@@ -100,7 +100,7 @@ describe('a request', () => {
 
   it('that is refused again is an error', async () => {
     server.mock.onMessage('Hello', { error: { type: 'x', message: 'reasoning: no' }, status: 400 });
-    await expect(ask({ thinking: 'low' })).rejects.toMatchObject({ code: 'provider', retryable: false });
+    await expect(ask({ thinking: 'low' })).rejects.toMatchObject({ code: 'provider', mayPassByItself: false });
     expect(server.requests).toHaveLength(2);
   });
 });
@@ -174,13 +174,13 @@ describe('a reply', () => {
   const failed = (code: string) => ({ status: 'failed', error: { code, message: 'it happened' }, output: [] });
   const incomplete = (reason?: string) => ({ status: 'incomplete', incomplete_details: { reason }, output: [] });
   it.each([
-    [failed('server_error'), { code: 'provider', retryable: true }, 'the model failed'],
-    [failed('rate_limit_exceeded'), { code: 'provider', retryable: true }, 'the model failed'],
-    [{ status: 'failed', output: [] }, { code: 'provider', retryable: true }, 'the model failed (failed)'],
-    [failed('server_is_overloaded'), { code: 'provider', retryable: true }, 'the model failed'],
-    [failed('context_length_exceeded'), { code: 'truncated', retryable: false }, 'the model failed'],
-    [failed('vector_store_timeout'), { code: 'provider', retryable: true }, 'the model failed'],
-    [failed('image_too_small'), { code: 'provider', retryable: false, trouble: 'request' }, 'the model failed'],
+    [failed('server_error'), { code: 'provider', mayPassByItself: true }, 'the model failed'],
+    [failed('rate_limit_exceeded'), { code: 'provider', mayPassByItself: true }, 'the model failed'],
+    [{ status: 'failed', output: [] }, { code: 'provider', mayPassByItself: true }, 'the model failed (failed)'],
+    [failed('server_is_overloaded'), { code: 'provider', mayPassByItself: true }, 'the model failed'],
+    [failed('context_length_exceeded'), { code: 'truncated', mayPassByItself: false }, 'the model failed'],
+    [failed('vector_store_timeout'), { code: 'provider', mayPassByItself: true }, 'the model failed'],
+    [failed('image_too_small'), { code: 'provider', mayPassByItself: false, trouble: 'request' }, 'the model failed'],
     [failed('invalid_prompt'), { code: 'refusal' }, 'the model failed'],
     [failed('bio_policy'), { code: 'refusal' }, 'the model failed'],
     [incomplete('content_filter'), { code: 'refusal' }, 'the model refused (content_filter)'],
@@ -201,6 +201,6 @@ describe('a reply', () => {
     strange = await serve((_, res) => {
       res.writeHead(400, { 'content-type': 'application/json' }).end(JSON.stringify({ error }));
     });
-    await expect(ask({}, strange.url)).rejects.toMatchObject({ code: 'refusal', retryable: false });
+    await expect(ask({}, strange.url)).rejects.toMatchObject({ code: 'refusal', mayPassByItself: false });
   });
 });

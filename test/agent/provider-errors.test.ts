@@ -147,7 +147,7 @@ describe.each(apis)('of the api %s', (_, api) => {
     'Invalid content … auth=Bearer sk-ant-api03-xyz apikey=1',
   ])('does not stop the provider because of what it quotes: %s', async (message) => {
     const error = { type: 'invalid_request_error', message };
-    expect(await failureOf(api, says(400, { error }))).toMatchObject({ trouble: 'request', retryable: false });
+    expect(await failureOf(api, says(400, { error }))).toMatchObject({ trouble: 'request', mayPassByItself: false });
   });
 
   it('is told in our own words, with its own apart', async () => {
@@ -211,7 +211,7 @@ describe.each(apis)('of the api %s', (_, api) => {
       code: 'provider',
       trouble: 'setup',
       gate: undefined,
-      retryable: false,
+      mayPassByItself: false,
     });
   });
 });

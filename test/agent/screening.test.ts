@@ -253,7 +253,7 @@ describe('a verdict', () => {
     answer = () => text;
     await expect(screen('a', 'b')).rejects.toMatchObject({
       name: 'TurnError',
-      retryable: false,
+      mayPassByItself: false,
       message: expect.stringMatching(message),
     });
   });
@@ -266,7 +266,7 @@ describe('a verdict', () => {
     const slow = screener({ callMs: 50 }).screen([{ label: 'a', text: 'a' }], never);
     await expect(slow).rejects.toMatchObject({
       name: 'TurnError',
-      retryable: false,
+      mayPassByItself: false,
       message: 'anthropic/claude-haiku-5-5 did not answer within 0.05 s',
     });
   });
@@ -320,7 +320,7 @@ describe('the screening model', () => {
     const keyless = screener({ model, providers: { cli: { api: 'command', command: 'cat' } } });
     expect(keyless.problem).toMatch(message);
     const failed = keyless.screen([{ label: 'a', text: 'a' }], never);
-    await expect(failed).rejects.toMatchObject({ retryable: false, message: expect.stringMatching(message) });
+    await expect(failed).rejects.toMatchObject({ mayPassByItself: false, message: expect.stringMatching(message) });
     expect(await keyless.screen([{ label: 'a', text: '7' }], never)).toMatchObject({ calls: 0 });
     expect(screener().problem).toBeUndefined();
   });

@@ -145,7 +145,7 @@ describe.each(apis)('an agent of the api %s, where somebody listens', (provider,
           await expect(from(handler, { onText, onUsage })).rejects.toMatchObject({
             name: 'TurnError',
             code,
-            retryable: false,
+            mayPassByItself: false,
             message: expect.stringMatching(message),
           });
           expect(usages).toEqual([{ inputTokens: 7, outputTokens: 3 }]);
@@ -226,7 +226,7 @@ describe.each(apis)('an agent of the api %s, where somebody listens', (provider,
 
     it('gives up a model that calls for ever', async () => {
       server.mock.onMessage('How cold', { toolCalls: [{ name: 'weather', arguments: '{}', id: 'call_1' }] });
-      await expect(ask({ ...question, ...deaf })).rejects.toMatchObject({ code: 'tool-limit', retryable: false });
+      await expect(ask({ ...question, ...deaf })).rejects.toMatchObject({ code: 'tool-limit', mayPassByItself: false });
       expect(server.requests).toHaveLength(25);
     });
   });
@@ -240,7 +240,7 @@ describe.each(apis)('an agent of the api %s, where somebody listens', (provider,
       await expect(ask({ onText })).rejects.toMatchObject({
         name: 'TurnError',
         code: 'provider',
-        retryable: true,
+        mayPassByItself: true,
         message: expect.stringContaining(`${ranOn}: HTTP ${status} `),
         said: 'Later',
         ...(status === 429 && { retryAfterMs: 60_000 }),
@@ -250,9 +250,9 @@ describe.each(apis)('an agent of the api %s, where somebody listens', (provider,
     });
 
     it.each([
-      [401, { code: 'provider', retryable: false }],
-      [404, { code: 'model', retryable: false }],
-      [413, { code: 'truncated', retryable: false }],
+      [401, { code: 'provider', mayPassByItself: false }],
+      [404, { code: 'model', mayPassByItself: false }],
+      [413, { code: 'truncated', mayPassByItself: false }],
     ])('with %i as it does without a stream', async (status, expected) => {
       server.mock.onMessage('Hello', { error: { type: 'some_error', message: 'No' }, status });
       await expect(ask(deaf)).rejects.toMatchObject(expected);
@@ -260,7 +260,7 @@ describe.each(apis)('an agent of the api %s, where somebody listens', (provider,
 
     it('by cutting the connection, which can be tried again', async () => {
       server.mock.onMessage('Hello', { content: 'It is cold in Oslo.' }, { chunkSize: 4, truncateAfterChunks: 4 });
-      await expect(ask(deaf)).rejects.toMatchObject({ name: 'TurnError', code: 'provider', retryable: true });
+      await expect(ask(deaf)).rejects.toMatchObject({ name: 'TurnError', code: 'provider', mayPassByItself: true });
     });
 
     it('by ending before its answer is complete, wherever that is, which is never a reply', async () => {
@@ -268,7 +268,7 @@ describe.each(apis)('an agent of the api %s, where somebody listens', (provider,
         const cut = from(streams(api.hello.events.slice(0, length)), deaf);
         await expect(cut).rejects.toMatchObject({
           code: 'provider',
-          retryable: true,
+          mayPassByItself: true,
           message: `${ranOn}: the answer broke off before its end`,
         });
         await strange?.stop();
@@ -280,7 +280,7 @@ describe.each(apis)('an agent of the api %s, where somebody listens', (provider,
       await expect(from(streams([...begun, api.overloaded]), deaf)).rejects.toMatchObject({
         name: 'TurnError',
         code: 'provider',
-        retryable: true,
+        mayPassByItself: true,
         message: expect.stringContaining(`${ranOn}: the answer broke off`),
         said: 'Overloaded',
       });
@@ -288,7 +288,7 @@ describe.each(apis)('an agent of the api %s, where somebody listens', (provider,
       await expect(from(streams([...begun, api.invalid]), deaf)).rejects.toMatchObject({
         name: 'TurnError',
         code: 'provider',
-        retryable: false,
+        mayPassByItself: false,
         message: expect.stringContaining(`${ranOn}: the answer broke off`),
         said: 'messages: bad',
       });
@@ -302,7 +302,7 @@ describe.each(apis)('an agent of the api %s, where somebody listens', (provider,
       const { usages, ...turn } = listener();
       await expect(from(handler, turn)).rejects.toMatchObject({
         code: 'provider',
-        retryable: false,
+        mayPassByItself: false,
         message: expect.stringContaining("check the provider's baseURL"),
       });
       expect(usages).toEqual([]);
@@ -313,7 +313,11 @@ describe.each(apis)('an agent of the api %s, where somebody listens', (provider,
       ['events that are none', (_, res) => res.writeHead(200, sse).end('event: message_stop\ndata: null\n\n')],
       ['half an event', (_, res) => res.writeHead(200, sse).end('event: message_start\ndata: {"type":"mess\n\n')],
     ] as [string, http.RequestListener][])('with %s', async (_, handler) => {
-      await expect(from(handler, deaf)).rejects.toMatchObject({ name: 'TurnError', code: 'provider', retryable: true });
+      await expect(from(handler, deaf)).rejects.toMatchObject({
+        name: 'TurnError',
+        code: 'provider',
+        mayPassByItself: true,
+      });
     });
   });
 

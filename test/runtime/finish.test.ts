@@ -9,6 +9,7 @@ import type { Run } from '../../src/domain/run.ts';
 import { createQueue } from '../../src/queue/create-queue.ts';
 import { runJob } from '../../src/queue/jobs.ts';
 import { openAccount } from '../../src/runtime/account.ts';
+import type { Attempt } from '../../src/runtime/attempt.ts';
 import { cancelRun, cancelWorkflow } from '../../src/runtime/cancel.ts';
 import { completeRun, failRun, postponeRun } from '../../src/runtime/finish.ts';
 import { createLiveRuns } from '../../src/runtime/live-runs.ts';
@@ -77,18 +78,19 @@ const account = () => openAccount(run.spending, { priceOf: () => undefined, perR
 const trace = () => ({
   prompt: 'Go.',
   model: 'a/b',
-  said: { pings: [], reports: [] },
+  reported: { pings: [], reports: [] },
   warnings: [],
   calls: [],
   account: account(),
   well: new Set<string>(),
   troubles: [],
 });
+const settings = { mask: (text: string) => text };
+const attempt = () => ({ runtime, settings, job, run, trace: trace() }) as unknown as Attempt;
 const usage = { inputTokens: 1, outputTokens: 1 };
-const complete = () =>
-  completeRun(runtime, job, run, { ...trace(), reply: { text: 'Done.', reply: [], usage, model: 'a/b' } });
+const complete = () => completeRun(attempt(), { text: 'Done.', reply: [], usage, model: 'a/b' });
 const error = new TurnError('provider', 'no');
-const fail = () => failRun(runtime, job, run, { ...trace(), error });
+const fail = () => failRun(attempt(), error);
 
 it.each([
   ['completes', complete],
@@ -109,7 +111,7 @@ it.each([
 
 it('a cancelled run that is put back for another attempt is taken up at once, to end', async () => {
   expect(await cancelWorkflow(runtime, workflowRunId)).toBe('cancelled');
-  await postponeRun(runtime, job, run, { ...trace(), error });
+  await postponeRun(attempt(), error);
   expect(await queue.nextDue(store.read, ['run'], Date.now())).toBeLessThanOrEqual(Date.now());
   await store.write(async (tx) => {
     for (const again of await queue.claim(tx, 'run', 1, Date.now())) {

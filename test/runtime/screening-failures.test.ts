@@ -194,7 +194,7 @@ it('an overloaded screening model is waited for, and at the last attempt only wh
     const attempt = { api: 'anthropic' as const, longestPrompt: 400_000, signal, account };
     return screen(runtime, run, [{ label: 'subject', text: 'screening busy' }], attempt);
   };
-  await expect(outcome(4, 'block')).rejects.toMatchObject({ code: 'provider', retryable: true });
+  await expect(outcome(4, 'block')).rejects.toMatchObject({ code: 'provider', mayPassByItself: true });
   await expect(outcome(5, 'block')).rejects.toMatchObject({ code: 'provider', gate: 'anthropic' });
   overloaded = 1;
   await outcome(5, 'allow');

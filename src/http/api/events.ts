@@ -59,7 +59,7 @@ export const postReplay = route({
     // It proved who sent it when it came; a signature of that time would be too old by now.
     const request = { endpoint, hook, headers, query, body, ...read, replayOf: id };
     const answer = await receive({ store, queue, clock, log }, { ...request, ...whoAnswers(deps, endpoint, hook) });
-    return { outcome: answer.outcome, status: answer.status, answer: answer.body && JSON.parse(answer.body) };
+    return { outcome: answer.outcome, status: answer.status, answer: answer.body };
   },
 });
 

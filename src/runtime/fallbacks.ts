@@ -33,7 +33,13 @@ interface Asking<Answer> {
  * fallback decides counts, a refusal included. Where none can answer, the failure of the run's own model does, unless only
  * another's may pass.
  */
-export async function askInTurn<Answer>({ first, fallbacks, find, ask, onSwitch }: Asking<Answer>): Promise<Answer> {
+export async function askWithFallbacks<Answer>({
+  first,
+  fallbacks,
+  find,
+  ask,
+  onSwitch,
+}: Asking<Answer>): Promise<Answer> {
   try {
     return await ask(first);
   } catch (failure) {
@@ -63,5 +69,5 @@ export function isPassedOver(error: unknown): error is TurnError {
 function worthWaitingFor(failures: readonly TurnError[]): TurnError | undefined {
   const { again, smaller } = failures[0]?.remedy ?? {};
   if (again || smaller) return undefined;
-  return failures.find(({ retryable }) => retryable) ?? failures.find(({ remedy }) => remedy.again);
+  return failures.find(({ mayPassByItself }) => mayPassByItself) ?? failures.find(({ remedy }) => remedy.again);
 }
