@@ -132,6 +132,7 @@ describe('a mapping with a schema', () => {
     expect(status).toBe(400);
     expect(body).toEqual({
       ok: false,
+      code: 'invalid',
       error: 'validation failed',
       details: ['version: missing', 'service: must be equal to one of the allowed values: "shop", "mail"'],
       eventId: expect.any(String),

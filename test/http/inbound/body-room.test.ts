@@ -126,7 +126,7 @@ it('a body for which there is no room in time is told to come again', async () =
   await eventually(() => sockets.filter((socket) => socket.received() !== '').length >= sockets.length - 1);
   const answers = sockets.map((socket) => socket.received()).filter((answer) => answer !== '');
   for (const answer of answers)
-    expect(answer).toMatch(/^HTTP\/1\.1 503 [\s\S]*Retry-After: 5\r\n[\s\S]*send it again later"\}$/);
+    expect(answer).toMatch(/^HTTP\/1\.1 503 [\s\S]*Retry-After: 5\r\n[\s\S]*send it again later","code":"busy"\}$/);
   expect(refusals.list()[0]).toMatchObject({ hook: 'github', status: 503, step: 'no room' });
   letGo(sockets);
   await eventually(() => bodies.held() === 0);
