@@ -11,7 +11,6 @@ import type { Mask } from './domain/mask.ts';
 import type { Listener } from './http/listener.ts';
 import { createMetrics } from './http/metrics.ts';
 import { createServer, createSpecServer } from './http/server.ts';
-import { createTokenCheck } from './ingest/authenticate.ts';
 import { createBodyBudget } from './ingest/body-budget.ts';
 import { createRefusals } from './ingest/refusals.ts';
 import { createThrottle } from './ingest/throttle.ts';
@@ -49,6 +48,7 @@ import { expectEvents } from './store/queries/last-events.ts';
 import { reopenInterruptedRuns } from './store/queries/runs.ts';
 import { openSqliteStore } from './store/sqlite/sqlite-store.ts';
 import { storeOf } from './store/store-url.ts';
+import { createTokenCheck } from './verify/token.ts';
 
 export interface GimliOptions {
   readonly configFile: string;

@@ -1,7 +1,6 @@
 import express, { type NextFunction, type Request, type Response } from 'express';
 import { type Endpoint, outcomes } from '../domain/event.ts';
 import { type Payload, readPayload } from '../domain/payload/read-payload.ts';
-import type { TokenCheck } from '../ingest/authenticate.ts';
 import { receive } from '../ingest/receive.ts';
 import { cancelRun } from '../runtime/cancel.ts';
 import { settle } from '../runtime/record-deliveries.ts';
@@ -10,6 +9,7 @@ import { pingsOf } from '../store/queries/deliveries.ts';
 import { findEvent, listEvents } from '../store/queries/events.ts';
 import { findRun, listRuns } from '../store/queries/runs.ts';
 import { toolCallsOf } from '../store/queries/tool-calls.ts';
+import type { TokenCheck } from '../verify/token.ts';
 import { refuse } from './answer.ts';
 import { bulkCancelRoute, bulkRetryRoute } from './bulk.ts';
 import { cancelRoute, retryRoute } from './by-hand.ts';

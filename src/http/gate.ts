@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import type { Request, Response } from 'express';
-import { presentedToken, type TokenCheck } from '../ingest/authenticate.ts';
 import type { Throttle } from '../ingest/throttle.ts';
+import { presentedToken, type TokenCheck } from '../verify/token.ts';
 import { refuse } from './answer.ts';
 
 /** How long the answer to a guess is held back, of an address that has used up its tries. */
