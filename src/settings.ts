@@ -13,12 +13,8 @@ import { secretsIn } from './config/secrets.ts';
 import { type BrokenPart, isSamePart, problemsOfParts } from './domain/broken-part.ts';
 import { ConfigError, messageOf } from './domain/errors.ts';
 import { createMask, type Mask } from './domain/mask.ts';
-import { secretsOf } from './domain/verify.ts';
-import { createTokenCheck, type TokenCheck } from './ingest/authenticate.ts';
 import { isCredentialName } from './ingest/credential-names.ts';
 import { specToken } from './ingest/spec-token.ts';
-import { createVerifiers } from './ingest/verify/create-verifiers.ts';
-import type { Verifier } from './ingest/verify/verifier.ts';
 import type { Mapping } from './mapping/mapping.ts';
 import { createSpecs, type Specs } from './mapping/sources/spec-folder.ts';
 import { createTable, type Table } from './mapping/table.ts';
@@ -27,6 +23,10 @@ import { createTransformLog } from './mapping/transform-log.ts';
 import { type MissingChannel, missingChannels } from './mapping/warnings/channels.ts';
 import { allWarnings, wholeRules } from './mapping/warnings/warnings.ts';
 import { budgetWarnings } from './runtime/budget.ts';
+import { secretsOfVerify } from './verify/settings.ts';
+import { createTokenCheck, type TokenCheck } from './verify/token.ts';
+import type { Verifier } from './verify/verifier.ts';
+import { createVerifiers } from './verify/verifiers.ts';
 
 /** Everything that a config file brings about. A reload makes a whole new one, or none. */
 export interface Settings {
@@ -215,9 +215,7 @@ export function secretsBefore(loaded: LoadedConfig): string[] {
 
 /** Presets read theirs from the environment. */
 function secretsOfMapping({ verify }: Mapping): string[] {
-  return verify === undefined
-    ? []
-    : [...secretsOf(verify), ...(verify.verifyToken === undefined ? [] : [verify.verifyToken])];
+  return verify === undefined ? [] : secretsOfVerify(verify);
 }
 
 /** What the config itself is without; the table knows more of its mappings and presets. */

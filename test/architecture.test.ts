@@ -7,7 +7,7 @@ import { describe, expect, it } from '@jest/globals';
 const ranks = [
   ['domain'],
   ['schema'],
-  ['store', 'channels'],
+  ['store', 'verify', 'channels'],
   // Above the channels, since its settings say which of them a heartbeat or a reply goes to.
   ['agent'],
   ['queue', 'mapping'],

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { headerOfUtf8 } from '../domain/secret.ts';
-import type { Verifier } from '../ingest/verify/verifier.ts';
 import type { Mapping } from '../mapping/mapping.ts';
 import type { Settings } from '../settings.ts';
+import { schemeOf } from '../verify/catalog.ts';
+import type { Verifier } from '../verify/verifier.ts';
 import { CommandError } from './command-error.ts';
 
 /** What is posted to a hook. */
@@ -48,11 +49,10 @@ function signed({ id, verify }: Mapping, { restamp, sign }: Verifier, message: M
   const payload: unknown = JSON.parse(message.body);
   const stamped = restamp(payload, stamp);
   const json = stamped === payload ? message.body : JSON.stringify(stamped);
-  const body = verify?.scheme === 'twilio' ? form(stamped) : json;
+  const body = verify && schemeOf(verify.scheme).posts === 'form' ? form(stamped) : json;
   return { ...message, headers: { ...message.headers, ...sign(Buffer.from(body), stamp) }, body };
 }
 
-/** Twilio sends forms. */
 function form(payload: unknown): string {
   if (typeof payload !== 'object' || payload === null)
     throw new CommandError('a form is made of the keys of an object');

@@ -5,7 +5,6 @@ import type { JobKind } from '../domain/job.ts';
 import type { Listener } from '../http/listener.ts';
 import { createMetrics, type Metrics } from '../http/metrics.ts';
 import { createServer, createSpecServer } from '../http/server.ts';
-import { createTokenCheck } from '../ingest/authenticate.ts';
 import { createBodyBudget } from '../ingest/body-budget.ts';
 import { createRefusals } from '../ingest/refusals.ts';
 import { createThrottle } from '../ingest/throttle.ts';
@@ -16,6 +15,7 @@ import { createReservations, type Reservations } from '../runtime/reservations.t
 import type { Settings } from '../settings.ts';
 import { openSqliteStore, type SqliteStore } from '../store/sqlite/sqlite-store.ts';
 import { storeOf } from '../store/store-url.ts';
+import { createTokenCheck } from '../verify/token.ts';
 
 /** What a gateway shares with its worker, and the servers on it, which do not listen yet. */
 export interface WebSide {

@@ -3,17 +3,17 @@ import type { Channels } from '../channels/channels.ts';
 import type { Clock } from '../domain/clock.ts';
 import type { Outcome } from '../domain/event.ts';
 import type { Mask } from '../domain/mask.ts';
-import type { TokenCheck } from '../ingest/authenticate.ts';
 import type { BodyBudget } from '../ingest/body-budget.ts';
 import type { Refusals } from '../ingest/refusals.ts';
 import type { Throttle } from '../ingest/throttle.ts';
-import type { Verifier } from '../ingest/verify/verifier.ts';
 import type { Mapping } from '../mapping/mapping.ts';
 import type { Specs } from '../mapping/sources/spec-folder.ts';
 import type { Table } from '../mapping/table.ts';
 import type { Queue } from '../queue/queue.ts';
 import type { LiveRuns } from '../runtime/live-runs.ts';
 import type { Store } from '../store/store.ts';
+import type { TokenCheck } from '../verify/token.ts';
+import type { Verifier } from '../verify/verifier.ts';
 import type { HttpSettings } from './settings.ts';
 
 /** What the web side works with. */

@@ -1,8 +1,8 @@
 import { setTimeout } from 'node:timers/promises';
 import type { Request, Response } from 'express';
 import { type RefusalCode, refusalStatus } from '../domain/refusal.ts';
-import { presentedToken, type TokenCheck } from '../ingest/authenticate.ts';
 import type { Throttle } from '../ingest/throttle.ts';
+import { presentedToken, type TokenCheck } from '../verify/token.ts';
 import { refuse } from './errors.ts';
 
 /** How long the answer to a guess is held back, of an address that has used up its tries. */

@@ -1,9 +1,6 @@
 import { type Payload, readBytes } from '../domain/payload/read-payload.ts';
 import type { Mapping } from '../mapping/mapping.ts';
-import { cleanHeaders } from './clean-headers.ts';
-import { cleanQuery } from './clean-query.ts';
-import { type Once, onceByDelivery, onceByHeader } from './once.ts';
-import { type Head, judgeHead } from './verify/judge-head.ts';
+import { type Head, judgeHead } from '../verify/judge-head.ts';
 import {
   type Handshake,
   type Identity,
@@ -12,7 +9,10 @@ import {
   type SignedRequest,
   type Verdict,
   type Verifier,
-} from './verify/verifier.ts';
+} from '../verify/verifier.ts';
+import { cleanHeaders } from './clean-headers.ts';
+import { cleanQuery } from './clean-query.ts';
+import { type Once, onceByDelivery, onceByHeader } from './once.ts';
 
 /** A mapping that may answer, and what its senders have to prove; undefined for the hook token. */
 export interface Candidate {

@@ -1,11 +1,13 @@
-import { gitlabSigning, signatureSchemes } from './verify/signature-schemes.ts';
+import { catalog } from '../verify/catalog.ts';
+import type { Scheme } from '../verify/scheme.ts';
 
-const schemes = [...Object.values(signatureSchemes), gitlabSigning].flatMap(({ headers }) => headers);
-const signatures = new Set(schemes.flatMap((names) => names.signatures));
+const schemes: readonly Scheme[] = catalog;
+const headers = schemes.flatMap((scheme) => scheme.headers ?? []);
+const signatures = new Set(headers.flatMap((names) => names.signatures));
 
 /** What senders say of a delivery beside its signature, by any scheme: its time and its id. */
 export const deliveryHeaders: ReadonlySet<string> = new Set(
-  schemes.flatMap(({ timestamp, ids = [] }) => [...(timestamp === undefined ? [] : [timestamp]), ...ids]),
+  headers.flatMap(({ timestamp, ids = [] }) => [...(timestamp === undefined ? [] : [timestamp]), ...ids]),
 );
 
 // As a part of a word, or as a word of several that -, _ and . part.

@@ -5,8 +5,8 @@ import type { Executor } from '../store/database.ts';
 import { findAnswered } from '../store/queries/answered-events.ts';
 import { claimKey, type KeyedEvent } from '../store/queries/delivery-keys.ts';
 import { insertEvent } from '../store/queries/events.ts';
+import type { Identity } from '../verify/verifier.ts';
 import { refusalOf, type Started, startedIn } from './answers.ts';
-import type { Identity } from './verify/verifier.ts';
 
 /** What a delivery and its repetitions have in common, and no other delivery to the hook. */
 export interface Once {

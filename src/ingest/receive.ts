@@ -8,11 +8,11 @@ import type { Jobs } from '../queue/queue.ts';
 import { findKey } from '../store/queries/delivery-keys.ts';
 import { insertEvent } from '../store/queries/events.ts';
 import type { Store } from '../store/store.ts';
+import type { Handshake } from '../verify/verifier.ts';
 import { accept } from './accept.ts';
 import { answersOf, refusalOf } from './answers.ts';
 import { decide, whyNone } from './decide.ts';
 import { type Answer, claim, type NewEvent, type Once, recorded, repeat } from './once.ts';
-import type { Handshake } from './verify/verifier.ts';
 
 /** An authenticated request to a hook, without what authenticated it. */
 export interface Request {

@@ -1,8 +1,8 @@
 import type { Logger } from 'pino';
 import type { Clock } from '../domain/clock.ts';
 import { visible } from '../domain/invisible.ts';
+import type { Step } from '../verify/verifier.ts';
 import { createLineLimit } from './line-limit.ts';
-import type { Step } from './verify/verifier.ts';
 
 /** Where a request came to its end: a part of the proof, or a check before or after it. */
 export type RefusedStep =

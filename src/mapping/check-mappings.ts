@@ -1,7 +1,7 @@
-import { checkVerify } from '../domain/check-verify.ts';
 import { follow } from '../domain/event.ts';
 import { type ActionKind, actionKinds, ignoredKey, neededKeys } from '../domain/mapping-keys.ts';
 import { type Problem, toPointer } from '../schema/problem.ts';
+import { checkVerify } from '../verify/settings.ts';
 
 /** Names under `hooks.path` that the API itself answers for. */
 const reservedPaths = ['runs', 'workflows'];

@@ -5,7 +5,7 @@ import { ratePattern, usualMaxSeconds, usualQuietSeconds } from '../domain/limit
 import { runTools } from '../domain/mapping.ts';
 import { actionKinds, actionsOf } from '../domain/mapping-keys.ts';
 import { toolsSchema } from '../domain/tool-grant.ts';
-import { verifySchema } from '../domain/verify.ts';
+import { verifySchema } from '../verify/settings.ts';
 import { agentFields, deliverChoices, mostSteps, stepFields, workflowFields } from './action-schema.ts';
 
 const scalar = Type.Union([Type.String(), Type.Number(), Type.Boolean(), Type.Null()]);

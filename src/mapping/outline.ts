@@ -1,8 +1,8 @@
-import { checkVerify } from '../domain/check-verify.ts';
 import { follow } from '../domain/event.ts';
-import type { Verify } from '../domain/verify.ts';
 import { compileSchema } from '../schema/ajv.ts';
 import { nearestKey } from '../schema/problem.ts';
+import type { Verify } from '../verify/settings.ts';
+import { checkVerify } from '../verify/settings.ts';
 import { type MappingRule, mappingSchema } from './mapping-schema.ts';
 import { type NamesRead, namesRead } from './names-read.ts';
 

@@ -1,10 +1,10 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { beforeAll, expect, it, jest } from '@jest/globals';
-import { publicKeyHex } from '../ingest/verify/signing.ts';
 import { cliIn } from '../support/cli.ts';
 import { freePort } from '../support/free-port.ts';
 import { tempDir } from '../support/temp-dir.ts';
+import { publicKeyHex } from '../verify/signing.ts';
 
 jest.setTimeout(60_000);
 

@@ -4,8 +4,10 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { loadConfig } from '../../src/config/load.ts';
 import { ConfigError } from '../../src/domain/errors.ts';
-import { schemes } from '../../src/domain/verify.ts';
+import { catalog } from '../../src/verify/catalog.ts';
 import { tempDir } from '../support/temp-dir.ts';
+
+const schemes = catalog.map(({ name }) => name);
 
 const root = tempDir();
 let dir: string;

@@ -4,7 +4,7 @@ import { describe, expect, it } from '@jest/globals';
 import { request } from '../../src/cli/client.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { ConfigError } from '../../src/domain/errors.ts';
-import { createVerifier } from '../../src/ingest/verify/create-verifier.ts';
+import { createVerifier } from '../../src/verify/verifiers.ts';
 import { cliIn } from '../support/cli.ts';
 import { connect } from '../support/raw.ts';
 import { tempDir } from '../support/temp-dir.ts';

@@ -2,11 +2,11 @@ import { createHmac } from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import type { Verify } from '../../src/domain/verify.ts';
-import { createVerifier } from '../../src/ingest/verify/create-verifier.ts';
-import { publicKeyHex, signEd25519 } from '../ingest/verify/signing.ts';
+import type { Verify } from '../../src/verify/settings.ts';
+import { createVerifier } from '../../src/verify/verifiers.ts';
 import { hookToken } from '../support/gateway.ts';
 import { tempGateway } from '../support/temp-gateway.ts';
+import { publicKeyHex, signEd25519 } from '../verify/signing.ts';
 
 const secret = 'correct horse battery staple';
 const slack: Verify = { scheme: 'slack', secret };

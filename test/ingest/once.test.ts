@@ -1,8 +1,8 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import type { Verify } from '../../src/domain/verify.ts';
-import { createVerifier } from '../../src/ingest/verify/create-verifier.ts';
+import type { Verify } from '../../src/verify/settings.ts';
+import { createVerifier } from '../../src/verify/verifiers.ts';
 import { type Answer, startGateway, type TestGateway } from '../support/gateway.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { tempGateway } from '../support/temp-gateway.ts';

@@ -1,5 +1,5 @@
 import express, { type NextFunction, type Request, type Response } from 'express';
-import type { TokenCheck } from '../../ingest/authenticate.ts';
+import type { TokenCheck } from '../../verify/token.ts';
 import type { HttpDeps } from '../deps.ts';
 import { refuse } from '../errors.ts';
 import { pass } from '../gate.ts';

@@ -1,10 +1,10 @@
 import type { Request, Response } from 'express';
 import type { Proof } from '../../ingest/admit.ts';
-import { checkHookToken, presentedToken } from '../../ingest/authenticate.ts';
 import type { Held } from '../../ingest/body-budget.ts';
 import type { LineLimit } from '../../ingest/line-limit.ts';
-import type { Head } from '../../ingest/verify/judge-head.ts';
-import type { Verdict } from '../../ingest/verify/verifier.ts';
+import type { Head } from '../../verify/judge-head.ts';
+import { checkHookToken, presentedToken } from '../../verify/token.ts';
+import type { Verdict } from '../../verify/verifier.ts';
 import type { HttpDeps } from '../deps.ts';
 import { queryOf, searchOf } from '../query.ts';
 import type { InboundEndpoint, Target } from './endpoint.ts';

@@ -1,8 +1,8 @@
 import type { Response } from 'express';
 import type { Endpoint } from '../../domain/event.ts';
 import type { Candidate } from '../../ingest/admit.ts';
-import type { TokenCheck } from '../../ingest/authenticate.ts';
 import type { EventRequest } from '../../ingest/receive.ts';
+import type { TokenCheck } from '../../verify/token.ts';
 import type { HttpDeps } from '../deps.ts';
 import type { Refused } from './refused.ts';
 

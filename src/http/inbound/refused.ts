@@ -1,6 +1,6 @@
 import type { RefusalCode } from '../../domain/refusal.ts';
 import type { RefusedStep } from '../../ingest/refusals.ts';
-import type { Refusal } from '../../ingest/verify/verifier.ts';
+import type { Refusal } from '../../verify/verifier.ts';
 
 interface More {
   readonly headers?: Record<string, string>;
