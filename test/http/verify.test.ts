@@ -96,7 +96,7 @@ describe('a hook that asks for a signature', () => {
   ])('refuses %s and says no more than to anybody', async (_, headers) => {
     const before = (await events()).length;
     const answer = await call('github', { ...push, ...headers }, pushBody);
-    expect(answer).toMatchObject({ status: 401, body: '{"ok":false,"error":"unauthorized"}' });
+    expect(answer).toMatchObject({ status: 401, body: '{"ok":false,"error":"unauthorized","code":"unauthorized"}' });
     const byToken = await call('plain', {}, '{}');
     const shown = ({ headers }: typeof answer) => [...headers].filter(([name]) => name !== 'date');
     expect(shown(answer)).toEqual(shown(byToken));

@@ -82,6 +82,7 @@ it.each([
   else
     expect(answer.body).toEqual({
       ok: false,
+      code: expect.any(String),
       error: expect.any(String),
       eventId: event.eventId,
       ...detailsOf(answer),
