@@ -3,13 +3,14 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { configSchema } from '../src/config/schema.ts';
-import { configurationPage, editorSchema, withKeysByAction } from './reference.ts';
+import { configurationPage, editorSchema, withKeysByAction, withSchemes } from './reference.ts';
 
-const mappingsPage = fileURLToPath(new URL('../docs/mappings.md', import.meta.url));
+const page = (name: string) => readFileSync(fileURLToPath(new URL(`../docs/${name}`, import.meta.url)), 'utf8');
 const files = {
   'config/gimli.schema.json': `${JSON.stringify(editorSchema(configSchema), null, 2)}\n`,
   'docs/configuration.md': configurationPage(configSchema),
-  'docs/mappings.md': withKeysByAction(readFileSync(mappingsPage, 'utf8')),
+  'docs/mappings.md': withKeysByAction(page('mappings.md')),
+  'docs/signatures.md': withSchemes(page('signatures.md')),
 };
 
 for (const [name, text] of Object.entries(files)) {

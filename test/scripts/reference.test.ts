@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
 import { Ajv } from 'ajv';
 import JSON5 from 'json5';
-import { configurationPage, editorSchema, withKeysByAction } from '../../scripts/reference.ts';
+import { configurationPage, editorSchema, withKeysByAction, withSchemes } from '../../scripts/reference.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { configSchema } from '../../src/config/schema.ts';
 import { inWords } from '../../src/domain/in-words.ts';
@@ -43,6 +43,12 @@ describe('the generated files are fresh; if not, run "npm run generate"', () => 
     const page = read('docs/mappings.md');
     expect(page).toBe(withKeysByAction(page));
     expect(page).toMatch(/^\| `model` \| {2}\| yes \| yes \|$/m);
+  });
+
+  it('the table of the schemes in docs/signatures.md', () => {
+    const page = read('docs/signatures.md');
+    expect(page).toBe(withSchemes(page));
+    expect(page).toMatch(/^\| `twilio` \| `secret`, `url` \| {2}\|$/m);
   });
 });
 
