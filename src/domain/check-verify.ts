@@ -1,4 +1,4 @@
-import { follow } from './event.ts';
+import { valueAt } from './event.ts';
 import { fitsHeader, unfitForHeader } from './secret.ts';
 import { type Scheme, schemes, type Verify } from './verify.ts';
 import { isSigningToken, verifyKey } from './verify-key.ts';
@@ -63,7 +63,7 @@ const options: Readonly<Record<Scheme, Options>> = {
  * schema's own message.
  */
 export function checkVerify(value: unknown): VerifyProblem[] {
-  const scheme = schemes.find((name) => name === follow(value, ['scheme']));
+  const scheme = schemes.find((name) => name === valueAt(value, ['scheme']));
   if (scheme === undefined) return [];
   const verify = value as Verify;
   return [...missing(scheme, verify), ...misplaced(scheme, verify), ...secrets(verify), ...special(verify)];

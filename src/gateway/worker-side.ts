@@ -23,7 +23,7 @@ import { heartbeatHandler } from '../runtime/heartbeat.ts';
 import { createRetention, type Retention } from '../runtime/retention.ts';
 import { runHandler } from '../runtime/run.ts';
 import type { Runtime } from '../runtime/runtime.ts';
-import { type Check, createWatch, type Watch } from '../runtime/watch.ts';
+import { type AlarmCheck, createWatch, type Watch } from '../runtime/watch.ts';
 import { createWorker, type Worker } from '../runtime/worker.ts';
 import { keyProblems, type Settings } from '../settings.ts';
 import type { Executor } from '../store/database.ts';
@@ -113,7 +113,7 @@ function checksOf(
   runtime: Runtime,
   { current, refusedProblems }: Surroundings,
   { retention, screeningHealth }: { readonly retention: Retention; readonly screeningHealth: ScreeningHealth },
-): readonly Check[] {
+): readonly AlarmCheck[] {
   const { queue } = runtime;
   const mappings = () => [...current().table.mappings, ...current().specs.all().mappings];
   return [

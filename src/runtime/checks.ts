@@ -19,7 +19,7 @@ import { costOfMapping } from '../store/queries/spending.ts';
 import { isDaySpent } from './budget.ts';
 import { pauseAll } from './gates.ts';
 import type { Runtime } from './runtime.ts';
-import type { Check } from './watch.ts';
+import type { AlarmCheck } from './watch.ts';
 
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
@@ -33,9 +33,9 @@ const minuteOf = (ms: number) => new Date(ms).toISOString().slice(0, 16).replace
 const runsOf = (count: number) => (count === 1 ? '1 run' : `${count} runs`);
 
 /** Providers and servers of tools that cannot be used. */
-export function gateChecks(queue: View): Check[] {
+export function gateChecks(queue: View): AlarmCheck[] {
   const find =
-    (isServer: boolean): Check['find'] =>
+    (isServer: boolean): AlarmCheck['find'] =>
     async (db, now) => {
       const alarms: Alarm[] = [];
       for (const gate of (await findGates(db)).values()) {
@@ -53,7 +53,7 @@ export function gateChecks(queue: View): Check[] {
 }
 
 /** Providers that are in use and have no key that could be one. `problems` by provider. */
-export function keyCheck(problems: () => ReadonlyMap<string, string>): Check {
+export function keyCheck(problems: () => ReadonlyMap<string, string>): AlarmCheck {
   return {
     prefix: 'key',
     find: () =>
@@ -89,7 +89,7 @@ function whatToDo(name: string, trouble: Trouble): string {
 }
 
 /** Heartbeats that pause, and lines that none of them reads. */
-export const beatsCheck: Check = {
+export const beatsCheck: AlarmCheck = {
   prefix: 'beats',
   async find(db, now) {
     const { failures } = await findBeatState(db);
@@ -111,7 +111,7 @@ export const beatsCheck: Check = {
 };
 
 /** Budgets that are spent: of the day, and of mappings. */
-export function budgetCheck({ current }: Pick<Runtime, 'current'>, mappings: () => readonly Mapping[]): Check {
+export function budgetCheck({ current }: Pick<Runtime, 'current'>, mappings: () => readonly Mapping[]): AlarmCheck {
   return {
     prefix: 'budget',
     async find(db, now) {
@@ -134,7 +134,7 @@ export function budgetCheck({ current }: Pick<Runtime, 'current'>, mappings: () 
 }
 
 /** Runs that could begin but for a place. What waits at a gate has an alarm of its own. */
-export function waitingCheck(queue: View): Check {
+export function waitingCheck(queue: View): AlarmCheck {
   return {
     prefix: 'waiting',
     async find(db, now) {
@@ -159,7 +159,7 @@ export async function diskRoom(folder: string): Promise<{ gigabytes: number; isL
 }
 
 /** @param file the store */
-export function diskCheck(file: string): Check {
+export function diskCheck(file: string): AlarmCheck {
   return {
     prefix: 'disk',
     async find() {
@@ -173,7 +173,7 @@ export function diskCheck(file: string): Check {
 }
 
 /** @param problem why the store is larger than it may be */
-export function sizeCheck(problem: () => string | undefined): Check {
+export function sizeCheck(problem: () => string | undefined): AlarmCheck {
   return {
     prefix: 'store',
     find() {
@@ -186,7 +186,7 @@ export function sizeCheck(problem: () => string | undefined): Check {
 }
 
 /** Replies that did not arrive, up to the last one that did. */
-export const deliveriesCheck: Check = {
+export const deliveriesCheck: AlarmCheck = {
   prefix: 'deliveries',
   async find(db, now) {
     const outcomes = await recentOutcomes(db, now - dayMs, 100);
@@ -201,7 +201,7 @@ export const deliveriesCheck: Check = {
 };
 
 /** Channels that the config counts on and that are not there. */
-export function channelsCheck(missing: () => readonly MissingChannel[]): Check {
+export function channelsCheck(missing: () => readonly MissingChannel[]): AlarmCheck {
   return {
     prefix: 'channels',
     async find(db) {
@@ -225,7 +225,7 @@ export function channelsCheck(missing: () => readonly MissingChannel[]): Check {
 const isOwner = ({ channel }: MissingChannel) => channel === 'owner';
 
 /** Hooks that are expected to call, and have fallen silent. */
-export function silentCheck(mappings: () => readonly Mapping[]): Check {
+export function silentCheck(mappings: () => readonly Mapping[]): AlarmCheck {
   return {
     prefix: 'silent',
     async find(db, now) {
@@ -254,7 +254,7 @@ export function screeningCheck(
   { current }: Pick<Runtime, 'current'>,
   isAsked: () => boolean,
   health: Readonly<ScreeningHealth>,
-): Check {
+): AlarmCheck {
   return {
     prefix: 'screening',
     find(_db, now) {
@@ -276,8 +276,8 @@ export function screeningCheck(
 export function loadingChecks(
   broken: () => readonly BrokenPart[],
   refusedProblems: () => readonly string[] | undefined,
-): Check[] {
-  const part: Check = {
+): AlarmCheck[] {
+  const part: AlarmCheck = {
     prefix: 'part',
     find: () =>
       broken().map(({ kind, id, problems }) => ({
@@ -287,7 +287,7 @@ export function loadingChecks(
         count: 1,
       })),
   };
-  const config: Check = {
+  const config: AlarmCheck = {
     prefix: 'config',
     find() {
       const problems = refusedProblems();

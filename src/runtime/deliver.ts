@@ -4,7 +4,7 @@ import { withSaid } from '../domain/said.ts';
 import { type Delivery, findDelivery, updateDelivery } from '../store/queries/deliveries.ts';
 import { findRun } from '../store/queries/runs.ts';
 import type { Runtime } from './runtime.ts';
-import { type Outcome, sendOnce } from './send-once.ts';
+import { type SendOutcome, sendOnce } from './send-once.ts';
 import { untilStored } from './until-stored.ts';
 import type { Handler } from './worker.ts';
 
@@ -79,7 +79,7 @@ function outcomeOf(
   { current }: Delivering,
   { delivery, text, deadlineMs }: Attempt,
   stopping: AbortSignal,
-): Promise<Outcome> | Outcome {
+): Promise<SendOutcome> | SendOutcome {
   const { id: deliveryId, runId, channel: name, to, attempts: attempt } = delivery;
   const channel = current().channels.get(name);
   if (!channel) {
@@ -94,7 +94,7 @@ async function record(
   { queue, clock, current }: Delivering,
   tx: Parameters<Handler['begin']>[0],
   { job, delivery: { id, maybeTwice } }: Attempt,
-  outcome: Outcome,
+  outcome: SendOutcome,
 ): Promise<'sent' | 'failed' | undefined> {
   const now = clock.now();
   if (outcome === undefined) {

@@ -5,7 +5,7 @@ import { mcpGrants } from '../domain/tool-grant.ts';
 import { findGates, type Gate } from '../store/queries/gates.ts';
 import { findRun, reopenRun } from '../store/queries/runs.ts';
 import type { Beginning } from './beginning.ts';
-import { decide, freeProbe, holdAt, type Needs, pauseKey } from './gates.ts';
+import { decideEntry, freeProbe, holdAt, type Needs, pauseKey } from './gates.ts';
 import type { Runtime } from './runtime.ts';
 
 /** How an attempt may begin. */
@@ -26,7 +26,7 @@ export async function enter(runtime: Runtime, beginning: Beginning, id: string):
   const run = gates.size === 0 ? undefined : await findRun(tx, id);
   if (!run || run.cancelled) return open;
   const settings = runtime.current();
-  const decision = await decide(beginning, gates, needsOf(settings, run));
+  const decision = await decideEntry(beginning, gates, needsOf(settings, run));
   if (decision.pass) return { shut: decision.shut };
   const { hold } = decision;
   const place = holdAt(hold, job, retryForMs(settings.config, run), now);

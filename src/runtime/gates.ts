@@ -45,7 +45,7 @@ function probeDelayMs(probes: number, retryAfterMs = 0): number {
 }
 
 /** Part of a claim: whether the job may begin. One that comes when a probe is due, and nobody waits, is the probe. */
-export async function decide(
+export async function decideEntry(
   { tx, job, now }: Beginning,
   gates: ReadonlyMap<string, Gate>,
   needs: Needs,

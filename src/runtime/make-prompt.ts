@@ -1,4 +1,4 @@
-import { hookPrompt, outsideValues, type Prompt, type Said } from '../agent/prompt.ts';
+import { type EventMessage, hookPrompt, outsideValues, type Prompt } from '../agent/prompt.ts';
 import type { AgentAction } from '../domain/action.ts';
 import { contextOf, narrow, resolveIn } from '../domain/event.ts';
 import type { Run } from '../domain/run.ts';
@@ -24,7 +24,7 @@ async function promptOfHook(runtime: Runtime, run: Run, needs: PromptNeeds): Pro
   const { read } = runtime.store;
   const { receivedAt, ...said } = await saidOf(read, eventId, action);
   const first = { ...said, resolve: await withStepResults(read, run, said.resolve) };
-  const joined: Said[] = [];
+  const joined: EventMessage[] = [];
   for (const event of await joinedEvents(read, id)) joined.push(await saidOf(read, event.eventId, event));
   const limit = needs.longestPrompt;
   await screen(runtime, run, outsideValues([first, ...joined], limit), needs);
@@ -38,7 +38,7 @@ async function saidOf(
   db: Executor,
   eventId: string | null,
   { message, data, each }: Pick<RunEvent, 'message' | 'each'> & Pick<AgentAction, 'data'>,
-): Promise<Said & { readonly receivedAt: number }> {
+): Promise<EventMessage & { readonly receivedAt: number }> {
   const event = eventId === null ? undefined : await findEvent(db, eventId);
   if (!event) throw new Error(`the event ${eventId} of this run is gone`);
   return { message, data, resolve: resolveIn(narrow(contextOf(event), each)), receivedAt: event.receivedAt };

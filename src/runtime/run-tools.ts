@@ -55,7 +55,10 @@ interface Noted {
  * The same tools, whose calls end with the signal, tell the model no more than it can read and no secret that is known, and are
  * noted in `calls`.
  */
-export function recorded(tools: readonly Tool[], { attempt, calls, onCall, mayGoOn, signal, mask }: Noted): Tool[] {
+export function recordedTools(
+  tools: readonly Tool[],
+  { attempt, calls, onCall, mayGoOn, signal, mask }: Noted,
+): Tool[] {
   // A secret at the cut is masked as well, and what nobody sees is not looked through.
   const told = (text: string) => cut(mask(text.slice(0, 2 * maxResult)), maxResult, text.length);
   return tools.map((tool) => ({

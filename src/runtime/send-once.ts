@@ -5,7 +5,7 @@ import { limitTime } from './time-limit.ts';
 import { Stopping } from './worker.ts';
 
 /** What came of an attempt at sending a message; undefined where a stop of the worker cut it off. */
-export type Outcome = { readonly sent: Sent } | { readonly failed: DeliveryError } | undefined;
+export type SendOutcome = { readonly sent: Sent } | { readonly failed: DeliveryError } | undefined;
 
 interface Attempt extends Omit<Sending, 'signal'> {
   /** of the channel, for people */
@@ -22,7 +22,7 @@ export async function sendOnce(
   { name, channel, deadlineMs, ...sending }: Attempt,
   message: Message,
   stopping: AbortSignal,
-): Promise<Outcome> {
+): Promise<SendOutcome> {
   const late = () =>
     new DeliveryError(`the channel ${name} did not answer within ${deadlineMs / 1000} s; the message may have come`, {
       retryable: true,

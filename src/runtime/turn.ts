@@ -14,7 +14,7 @@ import { agentFor, askWithFallbacks, isPassedOver } from './fallbacks.ts';
 import { historyFor } from './history-for.ts';
 import { makePrompt } from './make-prompt.ts';
 import { reportingTools } from './reporting-tools.ts';
-import { openTools, recorded } from './run-tools.ts';
+import { openTools, recordedTools } from './run-tools.ts';
 
 /** The turn of an attempt: its prompt, and one exchange with a model. Throws whatever goes wrong. */
 export async function takeTurn(attempt: Attempt): Promise<Reply> {
@@ -127,7 +127,7 @@ function askModel(
   };
   const { mask } = settings;
   const notes = { attempt: job.attempt, calls, signal, onCall: live.tool, mayGoOn, mask };
-  const tools = recorded([...reporting.tools, ...turn.tools], notes);
+  const tools = recordedTools([...reporting.tools, ...turn.tools], notes);
   const budget = historyFor(trace.warnings, ready, { ...turn, tools });
   const { model } = ready;
   const onWarning = (message: string) => trace.warnings.push(message);

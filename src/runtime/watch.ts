@@ -18,7 +18,7 @@ import {
 import type { Store } from '../store/store.ts';
 
 /** A kind of trouble that can be read off the state of things: an alarm for each cause there is now, none when all is well. */
-export interface Check {
+export interface AlarmCheck {
   /** what its causes begin with: an open alarm of these that it does not give any more is over */
   readonly prefix: string;
   find(db: Executor, now: number): Promise<readonly Alarm[]> | readonly Alarm[];
@@ -43,7 +43,7 @@ export function createWatch(deps: {
   store: Store;
   clock: Clock;
   log: Logger;
-  checks: readonly Check[];
+  checks: readonly AlarmCheck[];
   /** takes known secrets out of what is told */
   mask: Mask;
   outlet: () => { readonly command?: string | undefined; readonly args: readonly string[]; readonly cwd: string };
@@ -68,7 +68,7 @@ export function createWatch(deps: {
 
   async function lookNow(): Promise<void> {
     const now = clock.now();
-    const found: { check: Check; alarms: readonly Alarm[] }[] = [];
+    const found: { check: AlarmCheck; alarms: readonly Alarm[] }[] = [];
     for (const check of checks) {
       try {
         found.push({ check, alarms: await check.find(store.read, now) });
@@ -82,7 +82,10 @@ export function createWatch(deps: {
   }
 
   /** Writes only what has changed: this is asked all day long. */
-  async function compare(found: readonly { check: Check; alarms: readonly Alarm[] }[], now: number): Promise<void> {
+  async function compare(
+    found: readonly { check: AlarmCheck; alarms: readonly Alarm[] }[],
+    now: number,
+  ): Promise<void> {
     const open = await openAlarms(store.read);
     const known = new Map(open.map((alarm) => [alarm.cause, alarm]));
     const wanted = found.flatMap(({ alarms }) => alarms).map((alarm) => ({ ...alarm, sentence: mask(alarm.sentence) }));

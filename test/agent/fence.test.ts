@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { HookPrompt, Said } from '../../src/agent/prompt.ts';
+import type { EventMessage, HookPrompt } from '../../src/agent/prompt.ts';
 import type { Config } from '../../src/config/schema.ts';
 import type { Action } from '../../src/domain/action.ts';
 import { InvalidEvent, TransformError } from '../../src/domain/errors.ts';
@@ -126,7 +126,7 @@ function frameOf(
   { path, id, policy }: Mapping,
   { joined = [], conversation = [] }: { joined?: readonly string[]; conversation?: HookPrompt['conversation'] } = {},
 ): readonly string[] {
-  const said = (text: string): Said => ({ message: [text], resolve: () => undefined });
+  const said = (text: string): EventMessage => ({ message: [text], resolve: () => undefined });
   const more = { joined: joined.map(said), conversation: (conversation ?? []).map(() => ({ label: 'x', text: 'x' })) };
   const prompt = hookPrompt({
     hook: path ?? id,

@@ -7,12 +7,12 @@ import { countWaiting, linesSetAside } from '../../store/queries/inbox.ts';
 import { findOpenHeartbeat, findRun } from '../../store/queries/runs.ts';
 import type { HttpDeps } from '../deps.ts';
 import { heartbeatSchema, heartbeatView } from '../views/heartbeat.ts';
-import { route } from './route.ts';
+import { apiRoute } from './route.ts';
 
 /** So many lines that were set aside are shown. */
 const mostAside = 20;
 
-export const getHeartbeat = route({
+export const getHeartbeat = apiRoute({
   method: 'GET',
   path: '/heartbeat',
   about: 'When main looks next and why, or why it does not.',

@@ -14,9 +14,9 @@ import type { HttpDeps } from '../deps.ts';
 import { HttpError } from '../errors.ts';
 import { count, orNull, time } from '../views/shape.ts';
 import { text } from './parameters.ts';
-import { type AnyRoute, route } from './route.ts';
+import { type AnyRoute, apiRoute } from './route.ts';
 
-export const getStore = route({
+export const getStore = apiRoute({
   method: 'GET',
   path: '/store',
   about: 'How large the store is, what is in it, and what becomes of that.',
@@ -67,7 +67,7 @@ const wishes = {
 };
 const counts = { events: count, runs: count, workflows: count, lines: count, open: count };
 
-export const countPrune = route({
+export const countPrune = apiRoute({
   method: 'GET',
   path: '/prune',
   about: 'How much would be removed, and what of it stays since it is under way. Takes exactly one parameter.',
@@ -86,7 +86,7 @@ export const countPrune = route({
   },
 });
 
-export const postPrune = route({
+export const postPrune = apiRoute({
   method: 'POST',
   path: '/prune',
   about: 'Removes it, and overwrites where it stood. Takes exactly one parameter.',

@@ -3,7 +3,7 @@ import type { Proof } from '../../ingest/admit.ts';
 import { checkHookToken, presentedToken } from '../../ingest/authenticate.ts';
 import type { Held } from '../../ingest/body-budget.ts';
 import type { LineLimit } from '../../ingest/line-limit.ts';
-import type { Head } from '../../ingest/verify/judge-head.ts';
+import type { RequestHead } from '../../ingest/verify/judge-head.ts';
 import type { Verdict } from '../../ingest/verify/verifier.ts';
 import type { HttpDeps } from '../deps.ts';
 import { queryOf, searchOf } from '../query.ts';
@@ -25,7 +25,7 @@ export interface Call {
   readonly target: Target;
   readonly req: Request;
   readonly res: Response;
-  readonly head: Head;
+  readonly head: RequestHead;
   readonly intake: Intake;
   /** `?token=`, which stands in the query no more */
   readonly urlToken: string | undefined;

@@ -4,7 +4,7 @@ import { createTokenCheck } from '../authenticate.ts';
 import { signatureSchemes } from './signature-schemes.ts';
 import { createSignatureVerifier } from './signature-verifier.ts';
 import { signerOf } from './signer.ts';
-import { refuse, type Verdict, type Verifier, type VerifierDeps } from './verifier.ts';
+import { refusal, type Verdict, type Verifier, type VerifierDeps } from './verifier.ts';
 
 /** Meta signs what it posts; before that it asks with a GET, which the verify token proves, to have a number repeated. */
 export function createMetaVerifier(config: Verify, deps: VerifierDeps = {}): Verifier {
@@ -14,14 +14,14 @@ export function createMetaVerifier(config: Verify, deps: VerifierDeps = {}): Ver
 
   function verifySubscription(query: Readonly<Record<string, string>>): Verdict {
     const token = query['hub.verify_token'];
-    if (token === undefined) return refuse('header missing', 'hub.verify_token is missing: does this come from Meta?');
+    if (token === undefined) return refusal('header missing', 'hub.verify_token is missing: does this come from Meta?');
     if (!isVerifyToken(Buffer.from(token))) {
-      return refuse('no match', 'hub.verify_token is not the configured verifyToken: compare it with the Meta app');
+      return refusal('no match', 'hub.verify_token is not the configured verifyToken: compare it with the Meta app');
     }
     const asked = query['hub.mode'] === 'subscribe' && query['hub.challenge'] !== undefined;
     return asked
       ? { ok: true, signer: subscriber }
-      : refuse('malformed', 'expected hub.mode=subscribe and a hub.challenge');
+      : refusal('malformed', 'expected hub.mode=subscribe and a hub.challenge');
   }
 
   return {

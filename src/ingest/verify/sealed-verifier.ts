@@ -1,4 +1,4 @@
-import { refuse, type Verifier } from './verifier.ts';
+import { refusal, type Verifier } from './verifier.ts';
 
 /** For a mapping whose `verify` cannot be used: nobody can prove to be its sender, and nobody is blamed for it. */
 export function createSealedVerifier(reason: string): Verifier {
@@ -6,9 +6,9 @@ export function createSealedVerifier(reason: string): Verifier {
     methods: ['POST'],
     signsBody: false,
     credentials: { headers: [], query: [] },
-    verify: () => refuse('does not load', reason),
+    verify: () => refusal('does not load', reason),
     handshake: () => null,
-    identify: () => refuse('does not load', reason),
+    identify: () => refusal('does not load', reason),
     restamp: (payload) => payload,
   };
 }

@@ -1,4 +1,4 @@
-import { follow } from '../../domain/event.ts';
+import { valueAt } from '../../domain/event.ts';
 import type { Scheme, Verify } from '../../domain/verify.ts';
 import type { HeaderSet, SignatureScheme } from './signature-scheme.ts';
 
@@ -77,8 +77,8 @@ export const signatureSchemes: Readonly<Record<Named, SignatureScheme>> = {
     timestamp: headerSeconds,
     idInPayload: ['event_id'],
     handshake(payload) {
-      const challenge = follow(payload, ['challenge']);
-      if (follow(payload, ['type']) !== 'url_verification' || typeof challenge !== 'string') return null;
+      const challenge = valueAt(payload, ['challenge']);
+      if (valueAt(payload, ['type']) !== 'url_verification' || typeof challenge !== 'string') return null;
       return { status: 200, contentType: 'text/plain', body: challenge };
     },
   },
@@ -140,7 +140,7 @@ export const signatureSchemes: Readonly<Record<Named, SignatureScheme>> = {
     timestamp: headerSeconds,
     idInPayload: ['id'],
     handshake: (payload) =>
-      follow(payload, ['type']) === 1 ? { status: 200, contentType: 'application/json', body: '{"type":1}' } : null,
+      valueAt(payload, ['type']) === 1 ? { status: 200, contentType: 'application/json', body: '{"type":1}' } : null,
   },
   meta: {
     sender: 'Meta',

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { follow } from '../../domain/event.ts';
+import { valueAt } from '../../domain/event.ts';
 import { secretsOf, type Verify } from '../../domain/verify.ts';
 import { verifyKey } from '../../domain/verify-key.ts';
 import { checkClock } from './check-clock.ts';
@@ -13,7 +13,7 @@ import {
   headerOf,
   noSecret,
   type Refusal,
-  refuse,
+  refusal,
   type SignedRequest,
   type Verdict,
   type Verifier,
@@ -49,10 +49,10 @@ export function createSignatureVerifier(
       const prefix = clock.in.item;
       const found = items.filter((item) => item.startsWith(prefix));
       name = `${prefix} in ${names.signatures[0]}`;
-      if (found.length > 1) return refuse('malformed', `${name} is there more than once`);
+      if (found.length > 1) return refusal('malformed', `${name} is there more than once`);
       text = found[0]?.slice(prefix.length);
     }
-    if (text === undefined) return refuse('header missing', `${name} is missing: ${scheme.ifMissing}`);
+    if (text === undefined) return refusal('header missing', `${name} is missing: ${scheme.ifMissing}`);
     return checkClock(name, text, clock, now()) ?? text;
   }
 
@@ -66,13 +66,13 @@ export function createSignatureVerifier(
       const names = headersIn(scheme, headers);
       const items = itemsOf(scheme, names, headers);
       if (items.length === 0) {
-        return refuse('header missing', `${names.signatures[0]} is missing: ${scheme.ifMissing}`);
+        return refusal('header missing', `${names.signatures[0]} is missing: ${scheme.ifMissing}`);
       }
       if (items.length > mostSignatures) {
-        return refuse('malformed', `${names.signatures[0]} has more than ${mostSignatures} signatures`);
+        return refusal('malformed', `${names.signatures[0]} has more than ${mostSignatures} signatures`);
       }
       const id = signsId ? firstHeader(headers, names.ids ?? []) : '';
-      if (id === null) return refuse('header missing', `${names.ids?.[0]} is missing: ${scheme.ifMissing}`);
+      if (id === null) return refusal('header missing', `${names.ids?.[0]} is missing: ${scheme.ifMissing}`);
       const timestamp = timestampOf(headers, names, items);
       if (typeof timestamp !== 'string') return timestamp;
 
@@ -85,8 +85,8 @@ export function createSignatureVerifier(
         shaped = true;
         if (key.matches(signed, signatures)) return { ok: true, signer: key.signer };
       }
-      if (!shaped) return refuse('malformed', `${names.signatures[0]} holds nothing like ${shapeOf(scheme)}`);
-      return refuse(
+      if (!shaped) return refusal('malformed', `${names.signatures[0]} holds nothing like ${shapeOf(scheme)}`);
+      return refusal(
         'no match',
         `no configured secret matches the signature: compare it with ${scheme.secretAt}; if it is right, something on the way changes the body`,
       );
@@ -96,7 +96,7 @@ export function createSignatureVerifier(
 
     identify({ headers }, payload) {
       if (clock && clockInPayload) {
-        const refusal = checkClock(clockInPayload.join('.'), String(follow(payload, clockInPayload)), clock, now());
+        const refusal = checkClock(clockInPayload.join('.'), String(valueAt(payload, clockInPayload)), clock, now());
         if (refusal) return refusal;
       }
       if (!scheme.idInPayload) {
@@ -104,7 +104,7 @@ export function createSignatureVerifier(
         const timelessBody = clockInPayload && JSON.stringify(restamp(payload, clockInPayload, 0));
         return { ok: true, deliveryId, idIsSigned: signsId, ...(timelessBody && { timelessBody }) };
       }
-      const id = follow(payload, scheme.idInPayload);
+      const id = valueAt(payload, scheme.idInPayload);
       return { ok: true, deliveryId: typeof id === 'string' && id !== '' ? id : null, idIsSigned: true };
     },
 

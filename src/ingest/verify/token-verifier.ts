@@ -2,7 +2,7 @@ import { decodeBase64 } from '../../domain/encoding.ts';
 import { secretsOf, type Verify } from '../../domain/verify.ts';
 import { createTokenCheck, headerBytes } from '../authenticate.ts';
 import { signerOf } from './signer.ts';
-import { firstHeader, headerOf, noSecret, refuse, type Verifier } from './verifier.ts';
+import { firstHeader, headerOf, noSecret, refusal, type Verifier } from './verifier.ts';
 
 /** How a secret is presented as it stands. */
 interface TokenScheme {
@@ -38,18 +38,18 @@ export function createTokenVerifier(config: Verify): Verifier {
     verify({ headers }) {
       if (checks.length === 0) return noSecret;
       if (stronger !== undefined && headers[stronger] !== undefined) {
-        return refuse(
+        return refusal(
           'downgrade',
           `the request is signed (${stronger}), so its plain token does not count: set the signing token (whsec_…) as the secret`,
         );
       }
       const value = headerOf(headers, header);
-      if (value === undefined) return refuse('header missing', `${header} is missing: ${scheme.ifMissing}`);
+      if (value === undefined) return refusal('header missing', `${header} is missing: ${scheme.ifMissing}`);
       const presented = read(value);
-      if (presented === null) return refuse('malformed', `${header} is not what the scheme ${config.scheme} presents`);
+      if (presented === null) return refusal('malformed', `${header} is not what the scheme ${config.scheme} presents`);
       const [match] = checks.filter(({ isSecret }) => isSecret(presented));
       if (match) return { ok: true, signer: match.signer };
-      return refuse('no match', `no configured secret is the one in ${header}: compare it with ${scheme.secretAt}`);
+      return refusal('no match', `no configured secret is the one in ${header}: compare it with ${scheme.secretAt}`);
     },
 
     handshake: () => null,

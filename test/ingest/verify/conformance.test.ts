@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import { secretsOf, type Verify } from '../../../src/domain/verify.ts';
 import { createVerifier } from '../../../src/ingest/verify/create-verifier.ts';
-import type { SignedRequest, Step, Verdict, Verifier } from '../../../src/ingest/verify/verifier.ts';
+import type { ProofStep, SignedRequest, Verdict, Verifier } from '../../../src/ingest/verify/verifier.ts';
 import { type Signed, signedSchemes } from './signing.ts';
 
 // Not a whole second: senders that count in seconds round down.
@@ -24,7 +24,7 @@ describe.each(signedSchemes)('$name', (scheme) => {
   function withHeader(name: string, value: string | undefined): SignedRequest {
     return { ...good, headers: { ...good.headers, [name]: value } };
   }
-  async function expectRefusal(request: SignedRequest, ...steps: Step[]): Promise<void> {
+  async function expectRefusal(request: SignedRequest, ...steps: ProofStep[]): Promise<void> {
     const verdict = await judge(verifier, request);
     expect(verdict.ok ? 'accepted' : verdict.step).toBe(
       steps.find((step) => !verdict.ok && step === verdict.step) ?? steps[0],
