@@ -15,7 +15,7 @@ import type { Mapping } from '../../src/mapping/mapping.ts';
 import { type Patch, patchOf } from '../../src/mapping/patch.ts';
 import { createPromptTag } from '../../src/mapping/prompt-tag.ts';
 import { builtinMappings } from '../../src/mapping/sources/builtin.ts';
-import { withStepResults } from '../../src/runtime/step-results.ts';
+import { withStepResults } from '../../src/runtime/attempt/step-results.ts';
 import { findRun, finishRun, insertRun } from '../../src/store/queries/runs.ts';
 import { insertWorkflowRun } from '../../src/store/queries/workflows.ts';
 import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts';

@@ -1,7 +1,7 @@
 import { Type } from 'typebox';
 import { isDaySpent } from '../../runtime/budget.ts';
 import { pauseAll } from '../../runtime/gates.ts';
-import { lookAhead } from '../../runtime/plan-beat.ts';
+import { lookAhead } from '../../runtime/jobs/plan-beat.ts';
 import { findGates } from '../../store/queries/gates.ts';
 import { countWaiting, linesSetAside } from '../../store/queries/inbox.ts';
 import { findOpenHeartbeat, findRun } from '../../store/queries/runs.ts';

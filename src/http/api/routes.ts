@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { settle } from '../../runtime/record-deliveries.ts';
+import { settle } from '../../runtime/ending/record-deliveries.ts';
 import { streamFeed } from '../streams/feed.ts';
 import { getAlarms } from './alarms.ts';
 import { getCosts } from './costs.ts';
