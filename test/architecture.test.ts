@@ -35,6 +35,13 @@ function importsOf(file: string): string[] {
   return [...found].map(([, target = '']) => path.posix.join(path.posix.dirname(file), target));
 }
 
+/** The names that a file declares and exports. */
+function exportsOf(file: string): string[] {
+  const declared =
+    /^export (?:declare )?(?:abstract )?(?:async )?(?:const|let|function\*?|class|interface|type|enum) (\w+)/gm;
+  return [...new Set([...(text.get(file) ?? '').matchAll(declared)].map(([, name = '']) => name))];
+}
+
 function partOf(file: string): string {
   return file.split('/')[0] ?? file;
 }
@@ -81,6 +88,19 @@ describe('the source', () => {
   it('exports by name only', () => {
     const defaults = files.filter((file) => /^export default\b|\bas default\b/m.test(text.get(file) ?? ''));
     expect(defaults).toEqual([]);
+  });
+
+  it('exports no name from two files, but for commands that are named after what they do', () => {
+    const places = new Map<string, string[]>();
+    for (const file of files) {
+      const side = partOf(file) === 'cli' ? 'the commands' : 'the rest';
+      for (const name of exportsOf(file)) {
+        const key = `${name} of ${side}`;
+        places.set(key, [...(places.get(key) ?? []), file]);
+      }
+    }
+    const twice = [...places].filter(([, where]) => where.length > 1);
+    expect(twice.map(([name, where]) => `${name}: ${where.join(', ')}`)).toEqual([]);
   });
 
   it('has no file or folder whose name says nothing', () => {

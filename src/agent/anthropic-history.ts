@@ -1,8 +1,8 @@
 import type Anthropic from '@anthropic-ai/sdk';
-import { type Dialect, noReply } from './history.ts';
+import { noReply, type ReplayDialect } from './history.ts';
 
 /** Messages of the Anthropic API as `exchange` gives them. */
-export const anthropicDialect: Dialect<{
+export const anthropicDialect: ReplayDialect<{
   readonly role: 'user' | 'assistant';
   readonly content: Anthropic.ContentBlockParam[] | string;
 }> = {

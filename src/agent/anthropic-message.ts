@@ -5,9 +5,9 @@ import { checkEnd } from './ends.ts';
 import { failureIn } from './failure.ts';
 import { type Fields, fieldsOf, isFields } from './fields.ts';
 import { anErrorUnder200, noAnswer, refused, told, wrongShape } from './provider-trouble.ts';
-import type { Said } from './tool-loop.ts';
+import type { ModelAnswer } from './tool-loop.ts';
 
-export function usageOf(message: unknown): Usage | undefined {
+export function anthropicUsage(message: unknown): Usage | undefined {
   const usage = countsOf(message);
   if (!usage) return undefined;
   const { input_tokens, cache_creation_input_tokens, cache_read_input_tokens, output_tokens } = usage;
@@ -18,7 +18,7 @@ export function usageOf(message: unknown): Usage | undefined {
 }
 
 /** Throws a `ProviderTrouble` for an answer that is none, or that is not whole. */
-export function readMessage(message: unknown): Said<Anthropic.MessageParam> {
+export function readMessage(message: unknown): ModelAnswer<Anthropic.MessageParam> {
   const failure = failureIn(message);
   if (failure) throw told(failure, anErrorUnder200);
   if (!isFields(message) || !('content' in message)) throw noAnswer('Anthropic');

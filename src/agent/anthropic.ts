@@ -2,7 +2,7 @@ import type Anthropic from '@anthropic-ai/sdk';
 import type { Agent, Turn } from './agent.ts';
 import { cachedHistory, cachedPrompt, cachedSystem, cachedTools, isWorthCaching } from './anthropic-cache.ts';
 import { anthropicDialect } from './anthropic-history.ts';
-import { readMessage, usageOf } from './anthropic-message.ts';
+import { anthropicUsage, readMessage } from './anthropic-message.ts';
 import { collectMessage } from './anthropic-stream.ts';
 import { askServer } from './ask-server.ts';
 import { replay } from './history.ts';
@@ -31,7 +31,7 @@ const protocol: Protocol<Anthropic.MessageParam> = {
         const body = { ...request, messages: [...messages, ...after], ...(tell && { stream: true }) };
         return askServer(client, { path: '/v1/messages', body, signal, tell, collect: collectMessage });
       },
-      usageOf,
+      usageOf: anthropicUsage,
       read: readMessage,
       // In one message: after a call the API takes nothing else before all results are there.
       results: (outcomes) => [

@@ -6,7 +6,7 @@ import { eventsOf } from './server-events.ts';
 import type { Tell } from './tool-loop.ts';
 
 /** What both SDKs have: they know address, headers and key. Their readers of answers each know one way of writing. */
-export interface Client {
+export interface ServerClient {
   post(
     path: string,
     options: { readonly body: unknown; readonly signal: AbortSignal },
@@ -28,7 +28,10 @@ interface Request {
  * The whole answer to a request, streamed or not, whichever of the two was asked for. Under a good status it may be
  * anything. A failure by status or within a stream is thrown as `ProviderTrouble`, as is a connection that fails.
  */
-export async function askServer(client: Client, { path, body, signal, tell, collect }: Request): Promise<unknown> {
+export async function askServer(
+  client: ServerClient,
+  { path, body, signal, tell, collect }: Request,
+): Promise<unknown> {
   const response = await client.post(path, { body, signal }).asResponse().catch(thrown);
   const type = response.headers.get('content-type') ?? '';
   const pieces = piecesOf(response, signal);

@@ -6,11 +6,11 @@ import { openaiChat } from './openai-chat.ts';
 import type { ProviderApi } from './provider-api.ts';
 
 /** The APIs that providers may speak: the only list of them. A new one is a file and a line here. */
-export const catalog = [anthropic, openai, openaiChat, command, echo] as const satisfies readonly ProviderApi[];
+export const apiCatalog = [anthropic, openai, openaiChat, command, echo] as const satisfies readonly ProviderApi[];
 
-export type ProviderApiName = (typeof catalog)[number]['name'];
+export type ProviderApiName = (typeof apiCatalog)[number]['name'];
 
-const byName = new Map<string, ProviderApi>(catalog.map((api) => [api.name, api]));
+const byName = new Map<string, ProviderApi>(apiCatalog.map((api) => [api.name, api]));
 
 /** The API of a name that the schema has let pass. */
 export function apiOf(name: ProviderApiName): ProviderApi {

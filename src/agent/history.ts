@@ -8,7 +8,7 @@ export interface Plain {
 }
 
 /** What an API makes of a reply, after a stay in the store. */
-export interface Dialect<Message> {
+export interface ReplayDialect<Message> {
   /** false for a message that another API has made, under the same provider before its `api` was changed */
   knows(message: unknown): boolean;
   callsTools(message: Message): boolean;
@@ -24,7 +24,7 @@ export interface Dialect<Message> {
 export function replay<Message>(
   { history, historyBudget: budget = historyBudget, tools }: Turn,
   model: string,
-  { knows, callsTools, say }: Dialect<Message>,
+  { knows, callsTools, say }: ReplayDialect<Message>,
   dropThinking: boolean,
 ): (Message | Plain)[] {
   const { turns: kept, shortened, leftOut } = fitHistory(history, budget);

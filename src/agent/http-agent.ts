@@ -1,7 +1,7 @@
 import { TurnError } from '../domain/errors.ts';
 import type { Agent, Turn } from './agent.ts';
 import { keyProblem } from './api-key.ts';
-import type { Client } from './ask-server.ts';
+import type { ServerClient } from './ask-server.ts';
 import { fetchOnce } from './fetch-once.ts';
 import { type Optional, refusedParts, refusedTool, turnErrorOf } from './provider-error.ts';
 import { converse, type Dialogue } from './tool-loop.ts';
@@ -22,7 +22,7 @@ export interface Protocol<Message> {
   /** how `baseURL` has to be, for messages */
   readonly baseURLIs: 'with /v1' | 'without /v1';
   /** Loads the SDK, which costs too much time for start-up. */
-  connect(options: ClientOptions): Promise<Client>;
+  connect(options: ClientOptions): Promise<ServerClient>;
   /**
    * How a turn is asked.
    * @param of.model provider/model, for messages
@@ -30,7 +30,7 @@ export interface Protocol<Message> {
    * @param of.extra fields of the request that are the provider's own
    */
   dialogue(
-    client: Client,
+    client: ServerClient,
     turn: Turn,
     of: {
       readonly model: string;
@@ -50,7 +50,7 @@ export function createHttpAgent<Message>(
   { baseURLIs, connect, dialogue }: Protocol<Message>,
   { provider, baseURL, apiKey, extra }: HttpProvider,
 ): Agent {
-  let client: Promise<Client> | undefined;
+  let client: Promise<ServerClient> | undefined;
   return async (turn) => {
     const model = `${provider}/${turn.model}`;
     turn.signal.throwIfAborted();

@@ -5,17 +5,17 @@ import { checkEnd } from './ends.ts';
 import { failureIn } from './failure.ts';
 import { type Fields, fieldsOf, isFields } from './fields.ts';
 import { anErrorUnder200, noAnswer, refused, told } from './provider-trouble.ts';
-import { parsedInput, type Said } from './tool-loop.ts';
+import { type ModelAnswer, parsedInput } from './tool-loop.ts';
 
 type CallParam = OpenAI.ChatCompletionMessageFunctionToolCall;
 
-export function usageOf(completion: unknown): Usage | undefined {
+export function chatUsage(completion: unknown): Usage | undefined {
   const usage = countsOf(completion);
   return usage && { inputTokens: countIn(usage.prompt_tokens), outputTokens: countIn(usage.completion_tokens) };
 }
 
 /** Throws a `ProviderTrouble` for an answer that is none, or that is not whole. */
-export function readCompletion(completion: unknown): Said<OpenAI.ChatCompletionMessageParam> {
+export function readCompletion(completion: unknown): ModelAnswer<OpenAI.ChatCompletionMessageParam> {
   const choices = fieldsOf(completion).choices;
   const choice = fieldsOf(Array.isArray(choices) ? choices[0] : undefined);
   const failure = failureIn(completion) ?? failureIn(choice);

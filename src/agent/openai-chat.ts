@@ -1,10 +1,10 @@
 import type OpenAI from 'openai';
 import type { Agent, Turn } from './agent.ts';
 import { askServer } from './ask-server.ts';
-import { type Dialect, noReply, replay } from './history.ts';
+import { noReply, type ReplayDialect, replay } from './history.ts';
 import { createHttpAgent, type HttpProvider, type Protocol } from './http-agent.ts';
 import { httpApi } from './http-api.ts';
-import { readCompletion, usageOf } from './openai-chat-message.ts';
+import { chatUsage, readCompletion } from './openai-chat-message.ts';
 import { collectCompletion } from './openai-chat-stream.ts';
 import { ending, loadOpenAI, openAIClient } from './openai-client.ts';
 import type { Optional } from './provider-error.ts';
@@ -23,7 +23,7 @@ const protocol: Protocol<Message> = {
         const body = { ...request, messages: [...messages, ...after], ...(tell && { stream: true, ...counted }) };
         return askServer(client, { path: '/chat/completions', body, signal, tell, collect: collectCompletion });
       },
-      usageOf,
+      usageOf: chatUsage,
       read: readCompletion,
       results: (outcomes) => outcomes.map(({ id, output }) => ({ role: 'tool', tool_call_id: id, content: output })),
     };
@@ -67,7 +67,7 @@ function requestOf(turn: Turn, model: string, without: ReadonlySet<Optional>): R
   };
 }
 
-const dialect: Dialect<Message> = {
+const dialect: ReplayDialect<Message> = {
   knows(message) {
     const { role, content } = message as Record<string, unknown>;
     return (role === 'assistant' || role === 'tool') && typeof content === 'string';

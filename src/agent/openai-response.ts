@@ -5,17 +5,17 @@ import { checkCut, checkEnd } from './ends.ts';
 import { failureIn } from './failure.ts';
 import { type Fields, fieldsOf, isFields } from './fields.ts';
 import { anErrorUnder200, noAnswer, refused, told, wrongShape } from './provider-trouble.ts';
-import { parsedInput, type Said } from './tool-loop.ts';
+import { type ModelAnswer, parsedInput } from './tool-loop.ts';
 
 type Item = OpenAI.Responses.ResponseInputItem;
 
-export function usageOf(response: unknown): Usage | undefined {
+export function responseUsage(response: unknown): Usage | undefined {
   const usage = countsOf(response);
   return usage && { inputTokens: countIn(usage.input_tokens), outputTokens: countIn(usage.output_tokens) };
 }
 
 /** Throws a `ProviderTrouble` for an answer that is none, or that is not whole. */
-export function readResponse(response: unknown): Said<Item> {
+export function readResponse(response: unknown): ModelAnswer<Item> {
   // The server answers with 200 also where the model failed on the way.
   const failure = failureIn(response);
   if (failure) throw told(failure, fieldsOf(response).status === 'failed' ? 'the model failed' : anErrorUnder200);

@@ -2,11 +2,11 @@ import type OpenAI from 'openai';
 import type { Thinking } from '../domain/action.ts';
 import type { Agent, Turn } from './agent.ts';
 import { askServer } from './ask-server.ts';
-import { type Dialect, replay } from './history.ts';
+import { type ReplayDialect, replay } from './history.ts';
 import { createHttpAgent, type HttpProvider, type Protocol } from './http-agent.ts';
 import { httpApi } from './http-api.ts';
 import { ending, loadOpenAI, openAIClient } from './openai-client.ts';
-import { readResponse, usageOf } from './openai-response.ts';
+import { readResponse, responseUsage } from './openai-response.ts';
 import { collectResponse } from './openai-stream.ts';
 import type { Optional } from './provider-error.ts';
 
@@ -36,7 +36,7 @@ const protocol: Protocol<Item> = {
         const body = { ...request, input: [...input, ...after], ...(tell && { stream: true }) };
         return askServer(client, { path: '/responses', body, signal, tell, collect: collectResponse });
       },
-      usageOf,
+      usageOf: responseUsage,
       read: readResponse,
       results: (outcomes) => outcomes.map(({ id, output }) => ({ type: 'function_call_output', call_id: id, output })),
     };
@@ -90,7 +90,7 @@ function requestOf(
  * Items of the Responses API as it gave them. An item refers by its id to the reasoning that led to it, so without the one
  * the other goes, too.
  */
-const dialect: Dialect<Item> = {
+const dialect: ReplayDialect<Item> = {
   knows: (item) => typeof (item as { type?: unknown }).type === 'string',
   callsTools: ({ type }) => type === 'function_call',
   say: (reply, withThinking) =>

@@ -64,7 +64,7 @@ export interface LabelledText {
 }
 
 /** A message about an event, and where its values are. */
-export interface Said {
+export interface EventMessage {
   readonly message: Text;
   /** values that are shown besides those in the message */
   readonly data?: readonly Reference[] | undefined;
@@ -95,7 +95,7 @@ export interface HookPrompt {
   /** what main read and answered lately, oldest first; nothing where the run does not see it */
   readonly conversation?: readonly LabelledText[];
   /** what is said of the events that joined the run after its first, in their order */
-  readonly joined?: readonly Said[];
+  readonly joined?: readonly EventMessage[];
   readonly time: PromptTime;
   /** in characters */
   readonly limit?: number | undefined;
@@ -116,7 +116,7 @@ export function hookPrompt(prompt: HookPrompt): Prompt {
     limit = longestPrompt,
     fenceId,
   } = prompt;
-  const all: readonly Said[] = [{ ...action, resolve }, ...joined];
+  const all: readonly EventMessage[] = [{ ...action, resolve }, ...joined];
   const background = limitLines(labelled(conversation), limit * partOfConversation);
   const aboutLines = background.value.length === 0 ? aboutData : `${aboutData} ${aboutConversation}`;
   const now = timeLine(time, all.length > 1);
@@ -130,14 +130,18 @@ export function hookPrompt(prompt: HookPrompt): Prompt {
       return { text: `${tag}\n${about}\n\nTASK\n${task.value}\n\n${now}`, cacheable: 0, isCut };
     }
     return {
-      ...fenced(`${tag}\n${about} ${aboutLines}`, task.value, background.value, now, fenceId),
+      ...fenced(
+        { preamble: `${tag}\n${about} ${aboutLines}`, task: task.value, lines: background.value, now },
+        fenceId,
+      ),
       cacheable: 0,
       isCut,
     };
   }
   const { about, task, lines, isCut } = taskOf(all, limit);
+  const parts = { preamble: `${tag}\n${about} ${aboutLines}`, task, lines: [...background.value, ...lines], now };
   return {
-    ...fenced(`${tag}\n${about} ${aboutLines}`, task, [...background.value, ...lines], now, fenceId),
+    ...fenced(parts, fenceId),
     isCut: isCut || background.isCut,
   };
 }
@@ -146,7 +150,7 @@ export function hookPrompt(prompt: HookPrompt): Prompt {
  * What of the messages comes from outside, as it stands inside the fence of a prompt with the same limit: each value once, by its
  * name.
  */
-export function outsideValues(all: readonly Said[], limit = longestPrompt): readonly Line[] {
+export function outsideValues(all: readonly EventMessage[], limit = longestPrompt): readonly Line[] {
   return taskOf(all, limit).lines;
 }
 
@@ -158,7 +162,7 @@ interface Task {
 }
 
 /** What the owner wants done about one event or several, and the values of all of them, as far as they fit. */
-function taskOf(all: readonly Said[], limit: number): Task {
+function taskOf(all: readonly EventMessage[], limit: number): Task {
   const whole = wholeTaskOf(all);
   const task = shortenMiddle(whole.task, Math.floor(limit * partOfTask));
   const room = limit * (1 - partOfConversation) - task.length - ourWords;
@@ -166,7 +170,7 @@ function taskOf(all: readonly Said[], limit: number): Task {
   return { about: whole.about, task, lines, isCut: isCut || task !== whole.task };
 }
 
-function wholeTaskOf(all: readonly Said[]): Omit<Task, 'isCut'> {
+function wholeTaskOf(all: readonly EventMessage[]): Omit<Task, 'isCut'> {
   const [one, ...others] = all.map((said) => separate(said));
   if (!one || others.length === 0) return { about: aboutHooks, task: one?.text ?? '', lines: one?.lines ?? [] };
   const each = all.map((said, at) => separate(said, `event[${at + 1}].`));
@@ -178,7 +182,7 @@ function wholeTaskOf(all: readonly Said[]): Omit<Task, 'isCut'> {
 }
 
 /** The owner's texts with each value in its place: the policy of the mapping says that they are to be trusted. */
-function trustedTask(all: readonly Said[], limit: number): Limited<string> {
+function trustedTask(all: readonly EventMessage[], limit: number): Limited<string> {
   const each = all.map(({ message, resolve }) => {
     const shown = shownBy(resolve);
     return message.map((part) => (typeof part === 'string' ? part : { value: referenceValue(part, shown) }));
@@ -215,10 +219,7 @@ export function heartbeatPrompt(prompt: HeartbeatPrompt): Prompt {
   const task = shortenMiddle(whole, Math.floor(limit / 2));
   const { value: shown, isCut } = limitLines(labelled(lines), Math.max(limit - task.length - ourWords, limit / 8));
   const { text, cacheable } = fenced(
-    `[heartbeat]\n${aboutHeartbeats} ${aboutData}`,
-    task,
-    shown,
-    timeLine(time),
+    { preamble: `[heartbeat]\n${aboutHeartbeats} ${aboutData}`, task, lines: shown, now: timeLine(time) },
     fenceId,
   );
   return { text, cacheable, isCut: isCut || task !== whole };
@@ -228,13 +229,15 @@ function labelled(texts: readonly LabelledText[]): Line[] {
   return texts.map(({ label, text }) => ({ label: escapeLabel(label), text }));
 }
 
-function fenced(
-  preamble: string,
-  task: string,
-  lines: readonly Line[],
-  now: string,
-  fenceId: (() => string) | undefined,
-): Omit<Prompt, 'isCut'> {
+interface Parts {
+  readonly preamble: string;
+  readonly task: string;
+  readonly lines: readonly Line[];
+  /** the last line, which changes with each prompt */
+  readonly now: string;
+}
+
+function fenced({ preamble, task, lines, now }: Parts, fenceId: (() => string) | undefined): Omit<Prompt, 'isCut'> {
   const stable = `${preamble}\n\nTASK\n${task}\n\n`;
   const text = `${stable}DATA\n${fence(lines, stable, fenceId)}\n\n${reminder}\n\n${now}`;
   return { text, cacheable: stable.length };
@@ -246,7 +249,10 @@ function numbered(texts: readonly string[]): string {
 }
 
 /** The owner's text with names in place of values, and a line for each of these and of the further values. The names begin with `prefix`. */
-function separate({ message, data = [], resolve }: Said, prefix = ''): { text: string; lines: readonly Line[] } {
+function separate(
+  { message, data = [], resolve }: EventMessage,
+  prefix = '',
+): { text: string; lines: readonly Line[] } {
   const lines = new Map<Escaped, string>();
   const shown = shownBy(resolve);
   const nameOf = (reference: Reference) => {

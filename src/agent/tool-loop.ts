@@ -10,14 +10,14 @@ export interface Dialogue<Message> {
   /** undefined where the answer does not say */
   usageOf(answer: unknown): Usage | undefined;
   /** Throws a `ProviderTrouble` for an answer that is none, that is not whole, or that cannot be read. */
-  read(answer: unknown): Said<Message>;
+  read(answer: unknown): ModelAnswer<Message>;
   results(outcomes: readonly Outcome[]): readonly Message[];
 }
 
 export type Tell = (piece: string) => void;
 
 /** What a model says at once. */
-export interface Said<Message> {
+export interface ModelAnswer<Message> {
   readonly text: string;
   readonly messages: readonly Message[];
   readonly calls: readonly Call[];

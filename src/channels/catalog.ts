@@ -3,7 +3,7 @@ import type { ChannelKind } from './channel.ts';
 import { log } from './log/log.ts';
 
 /** The channels that there are: the only list of them. A new one is a folder and a line here. */
-export const catalog = [log] as const satisfies readonly ChannelKind[];
+export const channelCatalog = [log] as const satisfies readonly ChannelKind[];
 
 /** Names that callers may use before there is such a channel; what goes there is skipped, and says so. */
 const announced = [
@@ -18,10 +18,12 @@ const announced = [
   'webhook',
 ] as const;
 
-export type ChannelName = (typeof announced)[number] | (typeof catalog)[number]['name'];
+export type ChannelName = (typeof announced)[number] | (typeof channelCatalog)[number]['name'];
 
 /** What a config or a caller may name as a channel. */
-export const channelNames: readonly ChannelName[] = [...new Set([...announced, ...catalog.map(({ name }) => name)])];
+export const channelNames: readonly ChannelName[] = [
+  ...new Set([...announced, ...channelCatalog.map(({ name }) => name)]),
+];
 
 /** Other names that callers use for a channel. */
 export const otherNames: ReadonlyMap<unknown, ChannelName> = new Map([
@@ -33,7 +35,7 @@ export const otherNames: ReadonlyMap<unknown, ChannelName> = new Map([
 export const lastResort: ChannelName = 'whatsapp';
 
 /** `channels.<name>` of each channel that has settings. */
-export function channelSettings(kinds: readonly ChannelKind[] = catalog): Record<string, TSchema> {
+export function channelSettings(kinds: readonly ChannelKind[] = channelCatalog): Record<string, TSchema> {
   return Object.fromEntries(
     kinds.flatMap(({ name, settings }) => (settings === undefined ? [] : [[name, Type.Optional(settings)]])),
   );

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { messageOf } from '../domain/errors.ts';
-import { catalog } from './catalog.ts';
+import { channelCatalog } from './catalog.ts';
 import type { Channel, ChannelDeps, ChannelKind } from './channel.ts';
 
 /** So long may channels take to close, in ms: one that hangs must not hold a stop. */
@@ -34,7 +34,7 @@ export function createChannels(
   settings: Readonly<Record<string, unknown>>,
   deps: ChannelDeps,
   before?: Channels,
-  kinds: readonly ChannelKind[] = catalog,
+  kinds: readonly ChannelKind[] = channelCatalog,
 ): Channels {
   const all = new Map<string, ReadyChannel>();
   for (const kind of kinds) {

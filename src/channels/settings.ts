@@ -4,7 +4,7 @@ import { channelNames, channelSettings } from './catalog.ts';
 const strict = { additionalProperties: false };
 
 /** Whom a channel is to reach. */
-export const recipient = Type.String({
+export const recipientSchema = Type.String({
   minLength: 1,
   pattern: '\\S',
   description: 'The recipient on that channel.',
@@ -17,7 +17,7 @@ export const channelsSettings = Type.Object(
       Type.Object(
         {
           channel: Type.Enum([...channelNames], { description: 'Where the owner is reached.' }),
-          to: Type.Optional(recipient),
+          to: Type.Optional(recipientSchema),
         },
         { ...strict, description: 'Where replies go when no delivery of main has set a route yet.' },
       ),

@@ -1,5 +1,5 @@
 import { checkAgents } from '../agent/settings/agents.ts';
-import { follow } from '../domain/event.ts';
+import { valueAt } from '../domain/event.ts';
 import { fitsHeader, unfitForHeader } from '../domain/secret.ts';
 import { checkGateway } from '../http/settings.ts';
 import { checkHooks } from '../mapping/check-hooks.ts';
@@ -27,24 +27,24 @@ function unfitTokens(config: unknown): Problem[] {
     ['specs', 'secret'],
   ];
   return places.flatMap((place) => {
-    const token = follow(config, place);
+    const token = valueAt(config, place);
     return typeof token === 'string' && !fitsHeader(token) ? [{ path: toPointer(place), message: unfitForHeader }] : [];
   });
 }
 
 function hookToken(config: unknown): Problem[] {
   const path = '/hooks/token';
-  const token = follow(config, ['hooks', 'token']);
-  if (token === undefined && follow(config, ['hooks', 'enabled']) === true) {
+  const token = valueAt(config, ['hooks', 'token']);
+  if (token === undefined && valueAt(config, ['hooks', 'enabled']) === true) {
     return [{ path, message: 'missing; hooks.enabled needs the token that callers present' }];
   }
-  if (typeof token !== 'string' || token !== follow(config, ['gateway', 'token'])) return [];
+  if (typeof token !== 'string' || token !== valueAt(config, ['gateway', 'token'])) return [];
   return [{ path, message: 'expected a token of its own, found the one of gateway.token', see: '/gateway/token' }];
 }
 
 function specSecret(config: unknown, origins: Origins): Problem[] {
   const path = '/specs/secret';
-  const [port, secret] = [follow(config, ['specs', 'port']), follow(config, ['specs', 'secret'])];
+  const [port, secret] = [valueAt(config, ['specs', 'port']), valueAt(config, ['specs', 'secret'])];
   if (port !== undefined && secret === undefined) {
     const cause = origins.has('/specs/port') ? 'WEBHOOK_PORT is set' : 'specs.port is set';
     const message = `missing; ${cause}, and that port needs the secret that callers present: set WEBHOOK_SECRET`;
@@ -54,6 +54,6 @@ function specSecret(config: unknown, origins: Origins): Problem[] {
   if (port === undefined) {
     return [{ path, message: 'would be ignored: without specs.port (or WEBHOOK_PORT), specs take hooks.token' }];
   }
-  if (secret !== follow(config, ['gateway', 'token'])) return [];
+  if (secret !== valueAt(config, ['gateway', 'token'])) return [];
   return [{ path, message: 'expected a secret of its own, found the one of gateway.token', see: '/gateway/token' }];
 }

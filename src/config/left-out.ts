@@ -1,4 +1,4 @@
-import { follow } from '../domain/event.ts';
+import { valueAt } from '../domain/event.ts';
 import { presetName } from '../mapping/preset-name.ts';
 import { hookKeys } from '../mapping/settings.ts';
 import { onePerValue } from '../schema/ajv.ts';
@@ -26,7 +26,7 @@ const partKinds: readonly PartKind[] = [
     within: ['hooks', 'mappings'],
     stub: { action: 'wake', textTemplate: 'left out' },
     idOf(written, key) {
-      const id = follow(written, ['id']);
+      const id = valueAt(written, ['id']);
       return typeof id === 'string' && id !== '' ? id : `config[${key}]`;
     },
   },
@@ -96,22 +96,22 @@ function placeOf(problem: Problem, config: unknown): Place | undefined {
     const key = segments[within.length];
     if (key === undefined || within.some((name, at) => segments[at] !== name)) continue;
     const path = [...within, key];
-    const written = follow(config, path);
+    const written = valueAt(config, path);
     return { kind, id: idOf(written, key), pointer: toPointer(path), written, stub };
   }
   const [top, name = ''] = segments;
   if (top === 'hooks' && isPresetOf(config, name)) {
     const path = ['hooks', name];
-    return { kind: 'preset', id: name, pointer: toPointer(path), written: follow(config, path), stub: undefined };
+    return { kind: 'preset', id: name, pointer: toPointer(path), written: valueAt(config, path), stub: undefined };
   }
   if (!isHarmless(problem)) return undefined;
   const id = segments.join('.');
-  return { kind: 'setting', id, pointer: problem.path, written: follow(config, segments), stub: undefined };
+  return { kind: 'setting', id, pointer: problem.path, written: valueAt(config, segments), stub: undefined };
 }
 
 /** Whether a key of `hooks` holds the settings of an enabled preset. */
 function isPresetOf(config: unknown, name: string): boolean {
-  const presets = follow(config, ['hooks', 'presets']);
+  const presets = valueAt(config, ['hooks', 'presets']);
   const names = Array.isArray(presets) ? presets.filter((entry) => typeof entry === 'string').map(presetName) : [];
   return !hookKeys.includes(name) && names.includes(name);
 }

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import JSON5 from 'json5';
 import { ConfigError } from '../domain/errors.ts';
-import { follow } from '../domain/event.ts';
+import { valueAt } from '../domain/event.ts';
 import { type Env, expandEnv } from '../schema/env.ts';
 import { readText } from '../schema/json5-file.ts';
 import { findStoreUrl, storeOf, storeUrlPattern } from '../store/store-url.ts';
@@ -35,7 +35,7 @@ function storeUrlIn(file: string, env: Env): string | undefined {
     const text = readText(file);
     const url = parsedUrl(text) ?? findStoreUrl(text);
     const { value, problems } = expandEnv({ store: { url } }, configSchema, environmentOf(file, env));
-    const found = follow(value, ['store', 'url']);
+    const found = valueAt(value, ['store', 'url']);
     return problems.length === 0 && typeof found === 'string' && new RegExp(storeUrlPattern).test(found)
       ? found
       : undefined;
@@ -46,7 +46,7 @@ function storeUrlIn(file: string, env: Env): string | undefined {
 
 function parsedUrl(text: string): unknown {
   try {
-    return follow(JSON5.parse(text), ['store', 'url']);
+    return valueAt(JSON5.parse(text), ['store', 'url']);
   } catch {
     return undefined;
   }

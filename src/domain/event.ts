@@ -96,7 +96,7 @@ export function pathSegments(path: string): string[] {
 }
 
 /** Follows own properties only, so that a path never reaches a prototype. */
-export function follow(value: unknown, segments: readonly string[]): unknown {
+export function valueAt(value: unknown, segments: readonly string[]): unknown {
   let here = value;
   for (const segment of segments) {
     if (typeof here !== 'object' || here === null || !Object.hasOwn(here, segment)) return undefined;
@@ -107,7 +107,7 @@ export function follow(value: unknown, segments: readonly string[]): unknown {
 
 /** A path starts at the context (`headers.x`, `query.x`, `path`, `now`, `payload.x`) or in the payload. */
 export function lookup(context: Context, segments: readonly string[]): unknown {
-  return follow(roots.has(segments[0] ?? '') ? context : context.payload, segments);
+  return valueAt(roots.has(segments[0] ?? '') ? context : context.payload, segments);
 }
 
 /** The path by which a field of the payload is found, also where it has the name of something else: `headers` → `payload.headers`. */

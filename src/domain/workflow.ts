@@ -25,7 +25,7 @@ export interface WorkflowRun {
 }
 
 /** What comes after the steps whose results are known: those of the first steps, in their order. */
-export interface Next {
+export interface NextStep {
   /** with the steps that are skipped now */
   readonly results: readonly StepResult[];
   /** `running`: the step after these results is to run */
@@ -40,7 +40,7 @@ export function next(
   steps: readonly Pick<Step, 'condition'>[],
   results: readonly StepResult[],
   continueOnError: boolean,
-): Next {
+): NextStep {
   const previous = results.findLast((result) => result !== 'skipped');
   const failed = results.includes('error');
   const step = steps[results.length];

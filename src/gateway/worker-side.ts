@@ -2,6 +2,12 @@ import type { Logger } from 'pino';
 import { historyBudget } from '../agent/agent.ts';
 import type { Clock } from '../domain/clock.ts';
 import { keepOf } from '../domain/keep.ts';
+import { pauseAll, tendGates } from '../runtime/gates.ts';
+import { deliverHandler } from '../runtime/jobs/deliver.ts';
+import { heartbeatHandler } from '../runtime/jobs/heartbeat.ts';
+import { runHandler } from '../runtime/jobs/run.ts';
+import { createRetention, type Retention } from '../runtime/retention.ts';
+import type { Runtime } from '../runtime/runtime.ts';
 import {
   beatsCheck,
   budgetCheck,
@@ -16,14 +22,8 @@ import {
   silentCheck,
   sizeCheck,
   waitingCheck,
-} from '../runtime/checks.ts';
-import { deliverHandler } from '../runtime/deliver.ts';
-import { pauseAll, tendGates } from '../runtime/gates.ts';
-import { heartbeatHandler } from '../runtime/heartbeat.ts';
-import { createRetention, type Retention } from '../runtime/retention.ts';
-import { runHandler } from '../runtime/run.ts';
-import type { Runtime } from '../runtime/runtime.ts';
-import { type Check, createWatch, type Watch } from '../runtime/watch.ts';
+} from '../runtime/watching/checks.ts';
+import { type AlarmCheck, createWatch, type Watch } from '../runtime/watching/watch.ts';
 import { createWorker, type Worker } from '../runtime/worker.ts';
 import { keyProblems, type Settings } from '../settings.ts';
 import type { Executor } from '../store/database.ts';
@@ -113,7 +113,7 @@ function checksOf(
   runtime: Runtime,
   { current, refusedProblems }: Surroundings,
   { retention, screeningHealth }: { readonly retention: Retention; readonly screeningHealth: ScreeningHealth },
-): readonly Check[] {
+): readonly AlarmCheck[] {
   const { queue } = runtime;
   const mappings = () => [...current().table.mappings, ...current().specs.all().mappings];
   return [

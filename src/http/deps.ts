@@ -10,7 +10,7 @@ import type { Mapping } from '../mapping/mapping.ts';
 import type { Specs } from '../mapping/sources/spec-folder.ts';
 import type { Table } from '../mapping/table.ts';
 import type { Queue } from '../queue/queue.ts';
-import type { LiveRuns } from '../runtime/live-runs.ts';
+import type { LiveRuns } from '../runtime/watching/live-runs.ts';
 import type { Store } from '../store/store.ts';
 import type { TokenCheck } from '../verify/token.ts';
 import type { Verifier } from '../verify/verifier.ts';

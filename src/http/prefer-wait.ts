@@ -1,6 +1,6 @@
 import type { Request, Response } from 'express';
 import type { Answer } from '../ingest/once.ts';
-import { follow } from '../runtime/follow.ts';
+import { follow } from '../runtime/watching/follow.ts';
 import { deliveriesOf } from '../store/queries/deliveries.ts';
 import { findRun } from '../store/queries/runs.ts';
 import { findWorkflowRun } from '../store/queries/workflows.ts';

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { type Static, Type } from 'typebox';
-import { follow } from '../domain/event.ts';
+import { valueAt } from '../domain/event.ts';
 import { secretText } from '../domain/secret.ts';
 import type { HooksSettings, SpecsSettings } from '../mapping/settings.ts';
 import type { RuntimeSettings } from '../runtime/settings.ts';
@@ -69,7 +69,7 @@ export function checkGateway(config: unknown, origins: Origins): Problem[] {
 /** By Express itself, which would refuse to start; loaded here and not before, since most configs do not say it. */
 function trustProxy(config: unknown, origins: Origins): Problem[] {
   const path = '/gateway/trustProxy';
-  const value = follow(config, ['gateway', 'trustProxy']);
+  const value = valueAt(config, ['gateway', 'trustProxy']);
   if (typeof value !== 'string' || value.trim() === '') return [];
   const express = createRequire(import.meta.url)('express') as typeof import('express');
   try {
@@ -83,7 +83,7 @@ function trustProxy(config: unknown, origins: Origins): Problem[] {
 
 function hookPath(config: unknown, origins: Origins): Problem[] {
   const path = '/hooks/path';
-  const value = follow(config, ['hooks', 'path']);
+  const value = valueAt(config, ['hooks', 'path']);
   if (typeof value !== 'string' || value.trim() === '') return [];
   const segments = normalizeHookPath(value).split('/').slice(1);
   const shown = found(path, value, origins);

@@ -15,7 +15,7 @@ import { endWorkflowRun, insertWorkflowRun, type NewWorkflowRun } from '../store
 import type { Store } from '../store/store.ts';
 import { answersOf } from './answers.ts';
 import { dueAt, gatheringOf, join, type RunOfEvent } from './coalesce.ts';
-import { type Answer, claim, type NewEvent, type Once, onceByMapping, recorded, repeat } from './once.ts';
+import { type Answer, claim, type DeliveryKey, type NewEvent, onceByMapping, recorded, repeat } from './once.ts';
 
 /** A request that its mapping turned into actions. */
 export interface Acceptance {
@@ -24,12 +24,12 @@ export interface Acceptance {
   readonly mapping: Pick<Mapping, 'id' | 'path' | 'policy' | 'limits' | 'expectMs' | 'ignoredIn'>;
   readonly actions: readonly Action[];
   /** undefined: nothing tells it from another */
-  readonly once: Once | undefined;
+  readonly once: DeliveryKey | undefined;
 }
 
-/** What an action makes: a run, or a line for main. */
-interface Made {
-  readonly once: Once | undefined;
+/** What an action brings about: a run, a workflow, or a line for main. */
+interface Effect {
+  readonly once: DeliveryKey | undefined;
   readonly run?: RunOfEvent;
   readonly workflow?: NewWorkflowRun;
   readonly line?: NewSystemEvent;
@@ -43,7 +43,7 @@ interface Made {
 export async function accept(store: Store, queue: Jobs, acceptance: Acceptance): Promise<Answer> {
   const { event, context, mapping, actions, once } = acceptance;
   const ignored = mapping.ignoredIn?.(context.payload);
-  const all = actions.map((action) => make(acceptance, action, store));
+  const all = actions.map((action) => effectOf(acceptance, action, store));
   const now = event.receivedAt;
 
   return store.write(async (tx) => {
@@ -75,7 +75,7 @@ export async function accept(store: Store, queue: Jobs, acceptance: Acceptance):
   });
 }
 
-function make({ event, context, mapping }: Acceptance, action: Action, { newId }: Store): Made {
+function effectOf({ event, context, mapping }: Acceptance, action: Action, { newId }: Store): Effect {
   const { dedupeKey } = action;
   // A replay is asked for, and so it is no repetition.
   const once = dedupeKey === undefined || event.replayOf !== null ? undefined : onceByMapping(mapping.id, dedupeKey);
@@ -145,9 +145,9 @@ async function startWorkflow(
 }
 
 /** What is new by the `dedupeKey` of its mapping, and which events had the rest. */
-async function unseen(tx: Executor, event: NewEvent, all: readonly Made[]) {
-  const made: Made[] = [];
-  const seen: { eventId: string; once: Once }[] = [];
+async function unseen(tx: Executor, event: NewEvent, all: readonly Effect[]) {
+  const made: Effect[] = [];
+  const seen: { eventId: string; once: DeliveryKey }[] = [];
   for (const one of all) {
     const { once } = one;
     const eventId = await claim(tx, event, once);

@@ -1,18 +1,18 @@
 import { type Payload, readBytes } from '../domain/payload/read-payload.ts';
 import type { Mapping } from '../mapping/mapping.ts';
-import { type Head, judgeHead } from '../verify/judge-head.ts';
+import { judgeHead, type RequestHead } from '../verify/judge-head.ts';
 import {
   type Handshake,
   type Identity,
   type Refusal,
-  refuse,
+  refusal,
   type SignedRequest,
   type Verdict,
   type Verifier,
 } from '../verify/verifier.ts';
 import { cleanHeaders } from './clean-headers.ts';
 import { cleanQuery } from './clean-query.ts';
-import { type Once, onceByDelivery, onceByHeader } from './once.ts';
+import { type DeliveryKey, onceByDelivery, onceByHeader } from './once.ts';
 
 /** A mapping that may answer, and what its senders have to prove; undefined for the hook token. */
 export interface Candidate {
@@ -51,7 +51,7 @@ export interface Admitted {
   /** the query without its token, where other bytes could have become the same parameters */
   readonly rawQuery?: string;
   /** what tells the delivery from its repetition; undefined where nothing does */
-  readonly once: Once | undefined;
+  readonly once: DeliveryKey | undefined;
   /** what to answer at once, where the request is no event */
   readonly handshake: { readonly mapping: Mapping; readonly answer: Handshake } | null;
 }
@@ -73,7 +73,7 @@ export function takesToken(candidates: readonly Candidate[]): boolean {
  */
 export async function proveByHead(
   candidates: readonly Candidate[],
-  head: Head,
+  head: RequestHead,
   token: Verdict,
 ): Promise<Proof | Refusal> {
   const verifiers = verifiersOf(candidates);
@@ -129,7 +129,7 @@ export function admit(
   }
 
   const ofBytes = proven.size > 0 ? readBytes(request.rawBody, request.headers, read) : undefined;
-  let once: Once | undefined;
+  let once: DeliveryKey | undefined;
   const identified = new Map(proven);
   const late: Refusal[] = [];
   for (const { verifier } of candidates) {
@@ -158,7 +158,7 @@ function onceBySignature(
   { verifier, signer, identity }: { verifier: Verifier; signer: string; identity: Identity },
   request: SignedRequest,
   read: Payload | undefined,
-): Once | undefined {
+): DeliveryKey | undefined {
   const own = verifier.identify(request, read?.payload);
   const ownId = own.ok ? own.deliveryId : null;
   if (ownId === null && (read || identity.deliveryId === null)) return undefined;
@@ -176,7 +176,7 @@ function verifiersOf(candidates: readonly Candidate[]): Verifier[] {
 function wrongDoor(candidates: readonly Candidate[]): Refusal {
   const schemes = [...new Set(candidates.flatMap(({ mapping }) => mapping.verify?.scheme ?? []))];
   const asked = schemes.length > 0 ? schemes.join(' or ') : 'a proof that does not load';
-  return refuse('token', `the hook token does not open this hook, it asks for ${asked}`);
+  return refusal('token', `the hook token does not open this hook, it asks for ${asked}`);
 }
 
 /** All ways in that failed; first the one that the sender had something for. */
@@ -185,7 +185,7 @@ function told({ refusals, tokenRefusal }: Pick<Proof, 'refusals' | 'tokenRefusal
   const unavailable = all.find(({ step }) => step === 'keys unavailable' || step === 'does not load');
   const telling = unavailable ?? all.find(({ step }) => step !== 'header missing') ?? all[0];
   const details = [telling, ...all.filter((refusal) => refusal !== telling)].flatMap((one) => one?.detail ?? []);
-  return refuse(telling?.step ?? 'header missing', details.join('; or: '));
+  return refusal(telling?.step ?? 'header missing', details.join('; or: '));
 }
 
 /** The headers and parameters of a request without what proves its sender. */

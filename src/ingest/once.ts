@@ -9,7 +9,7 @@ import type { Identity } from '../verify/verifier.ts';
 import { refusalOf, type Started, startedIn } from './answers.ts';
 
 /** What a delivery and its repetitions have in common, and no other delivery to the hook. */
-export interface Once {
+export interface DeliveryKey {
   readonly key: string;
   /** a repetition has to have the same body and query: the sender may have used the key a second time by mistake */
   readonly sameRequest: boolean;
@@ -44,7 +44,10 @@ const longestKey = 256;
  * What a caller with the hook token says of it: `Idempotency-Key`; a text says what is wrong with that.
  * @param rawQuery the query as it came, where the event cannot tell it from others
  */
-export function onceByHeader(headers: IncomingHttpHeaders, rawQuery: string | undefined): Once | string | undefined {
+export function onceByHeader(
+  headers: IncomingHttpHeaders,
+  rawQuery: string | undefined,
+): DeliveryKey | string | undefined {
   const key = headers['idempotency-key'];
   if (typeof key !== 'string' || key === '') return undefined;
   if (key.length > longestKey) {
@@ -63,7 +66,7 @@ export function onceByDelivery(
   signer: string,
   identity: Identity,
   { body, isRead }: { readonly body: Buffer; readonly isRead: boolean },
-): Once | undefined {
+): DeliveryKey | undefined {
   const { deliveryId, idIsSigned, timelessBody = body } = identity;
   if (deliveryId === null) return undefined;
   const bodyHash = idIsSigned && isRead ? [] : [hash('sha256', isRead ? timelessBody : body)];
@@ -71,7 +74,7 @@ export function onceByDelivery(
 }
 
 /** What the owner says of it: `dedupeKey` of a mapping. */
-export function onceByMapping(mapping: string, dedupeKey: string): Once {
+export function onceByMapping(mapping: string, dedupeKey: string): DeliveryKey {
   return { key: listKey('mapping', mapping, dedupeKey), sameRequest: false };
 }
 
@@ -82,12 +85,16 @@ function listKey(...parts: readonly string[]): string {
 }
 
 /** Gives the keys to an event. Returns the id of the event that had one of them before; undefined where they were free. */
-export async function claim(tx: Executor, event: KeyedEvent, once: Once | undefined): Promise<string | undefined> {
+export async function claim(
+  tx: Executor,
+  event: KeyedEvent,
+  once: DeliveryKey | undefined,
+): Promise<string | undefined> {
   return once && claimKey(tx, event, once.key);
 }
 
 /** Records a repetition, and answers it as the first delivery was answered, also where that one's event is gone since. */
-export async function repeat(tx: Executor, event: NewEvent, firstId: string, once: Once): Promise<Answer> {
+export async function repeat(tx: Executor, event: NewEvent, firstId: string, once: DeliveryKey): Promise<Answer> {
   const first = await findAnswered(tx, firstId);
   if (!first) throw new Error(`event ${firstId} has a delivery key and left no answer`);
   const { mapping, status, response } = first;

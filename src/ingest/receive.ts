@@ -12,7 +12,7 @@ import type { Handshake } from '../verify/verifier.ts';
 import { accept } from './accept.ts';
 import { answersOf, refusalOf } from './answers.ts';
 import { decide, whyNone } from './decide.ts';
-import { type Answer, claim, type NewEvent, type Once, recorded, repeat } from './once.ts';
+import { type Answer, claim, type DeliveryKey, type NewEvent, recorded, repeat } from './once.ts';
 
 /** An authenticated request to a hook, without what authenticated it. */
 export interface Request {
@@ -41,7 +41,7 @@ export interface EventRequest extends Request {
   /** whether a mapping has the hook by name */
   readonly known: boolean;
   /** what tells the delivery from its repetition */
-  readonly once?: Once | undefined;
+  readonly once?: DeliveryKey | undefined;
 }
 
 export interface Receiver {
@@ -168,7 +168,7 @@ interface Refusal extends Pick<Event, 'outcome' | 'mapping' | 'detail' | 'status
 }
 
 /** What led to no action is recorded too, so that nobody has to wonder why nothing happened. */
-async function record(receiver: Receiver, event: NewEvent, refusal: Refusal, once?: Once): Promise<Answer> {
+async function record(receiver: Receiver, event: NewEvent, refusal: Refusal, once?: DeliveryKey): Promise<Answer> {
   const { answer, ...became } = refusal;
   const response = answer && JSON.stringify(answer);
   const answered = await receiver.store.write(async (tx): Promise<Answer> => {

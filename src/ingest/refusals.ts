@@ -1,12 +1,12 @@
 import type { Logger } from 'pino';
 import type { Clock } from '../domain/clock.ts';
 import { visible } from '../domain/invisible.ts';
-import type { Step } from '../verify/verifier.ts';
+import type { ProofStep } from '../verify/verifier.ts';
 import { createLineLimit } from './line-limit.ts';
 
 /** Where a request came to its end: a part of the proof, or a check before or after it. */
 export type RefusedStep =
-  | Step
+  | ProofStep
   | 'path'
   | 'token in the URL'
   | 'method'

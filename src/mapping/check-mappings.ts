@@ -1,4 +1,4 @@
-import { follow } from '../domain/event.ts';
+import { valueAt } from '../domain/event.ts';
 import { type ActionKind, actionKinds, ignoredKey, neededKeys } from '../domain/mapping-keys.ts';
 import { type Problem, toPointer } from '../schema/problem.ts';
 import { checkVerify } from '../verify/settings.ts';
@@ -26,7 +26,7 @@ export function checkMappings(list: unknown, at: string): Problem[] {
 
 /** What is wrong with the `verify` of a mapping, or of an overlay, that stands at `at`. */
 export function verifyProblems(rule: unknown, at: string): Problem[] {
-  return checkVerify(follow(rule, ['verify'])).map(({ path, message }) => ({ path: `${at}/verify${path}`, message }));
+  return checkVerify(valueAt(rule, ['verify'])).map(({ path, message }) => ({ path: `${at}/verify${path}`, message }));
 }
 
 interface PlacedRule {
@@ -36,7 +36,7 @@ interface PlacedRule {
 }
 
 function reservedPath({ rule, at }: PlacedRule): Problem[] {
-  const path = follow(rule, ['match', 'path']);
+  const path = valueAt(rule, ['match', 'path']);
   const name = typeof path === 'string' ? path.replace(/^\/+/, '').split('/')[0]?.toLowerCase() : undefined;
   if (name === undefined || !reservedPaths.includes(name)) return [];
   return [{ path: `${at}/match/path`, message: `"${name}" belongs to the API of Gimli itself; expected another name` }];
@@ -74,7 +74,7 @@ function missingKeys({ rule, at }: PlacedRule): Problem[] {
 }
 
 function actionOf(rule: unknown): ActionKind | undefined {
-  const action = follow(rule, ['action']) ?? 'agent';
+  const action = valueAt(rule, ['action']) ?? 'agent';
   return actionKinds.find((kind) => kind === action);
 }
 
@@ -91,14 +91,14 @@ function twoWorkflows({ rule, at }: PlacedRule): Problem[] {
 
 /** Keys are remembered by the id of their mapping, which otherwise changes with its place in the list. */
 function namelessKeys({ rule, at }: PlacedRule): Problem[] {
-  if (follow(rule, ['dedupeKey']) === undefined || follow(rule, ['id']) !== undefined) return [];
+  if (valueAt(rule, ['dedupeKey']) === undefined || valueAt(rule, ['id']) !== undefined) return [];
   return [{ path: `${at}/id`, message: 'missing; a mapping with a dedupeKey needs an id of its own' }];
 }
 
 function blockedReport({ rule, at }: PlacedRule): Problem[] {
-  const tools = follow(rule, ['tools']);
+  const tools = valueAt(rule, ['tools']);
   const index = Array.isArray(tools) ? tools.indexOf('report') : -1;
-  if (index === -1 || follow(rule, ['updateMainSession']) !== 'blocked') return [];
+  if (index === -1 || valueAt(rule, ['updateMainSession']) !== 'blocked') return [];
   const message =
     'expected no "report" where updateMainSession is "blocked": it would tell main something all the same';
   return [{ path: at + toPointer(['tools', index]), message, see: `${at}/updateMainSession` }];

@@ -1,7 +1,7 @@
 import type { AgentPayload } from './action-schema.ts';
 
 /** Made by `ctx.prompt` and by nothing else. */
-export interface Prompt {
+export interface OwnerPrompt {
   readonly prompt: unique symbol;
 }
 
@@ -20,7 +20,7 @@ export interface TransformContext<Payload = unknown> {
    * Marks the literal text as yours: ``ctx.prompt`Review ${title}` ``. What stands in `${…}` stays outside data, and so
    * does every plain string. Prompts, and lists of prompts, may stand in prompts.
    */
-  prompt(words: TemplateStringsArray, ...values: readonly unknown[]): Prompt;
+  prompt(words: TemplateStringsArray, ...values: readonly unknown[]): OwnerPrompt;
 }
 
 /** What a transform changes in the action of its mapping. */
@@ -28,9 +28,9 @@ interface TransformPatch extends Partial<Omit<AgentPayload, 'message'>> {
   /** turns an agent action into a wake and back */
   action?: 'wake' | 'agent';
   /** for an agent; a plain string is outside data */
-  message?: string | Prompt;
+  message?: string | OwnerPrompt;
   /** for a wake; a plain string is outside data */
-  text?: string | Prompt;
+  text?: string | OwnerPrompt;
 }
 
 /** Null skips the event, undefined leaves the action as it is. */

@@ -1,5 +1,5 @@
 import { InvalidEvent } from '../domain/errors.ts';
-import { type Context, type Each, follow, narrow, pathSegments } from '../domain/event.ts';
+import { type Context, type Each, narrow, pathSegments, valueAt } from '../domain/event.ts';
 import { ownerPath } from './template.ts';
 
 /** What one action is about. */
@@ -20,7 +20,7 @@ export function compileFanOut(key: string | undefined): (context: Context) => re
   if (pathSegments(key).length > 1)
     throw new Error(`expected the name of an array at the top of the payload, found "${key}"`);
   return (context) => {
-    const list = follow(context.payload, [key]);
+    const list = valueAt(context.payload, [key]);
     if (!Array.isArray(list)) throw new InvalidEvent(`forEach: the payload has no array "${key}"`);
     if (list.length > maxElements) {
       throw new InvalidEvent(`forEach: "${key}" has ${list.length} elements; at most ${maxElements} are taken at once`);

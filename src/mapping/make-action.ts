@@ -81,7 +81,7 @@ function makeAgent(compiled: CompiledRule, { context, each }: Element, patch: Pa
   return {
     kind: 'agent',
     message,
-    name: nameOf(patch.name ?? render(compiled.name(context), resolve), context.path),
+    name: runName(patch.name ?? render(compiled.name(context), resolve), context.path),
     sessionKey,
     wakeMode: patch.wakeMode ?? rule.wakeMode ?? 'now',
     deliver: (patch.deliver ?? rule.deliver ?? true) !== false,
@@ -122,7 +122,7 @@ function makeWorkflow(compiled: CompiledRule, { context, each }: Element, patch:
   return {
     kind: 'workflow',
     workflowId: workflow.id,
-    name: nameOf(name, context.path),
+    name: runName(name, context.path),
     steps: stepsFor(workflow, defaults, context),
     outside: false,
     ...(wanted !== undefined && { sessionKey: checkSessionKey(wanted) }),
@@ -136,7 +136,7 @@ function makeWorkflow(compiled: CompiledRule, { context, each }: Element, patch:
 }
 
 /** The name of a run in one line: that of its hook where nothing else is left. Both may be a sender's work. */
-export function nameOf(name: string, hook: string): string {
+export function runName(name: string, hook: string): string {
   return oneLine(name, 200) || oneLine(hook, 200) || 'hook';
 }
 

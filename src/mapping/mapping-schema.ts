@@ -116,7 +116,7 @@ const stepsSchema = Type.Array(
 export type StepRule = Static<typeof stepsSchema>[number];
 
 /** `workflows.<id>`: what a call of `/hooks/workflow` or a mapping starts by its id alone. */
-export const workflowSchema = Type.Object(
+export const workflowRuleSchema = Type.Object(
   {
     steps: stepsSchema,
     ...Type.Partial(Type.Object({ name, model, thinking, timeoutSeconds, wakeMode, channel, to, ...workflowFields }))
@@ -124,7 +124,7 @@ export const workflowSchema = Type.Object(
   },
   { additionalProperties: false },
 );
-export type WorkflowRule = Static<typeof workflowSchema>;
+export type WorkflowRule = Static<typeof workflowRuleSchema>;
 
 /** Keys that not every action uses say in their descriptions which do. */
 function withActions<T extends Record<string, TSchema>>(properties: T): T {

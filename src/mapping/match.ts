@@ -1,5 +1,5 @@
 import { messageOf } from '../domain/errors.ts';
-import { type Context, follow } from '../domain/event.ts';
+import { type Context, valueAt } from '../domain/event.ts';
 import type { Miss } from '../domain/miss.ts';
 import { ExactNumber, isLiteral } from '../domain/payload/exact-number.ts';
 import { oneLine } from '../domain/run.ts';
@@ -80,12 +80,12 @@ function clausesOf(rule: Rule): Clause[] {
 function headerClause(name: string, condition: Condition): Clause {
   const key = name.toLowerCase();
   const label = `match.headers.${key}`;
-  return { label, found: (context) => follow(context.headers, [key]), ...compileCondition(label, condition) };
+  return { label, found: (context) => valueAt(context.headers, [key]), ...compileCondition(label, condition) };
 }
 
 function payloadClause(label: string, path: string, condition: Condition): Clause {
   const segments = named(label, () => ownerPath(path));
-  return { label, found: (context) => follow(context.payload, segments), ...compileCondition(label, condition) };
+  return { label, found: (context) => valueAt(context.payload, segments), ...compileCondition(label, condition) };
 }
 
 function compileCondition(label: string, condition: Condition): Pick<Clause, 'wanted' | 'accepts'> {

@@ -1,4 +1,4 @@
-import { follow } from '../domain/event.ts';
+import { valueAt } from '../domain/event.ts';
 import { compileSchema } from '../schema/ajv.ts';
 import { nearestKey } from '../schema/problem.ts';
 import type { Verify } from '../verify/settings.ts';
@@ -24,7 +24,7 @@ const readable = { match, verify, coalesce, rate, maxConcurrent };
 
 /** Reads what it can of a rule, in which variables that are not set stand as they were written. */
 export function outlineOf(written: unknown): Outline {
-  const path = follow(written, ['match', 'path']);
+  const path = valueAt(written, ['match', 'path']);
   const isPath = typeof path === 'string' && path.trim() !== '' && isWhole(path);
   const limits = { coalesce: read('coalesce', written), rate: read('rate', written) };
   const most = read('maxConcurrent', written);
@@ -38,7 +38,7 @@ export function outlineOf(written: unknown): Outline {
 }
 
 function verifyOf(written: unknown): Outline['verify'] {
-  if (follow(written, ['verify']) === undefined) return hasSlip(written) ? 'unknown' : undefined;
+  if (valueAt(written, ['verify']) === undefined) return hasSlip(written) ? 'unknown' : undefined;
   const value = read('verify', written);
   return value === undefined || checkVerify(value).length > 0 ? 'unknown' : (value as Verify);
 }
@@ -52,7 +52,7 @@ function hasSlip(written: unknown): boolean {
 
 /** A field of a rule where that is right by itself. */
 function read(field: keyof typeof readable, written: unknown): unknown {
-  const value = follow(written, [field]);
+  const value = valueAt(written, [field]);
   if (value === undefined || !isWhole(value)) return undefined;
   return compileSchema(readable[field])(value).ok ? value : undefined;
 }

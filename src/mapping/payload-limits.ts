@@ -1,4 +1,4 @@
-import { follow } from '../domain/event.ts';
+import { valueAt } from '../domain/event.ts';
 import { describeProblem, fromPointer, toPointer } from '../schema/problem.ts';
 import type { CheckPayload } from './payload-schema.ts';
 
@@ -79,7 +79,7 @@ function childrenOf({ value, path, schemas }: Place, root: JsonObject): Place[] 
 }
 
 function ofProperty({ properties, patternProperties, additionalProperties }: JsonObject, name: string): unknown[] {
-  const named = follow(properties, [name]);
+  const named = valueAt(properties, [name]);
   const matching = isObject(patternProperties)
     ? Object.entries(patternProperties).flatMap(([pattern, schema]) =>
         new RegExp(pattern, 'u').test(name) ? schema : [],
@@ -110,7 +110,7 @@ function inPlace(schemas: readonly unknown[], root: JsonObject): JsonObject[] {
 /** What `#/definitions/x` stands for. What lies elsewhere, Ajv has refused. */
 function referred($ref: unknown, root: JsonObject): unknown {
   if (typeof $ref !== 'string' || !$ref.startsWith('#')) return undefined;
-  return follow(root, fromPointer(decodeURIComponent($ref.slice(1))));
+  return valueAt(root, fromPointer(decodeURIComponent($ref.slice(1))));
 }
 
 function listOf(value: unknown): readonly unknown[] {

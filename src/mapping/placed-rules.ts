@@ -1,6 +1,6 @@
 import type { BrokenPart } from '../domain/broken-part.ts';
 import { ConfigError } from '../domain/errors.ts';
-import { follow } from '../domain/event.ts';
+import { valueAt } from '../domain/event.ts';
 import { ignoredKey } from '../domain/mapping-keys.ts';
 import type { Env } from '../schema/env.ts';
 import type { LeftOut } from '../schema/left-out.ts';
@@ -123,7 +123,7 @@ function uselessOverlay(name: string, overlay: unknown, rules: readonly MappingR
 }
 
 function idOf(written: unknown): string | undefined {
-  const id = follow(written, ['id']);
+  const id = valueAt(written, ['id']);
   return typeof id === 'string' ? id : undefined;
 }
 

@@ -1,5 +1,5 @@
 import { display, type Part, type Text } from '../domain/text.ts';
-import type { Prompt, TransformContext } from './define-transform.ts';
+import type { OwnerPrompt, TransformContext } from './define-transform.ts';
 
 export interface PromptTag {
   /** `ctx.prompt` of one call */
@@ -38,7 +38,7 @@ class TaggedPrompt {
 export function createPromptTag(): PromptTag {
   const textOf = (value: unknown) => TaggedPrompt.textOf(value, tag);
 
-  function tag(words: TemplateStringsArray, ...values: readonly unknown[]): Prompt {
+  function tag(words: TemplateStringsArray, ...values: readonly unknown[]): OwnerPrompt {
     // Called with brackets, its argument would be outside text that passes for the owner's words.
     if (!isArray(words) || !isFrozen(words) || !hasOwn(words, 'raw')) {
       throw new TypeError('ctx.prompt is a template tag: write ctx.prompt`…` without brackets');
@@ -49,7 +49,7 @@ export function createPromptTag(): PromptTag {
       if (word !== undefined && word !== '') parts[parts.length] = word;
       if (at < values.length) addParts(parts, values[at], textOf);
     }
-    return new TaggedPrompt(tag, numbered(parts)) as unknown as Prompt;
+    return new TaggedPrompt(tag, numbered(parts)) as unknown as OwnerPrompt;
   }
 
   return { tag, textOf };

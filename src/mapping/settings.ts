@@ -1,12 +1,12 @@
 import { type Static, Type } from 'typebox';
 import { secretText } from '../domain/secret.ts';
-import { mappingSchema, presetOverlaySchema, workflowSchema } from './mapping-schema.ts';
+import { mappingSchema, presetOverlaySchema, workflowRuleSchema } from './mapping-schema.ts';
 
 const strict = { additionalProperties: false };
 const text = { minLength: 1, pattern: '\\S' };
 
 /** `hooks` */
-export const hooks = Type.Object(
+export const hooksSettings = Type.Object(
   {
     enabled: Type.Boolean({ default: false, description: 'Serve hooks. Needs `hooks.token`.' }),
     token: Type.Optional(
@@ -49,13 +49,13 @@ export const hooks = Type.Object(
       'What the outside world may call. Any other key is the name of an enabled preset: see `hooks.<preset>`.',
   },
 );
-export type HooksSettings = Static<typeof hooks>;
+export type HooksSettings = Static<typeof hooksSettings>;
 
 /** The keys of `hooks` that are not the name of a preset. */
-export const hookKeys: readonly string[] = Object.keys(hooks.properties);
+export const hookKeys: readonly string[] = Object.keys(hooksSettings.properties);
 
 /** `workflows` */
-export const workflows = Type.Record(Type.String({ pattern: '\\S' }), workflowSchema, {
+export const workflows = Type.Record(Type.String({ pattern: '\\S' }), workflowRuleSchema, {
   ...strict,
   default: {},
   description: 'Workflows by id, for `POST /hooks/workflow {id}` and for mappings with `action: "workflow"`.',
@@ -63,7 +63,7 @@ export const workflows = Type.Record(Type.String({ pattern: '\\S' }), workflowSc
 export type WorkflowsSettings = Static<typeof workflows>;
 
 /** `specs` */
-export const specs = Type.Object(
+export const specsSettings = Type.Object(
   {
     dir: Type.String({
       ...text,
@@ -90,4 +90,4 @@ export const specs = Type.Object(
   },
   { ...strict, default: {}, description: 'Markdown files that answer at `/hook/<id>`.' },
 );
-export type SpecsSettings = Static<typeof specs>;
+export type SpecsSettings = Static<typeof specsSettings>;

@@ -1,6 +1,6 @@
 import Mustache from 'mustache';
 import { InvalidEvent, messageOf } from '../domain/errors.ts';
-import { type Context, follow, lookup, pathSegments } from '../domain/event.ts';
+import { type Context, lookup, pathSegments, valueAt } from '../domain/event.ts';
 import { ExactNumber } from '../domain/payload/exact-number.ts';
 import type { Part, Reference, Text } from '../domain/text.ts';
 
@@ -169,7 +169,7 @@ function find(name: Name, start: Frame | Context): { value: unknown; segments: r
   let frame = start;
   while ('parent' in frame) {
     if (hasFirst(frame.value, name.segments)) {
-      return { value: follow(frame.value, name.segments), segments: [...frame.segments, ...name.segments] };
+      return { value: valueAt(frame.value, name.segments), segments: [...frame.segments, ...name.segments] };
     }
     frame = frame.parent;
   }

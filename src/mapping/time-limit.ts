@@ -3,7 +3,7 @@ import vm from 'node:vm';
 /** All that the patterns and schemas of an event's mappings may take together, in ms. */
 export const longestMs = 250;
 
-export interface TimeLimit {
+export interface RuleTimeLimit {
   /** Gives what the work gives; undefined where it took longer than the limit and was broken off. */
   run<T>(work: () => T): T | undefined;
 }
@@ -13,7 +13,7 @@ export interface TimeLimit {
  * engine itself can break off a regular expression, so the work is called from a script that has a time limit, which costs about
  * 50 µs.
  */
-export function createTimeLimit(): TimeLimit {
+export function createTimeLimit(): RuleTimeLimit {
   const script = new vm.Script('work()');
   const sandbox: { work: (() => void) | null } = { work: null };
   const context = vm.createContext(sandbox);

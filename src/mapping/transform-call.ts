@@ -11,7 +11,7 @@ export interface About {
 }
 
 /** What is asked of a thread: to load a module and find its function. */
-export interface Target {
+export interface TransformTarget {
   /** a number that comes back with the notices of this call */
   readonly id: number;
   readonly url: string;
@@ -19,7 +19,7 @@ export interface Target {
   readonly about: About;
 }
 
-export interface Call extends Target {
+export interface TransformCall extends TransformTarget {
   /** JSON; without the array of a batch, which is the same for all its elements */
   readonly payload: string;
   /** JSON of what to add to it for the element at hand; undefined where the event is no batch */

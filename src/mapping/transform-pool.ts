@@ -5,12 +5,12 @@ import { Piscina } from 'piscina';
 import { messageOf } from '../domain/errors.ts';
 import type { Env } from '../schema/env.ts';
 import {
-  type Call,
   type CallAnswer,
   levels,
-  type Target,
   type ThreadNotice,
+  type TransformCall,
   type TransformLine,
+  type TransformTarget,
 } from './transform-call.ts';
 import { createMemoryWatch } from './transform-memory.ts';
 import type { Snapshot } from './transform-source.ts';
@@ -20,7 +20,7 @@ import type { ThreadData } from './transform-worker.ts';
 /** Threads that run the sources of one moment. Threads are no sandbox: a transform is the owner's own, trusted code. */
 export interface Pool {
   /** What is wrong with a module or its export; null where it can be called. */
-  check(target: Omit<Target, 'id'>): Promise<string | null>;
+  check(target: Omit<TransformTarget, 'id'>): Promise<string | null>;
   /**
    * Makes the calls of one event, a few at a time, so that other events have their turn and no call is put together before
    * a thread can take it. Resolves to what `read` makes of each answer, in order. The first call that fails, or whose answer
@@ -33,7 +33,7 @@ export interface Pool {
 
 /** The calls of one event. */
 interface Work {
-  readonly calls: Generator<Omit<Call, 'id'>>;
+  readonly calls: Generator<Omit<TransformCall, 'id'>>;
   readonly count: number;
   /** what the event holds in memory while it waits */
   readonly bytes: number;
@@ -94,8 +94,8 @@ export function createPool({ sources, env, batchMs, stop, onLine }: PoolOptions)
 
   /** Rejects with the reason of `abort`, which a limit sets off, or with what ended the thread. */
   async function limited<T>(
-    task: Omit<Target, 'id'>,
-    name: 'check' | 'run',
+    task: Omit<TransformTarget, 'id'>,
+    name: 'checkTarget' | 'run',
     timeoutMs: number,
     abort: AbortController,
   ): Promise<T> {
@@ -137,7 +137,11 @@ export function createPool({ sources, env, batchMs, stop, onLine }: PoolOptions)
     return done;
   }
 
-  async function answerTo(call: Omit<Call, 'id'>, timeoutMs: number, abort: AbortController): Promise<CallAnswer> {
+  async function answerTo(
+    call: Omit<TransformCall, 'id'>,
+    timeoutMs: number,
+    abort: AbortController,
+  ): Promise<CallAnswer> {
     try {
       return await limited<CallAnswer>(call, 'run', timeoutMs, abort);
     } catch (error) {
@@ -146,7 +150,8 @@ export function createPool({ sources, env, batchMs, stop, onLine }: PoolOptions)
   }
 
   return {
-    check: (target) => tracked((abort) => limited<string | null>(target, 'check', loadLimitMs, abort).catch(messageOf)),
+    check: (target) =>
+      tracked((abort) => limited<string | null>(target, 'checkTarget', loadLimitMs, abort).catch(messageOf)),
     run: ({ calls: made, count, bytes, timeoutMs }, read) =>
       tracked(async (abort) => {
         const takers = Math.min(maxThreads, count);

@@ -5,7 +5,7 @@ import { getHeapStatistics } from 'node:v8';
 import { parentPort, threadId, workerData } from 'node:worker_threads';
 import type { Transform } from './define-transform.ts';
 import { createPromptTag } from './prompt-tag.ts';
-import type { Call, CallAnswer, Target, ThreadNotice } from './transform-call.ts';
+import type { CallAnswer, ThreadNotice, TransformCall, TransformTarget } from './transform-call.ts';
 import { captureOutput, type Scope } from './transform-console.ts';
 import { failureOf, type ThrownFailure } from './transform-failure.ts';
 import { answerOf } from './transform-result.ts';
@@ -51,7 +51,7 @@ registerHooks({
 const output = captureOutput((error) => describe(error));
 
 /** What is wrong with a module or its export; null where it can be called. */
-export async function check(target: Target): Promise<string | null> {
+export async function checkTarget(target: TransformTarget): Promise<string | null> {
   return output.during(target.about, async () => {
     try {
       await find(target);
@@ -63,7 +63,7 @@ export async function check(target: Target): Promise<string | null> {
 }
 
 /** Calls the owner's function on a context of its own. */
-export async function run(call: Call): Promise<CallAnswer> {
+export async function run(call: TransformCall): Promise<CallAnswer> {
   return output.during(call.about, async (scope) => {
     const hide = (text: string) => withoutValues(text, [payloadOf(call), call.headers, call.query]);
     scope.hide = hide;
@@ -82,7 +82,7 @@ export async function run(call: Call): Promise<CallAnswer> {
 }
 
 /** Settles with the function, or with an error that is thrown behind its back, since it may wait for ever then. */
-async function answerTo(call: Call, transform: Transform, scope: Scope): Promise<CallAnswer> {
+async function answerTo(call: TransformCall, transform: Transform, scope: Scope): Promise<CallAnswer> {
   const { headers, query, path } = call;
   const { tag, textOf } = createPromptTag();
   announce(call.id, 'call');
@@ -101,7 +101,7 @@ async function answerTo(call: Call, transform: Transform, scope: Scope): Promise
   });
 }
 
-function payloadOf({ payload, element }: Call): unknown {
+function payloadOf({ payload, element }: TransformCall): unknown {
   const shared = parse(payload);
   return element === undefined ? shared : { ...shared, ...parse(element) };
 }
@@ -124,7 +124,7 @@ function failureIn(error: unknown): ThrownFailure {
   }
 }
 
-async function find({ id, url, exportName }: Target): Promise<Transform> {
+async function find({ id, url, exportName }: TransformTarget): Promise<Transform> {
   const key = `${url}#${exportName}`;
   const known = functions[key];
   if (known) return known;

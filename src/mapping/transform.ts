@@ -7,7 +7,7 @@ import type { MappingRule } from './mapping-schema.ts';
 import { type Patch, patchOf } from './patch.ts';
 import { maxPieces, tooManyPieces } from './template.ts';
 import { tooLong } from './text-limit.ts';
-import type { Call, CallAnswer, TransformLine } from './transform-call.ts';
+import type { CallAnswer, TransformCall, TransformLine } from './transform-call.ts';
 import { createPool, type Pool } from './transform-pool.ts';
 import { fingerprint, resolveModule, takeSnapshot } from './transform-source.ts';
 
@@ -193,10 +193,10 @@ function readAnswers(module: string, maxTextChars: number): (answer: CallAnswer)
 
 /** The calls of one event. What all of them share is copied once, since a batch may be of 200 elements and many megabytes. */
 function* callsOf(
-  target: Pick<Call, 'url' | 'exportName' | 'about'>,
+  target: Pick<TransformCall, 'url' | 'exportName' | 'about'>,
   elements: readonly Element[],
   { rawBody: body, maxTextChars }: Occasion,
-): Generator<Omit<Call, 'id'>> {
+): Generator<Omit<TransformCall, 'id'>> {
   const limits = { chars: maxTextChars, pieces: maxPieces };
   const rawBody = new SharedArrayBuffer(body.length);
   body.copy(new Uint8Array(rawBody));

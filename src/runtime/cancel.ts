@@ -1,11 +1,9 @@
-import { TurnError } from '../domain/errors.ts';
 import { isOver, type Run } from '../domain/run.ts';
 import { runJob } from '../queue/jobs.ts';
 import type { Executor } from '../store/database.ts';
-import { findRun, finishRun, markCancelled, type RunEnd } from '../store/queries/runs.ts';
+import { findRun, markCancelled } from '../store/queries/runs.ts';
 import { findWorkflowRun, stepRunsOf } from '../store/queries/workflows.ts';
-import { afterRun } from './after-run.ts';
-import type { Ending } from './ending.ts';
+import { cancelledByOwner, endCancelled } from './ending/end-cancelled.ts';
 import type { Runtime } from './runtime.ts';
 
 type Parts = Pick<Runtime, 'store' | 'queue' | 'live' | 'clock'>;
@@ -74,20 +72,4 @@ async function end({ store, queue, clock }: Parts, tx: Executor, run: Run, main:
   if (!waits) return markCancelled(tx, run.id);
   await endCancelled({ tx, queue, now, run, newId: store.newId }, {}, main);
   return true;
-}
-
-const cancelledByOwner = () => new TurnError('cancelled', 'cancelled by the owner');
-
-/** Ends a run whose job is gone. `turn` is what is known of a turn that was over all the same. */
-export async function endCancelled(
-  ending: Ending,
-  turn: Pick<RunEnd, 'prompt' | 'model' | 'spending'>,
-  main: 'told' | 'untold' = 'told',
-): Promise<void> {
-  const { tx, run, now } = ending;
-  const { code, message } = cancelledByOwner();
-  const summary = `failed (${code}): ${message}`;
-  await finishRun(tx, run.id, { ...turn, summary, error: message, errorCode: code }, now);
-  const outcome = main === 'told' ? `${run.name} ${summary}` : null;
-  await afterRun(ending, { outcome, reported: { pings: [], reports: [] } });
 }

@@ -5,7 +5,7 @@ import type { Moment } from '../queue/moment.ts';
 import type { Jobs, View } from '../queue/queue.ts';
 import type { Executor } from '../store/database.ts';
 import { findGates, type Gate, probeNow, removeGate, saveGate } from '../store/queries/gates.ts';
-import type { Beginning } from './beginning.ts';
+import type { Beginning } from './jobs/beginning.ts';
 
 // While a provider or a server of tools is in trouble, what needs it waits at its gate: durably, without a place and without a
 // call. One probe at a time finds out whether it is well again; then the others go, two for each that is answered, so that the
@@ -45,7 +45,7 @@ function probeDelayMs(probes: number, retryAfterMs = 0): number {
 }
 
 /** Part of a claim: whether the job may begin. One that comes when a probe is due, and nobody waits, is the probe. */
-export async function decide(
+export async function decideEntry(
   { tx, job, now }: Beginning,
   gates: ReadonlyMap<string, Gate>,
   needs: Needs,

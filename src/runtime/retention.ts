@@ -11,8 +11,8 @@ import { findOldest } from '../store/queries/figures.ts';
 import { createIsReplayed } from '../store/queries/replayed.ts';
 import { type Ages, agedSweeps } from '../store/queries/sweeps.ts';
 import type { Store } from '../store/store.ts';
-import { diskRoom } from './checks.ts';
 import { sweepAway } from './sweeping.ts';
+import { diskRoom } from './watching/checks.ts';
 
 const everyMs = 60_000;
 /** What could not go when it was looked at is looked at again so often. */

@@ -10,8 +10,8 @@ import type { Run, Screening, Usage } from '../domain/run.ts';
 import type { Queue } from '../queue/queue.ts';
 import type { Delivery } from '../store/queries/deliveries.ts';
 import type { Store } from '../store/store.ts';
-import type { LiveRuns } from './live-runs.ts';
 import type { RuntimeSettings } from './settings.ts';
+import type { LiveRuns } from './watching/live-runs.ts';
 
 /** What the worker side works with. `current` gives what the latest reload brought; a turn keeps what it began with. */
 export interface Runtime {

@@ -1,5 +1,5 @@
 import { createLocalJWKSet, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
-import { follow } from '../domain/event.ts';
+import { valueAt } from '../domain/event.ts';
 
 /** The keys of an issuer, as `jwtVerify` asks for them. Rejects with KeysUnavailable where the key that a token names is not to be had. */
 export type IssuerKeys = JWTVerifyGetKey;
@@ -80,12 +80,12 @@ async function fetchKeys(url: URL): Promise<Omit<KeySet, 'fetchedAt'>> {
     throw new Error(`the host of the keys answered ${response.status}`);
   }
   const set: unknown = JSON.parse(await readText(response));
-  const list = follow(set, ['keys']);
+  const list = valueAt(set, ['keys']);
   // An empty list is no word about the keys that were there.
   if (!Array.isArray(list) || list.length === 0 || list.length > mostKeys) throw new Error('this is no set of keys');
   return {
     keyOf: createLocalJWKSet(set as JSONWebKeySet),
-    ids: new Set(list.map((key: unknown) => follow(key, ['kid']))),
+    ids: new Set(list.map((key: unknown) => valueAt(key, ['kid']))),
   };
 }
 

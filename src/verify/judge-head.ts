@@ -1,10 +1,10 @@
-import type { SignedRequest, Step, Verdict, Verifier } from './verifier.ts';
+import type { ProofStep, SignedRequest, Verdict, Verifier } from './verifier.ts';
 
 /** A request of which the body has not come yet. */
-export type Head = Omit<SignedRequest, 'rawBody'>;
+export type RequestHead = Omit<SignedRequest, 'rawBody'>;
 
 /** Refusals that no body could change. */
-const ofHead: ReadonlySet<Step> = new Set([
+const ofHead: ReadonlySet<ProofStep> = new Set([
   'no secret',
   'header missing',
   'malformed',
@@ -18,7 +18,7 @@ const nothing = Buffer.alloc(0);
  * What a proof comes to before the body has come: its verdict where the body is no part of it, a refusal where what the head has could
  * prove no body at all; null where the body decides.
  */
-export async function judgeHead(verifier: Verifier, head: Head): Promise<Verdict | null> {
+export async function judgeHead(verifier: Verifier, head: RequestHead): Promise<Verdict | null> {
   const verdict = await verifier.verify({ ...head, rawBody: nothing });
   if (!verifier.signsBody) return verdict;
   return !verdict.ok && ofHead.has(verdict.step) ? verdict : null;

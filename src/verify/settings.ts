@@ -1,5 +1,5 @@
 import { type Static, type TProperties, type TSchema, Type } from 'typebox';
-import { follow } from '../domain/event.ts';
+import { valueAt } from '../domain/event.ts';
 import type { Problem } from '../schema/problem.ts';
 import { catalog, schemeOf } from './catalog.ts';
 import type { Secrets } from './options.ts';
@@ -50,7 +50,7 @@ export function secretsOfVerify(verify: Verify): string[] {
   const own: TProperties = schemeOf(verify.scheme).options;
   return Object.entries(own).flatMap(([name, schema]) => {
     const { writeOnly, items } = schema as { writeOnly?: boolean; items?: { writeOnly?: boolean } };
-    const value = follow(verify, [name]);
+    const value = valueAt(verify, [name]);
     if (!writeOnly && !items?.writeOnly) return [];
     return [value].flat().filter((one): one is string => typeof one === 'string' && one.trim() !== '');
   });
@@ -61,7 +61,7 @@ export function secretsOfVerify(verify: Verify): string[] {
  * found where a secret should be. The value may still be invalid: what is of the wrong type is left to the schema's own message.
  */
 export function checkVerify(value: unknown): Problem[] {
-  const name = follow(value, ['scheme']);
+  const name = valueAt(value, ['scheme']);
   const scheme = schemes.find((known) => known.name === name);
   if (!scheme) return [];
   const verify = value as Record<string, unknown>;

@@ -1,5 +1,5 @@
 import { createTokenCheck, headerBytes } from './token.ts';
-import { firstHeader, headerOf, type Judge, noSecret, refuse, signerOf } from './verifier.ts';
+import { firstHeader, headerOf, type Judge, noSecret, refusal, signerOf } from './verifier.ts';
 
 /** How a secret is presented as it stands. */
 export interface TokenProfile {
@@ -36,18 +36,18 @@ export function createTokenJudge(scheme: string, profile: TokenProfile, secrets:
     verify({ headers }) {
       if (checks.length === 0) return noSecret;
       if (stronger !== undefined && headers[stronger] !== undefined) {
-        return refuse(
+        return refusal(
           'downgrade',
           `the request is signed (${stronger}), so its plain token does not count: set the signing token (whsec_…) as the secret`,
         );
       }
       const value = headerOf(headers, header);
-      if (value === undefined) return refuse('header missing', `${header} is missing: ${profile.ifMissing}`);
+      if (value === undefined) return refusal('header missing', `${header} is missing: ${profile.ifMissing}`);
       const presented = read(value);
-      if (presented === null) return refuse('malformed', `${header} is not what the scheme ${scheme} presents`);
+      if (presented === null) return refusal('malformed', `${header} is not what the scheme ${scheme} presents`);
       const [match] = checks.filter(({ isSecret }) => isSecret(presented));
       if (match) return { ok: true, signer: match.signer };
-      return refuse('no match', `no configured secret is the one in ${header}: compare it with ${profile.secretAt}`);
+      return refusal('no match', `no configured secret is the one in ${header}: compare it with ${profile.secretAt}`);
     },
 
     identify: ({ headers }) => ({ ok: true, deliveryId: firstHeader(headers, ids), idIsSigned: false }),

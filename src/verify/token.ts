@@ -1,7 +1,7 @@
 import { hash, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { secretBytes } from '../domain/secret.ts';
-import { refuse, type Verdict } from './verifier.ts';
+import { refusal, type Verdict } from './verifier.ts';
 
 /** Whether the bytes that came are those of a token. */
 export type TokenCheck = (presented: Buffer | undefined) => boolean;
@@ -41,8 +41,8 @@ export function checkHookToken(
   setting: 'hooks.token' | 'specs.secret' = 'hooks.token',
 ): Verdict {
   if (isValid(presented)) return { ok: true, signer: setting };
-  if (presented === undefined) return refuse('token', `no hook token came: send ${setting} as Authorization: Bearer`);
-  return refuse('token', `the token that came is not ${setting}: compare what the sender was given`);
+  if (presented === undefined) return refusal('token', `no hook token came: send ${setting} as Authorization: Bearer`);
+  return refusal('token', `the token that came is not ${setting}: compare what the sender was given`);
 }
 
 /** As text, since that takes Node a tenth of the time of a buffer; this is on the way of every request. */

@@ -15,7 +15,7 @@ export interface SignedRequest {
 }
 
 /** Which part of the proof failed. */
-export type Step =
+export type ProofStep =
   | 'no secret'
   | 'header missing'
   | 'malformed'
@@ -31,7 +31,7 @@ export type Step =
 /** `detail` is for the owner's log and record, never for the sender: what failed and how to mend it. It holds no secret. */
 export interface Refusal {
   readonly ok: false;
-  readonly step: Step;
+  readonly step: ProofStep;
   readonly detail: string;
 }
 
@@ -63,7 +63,7 @@ export interface Handshake {
 }
 
 /** Of a delivery that we make ourselves: an id, and the time in epoch ms. */
-export interface Stamp {
+export interface ProofStamp {
   readonly id: string;
   readonly now: number;
 }
@@ -87,9 +87,9 @@ export interface Judge {
   /** The id of a verified delivery. Refuses what the signed payload itself says is too old. */
   identify(request: SignedRequest, payload: unknown): Identity | Refusal;
   /** A sample payload as if it happened now: with this id and time where its sender has them in the body. */
-  restamp(payload: unknown, stamp: Stamp): unknown;
+  restamp(payload: unknown, stamp: ProofStamp): unknown;
   /** The headers that a real sender of this body would add; absent where only the sender can make them. */
-  sign?(body: Buffer, stamp: Stamp): Record<string, string>;
+  sign?(body: Buffer, stamp: ProofStamp): Record<string, string>;
 }
 
 export interface VerifierDeps {
@@ -99,11 +99,11 @@ export interface VerifierDeps {
   readonly issuerKeys?: (url: URL) => IssuerKeys;
 }
 
-export function refuse(step: Step, detail: string): Refusal {
+export function refusal(step: ProofStep, detail: string): Refusal {
   return { ok: false, step, detail };
 }
 
-export const noSecret = refuse('no secret', 'no usable secret is configured, so nothing can be accepted: set one');
+export const noSecret = refusal('no secret', 'no usable secret is configured, so nothing can be accepted: set one');
 
 /** A header that came, and is not empty. */
 export function headerOf(headers: IncomingHttpHeaders, name: string): string | undefined {

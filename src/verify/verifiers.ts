@@ -1,7 +1,7 @@
 import { schemeOf } from './catalog.ts';
 import { createIssuerKeys, type IssuerKeys } from './issuer-keys.ts';
 import type { Verify } from './settings.ts';
-import { refuse, type Verifier, type VerifierDeps } from './verifier.ts';
+import { refusal, type Verifier, type VerifierDeps } from './verifier.ts';
 
 /** What says who may send, of a mapping. */
 interface Guarded {
@@ -56,9 +56,9 @@ export function createSealedVerifier(reason: string): Verifier {
     methods: ['POST'],
     signsBody: false,
     credentials: { headers: [], query: [] },
-    verify: () => refuse('does not load', reason),
+    verify: () => refusal('does not load', reason),
     handshake: () => null,
-    identify: () => refuse('does not load', reason),
+    identify: () => refusal('does not load', reason),
     restamp: (payload) => payload,
   };
 }

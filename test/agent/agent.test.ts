@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Agent, PastTurn, Turn } from '../../src/agent/agent.ts';
 import { createAnthropicAgent } from '../../src/agent/anthropic.ts';
-import { catalog } from '../../src/agent/catalog.ts';
+import { apiCatalog } from '../../src/agent/catalog.ts';
 import { createCommandAgent } from '../../src/agent/command.ts';
 import { createEchoAgent } from '../../src/agent/echo.ts';
 import { createOpenAIAgent } from '../../src/agent/openai.ts';
@@ -59,7 +59,7 @@ const agents: readonly [string, string, (prompt: string) => string, () => Agent]
 ];
 
 it('each API that providers may speak is held to what every agent must do', () => {
-  expect(agents.map(([api]) => api).toSorted()).toEqual(catalog.map(({ name }) => name).toSorted());
+  expect(agents.map(([api]) => api).toSorted()).toEqual(apiCatalog.map(({ name }) => name).toSorted());
 });
 
 /** What every agent must do; here each model repeats the prompt. */

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { HookPrompt, Said } from '../../src/agent/prompt.ts';
+import type { EventMessage, HookPrompt } from '../../src/agent/prompt.ts';
 import type { Config } from '../../src/config/schema.ts';
 import type { Action } from '../../src/domain/action.ts';
 import { InvalidEvent, TransformError } from '../../src/domain/errors.ts';
@@ -15,7 +15,7 @@ import type { Mapping } from '../../src/mapping/mapping.ts';
 import { type Patch, patchOf } from '../../src/mapping/patch.ts';
 import { createPromptTag } from '../../src/mapping/prompt-tag.ts';
 import { builtinMappings } from '../../src/mapping/sources/builtin.ts';
-import { withStepResults } from '../../src/runtime/step-results.ts';
+import { withStepResults } from '../../src/runtime/attempt/step-results.ts';
 import { findRun, finishRun, insertRun } from '../../src/store/queries/runs.ts';
 import { insertWorkflowRun } from '../../src/store/queries/workflows.ts';
 import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts';
@@ -126,7 +126,7 @@ function frameOf(
   { path, id, policy }: Mapping,
   { joined = [], conversation = [] }: { joined?: readonly string[]; conversation?: HookPrompt['conversation'] } = {},
 ): readonly string[] {
-  const said = (text: string): Said => ({ message: [text], resolve: () => undefined });
+  const said = (text: string): EventMessage => ({ message: [text], resolve: () => undefined });
   const more = { joined: joined.map(said), conversation: (conversation ?? []).map(() => ({ label: 'x', text: 'x' })) };
   const prompt = hookPrompt({
     hook: path ?? id,

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from '@jest/globals';
-import { catalog, channelNames, otherNames } from '../../src/channels/catalog.ts';
+import { channelCatalog, channelNames, otherNames } from '../../src/channels/catalog.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const sources = (fs.readdirSync(`${root}/src`, { recursive: true }) as string[])
@@ -9,7 +9,7 @@ const sources = (fs.readdirSync(`${root}/src`, { recursive: true }) as string[])
   .filter((file) => file.endsWith('.ts'));
 
 it('each channel of the catalogue has a name of its own, and a folder of that name', () => {
-  const names = catalog.map(({ name }) => name);
+  const names = channelCatalog.map(({ name }) => name);
   expect(new Set(names).size).toBe(names.length);
   for (const name of names) expect(sources).toContain(`channels/${name}/${name}.ts`);
 });

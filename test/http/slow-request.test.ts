@@ -8,7 +8,7 @@ import { createBodyBudget } from '../../src/ingest/body-budget.ts';
 import { createRefusals } from '../../src/ingest/refusals.ts';
 import { createThrottle } from '../../src/ingest/throttle.ts';
 import { createQueue } from '../../src/queue/create-queue.ts';
-import { createLiveRuns } from '../../src/runtime/live-runs.ts';
+import { createLiveRuns } from '../../src/runtime/watching/live-runs.ts';
 import { loadSettings } from '../../src/settings.ts';
 import { listEvents } from '../../src/store/queries/events.ts';
 import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts';

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from '@jest/globals';
 import JSON5 from 'json5';
-import { follow } from '../../src/domain/event.ts';
+import { valueAt } from '../../src/domain/event.ts';
 import { catalog } from '../../src/verify/catalog.ts';
 import type { Scheme } from '../../src/verify/scheme.ts';
 import { secretsOfVerify } from '../../src/verify/settings.ts';
@@ -50,7 +50,7 @@ describe('the catalogue of schemes', () => {
       const [, preset] = /^\| [^|]+ \| `(\w+)` \| `[A-Z_]+`/.exec(row) ?? [];
       if (preset === undefined) return [];
       const file = readFileSync(path.join(root, `presets/${preset}.json5`), 'utf8');
-      return [follow(JSON5.parse(file), ['verify', 'scheme'])];
+      return [valueAt(JSON5.parse(file), ['verify', 'scheme'])];
     });
     expect([...new Set([...written, ...ofPresets])].toSorted()).toEqual(names);
   });

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import { secretsOf } from '../../src/verify/options.ts';
 import type { Verify } from '../../src/verify/settings.ts';
-import type { SignedRequest, Step, Verdict, Verifier } from '../../src/verify/verifier.ts';
+import type { ProofStep, SignedRequest, Verdict, Verifier } from '../../src/verify/verifier.ts';
 import { createVerifier } from '../../src/verify/verifiers.ts';
 import { type Signed, signedSchemes } from './signing.ts';
 
@@ -25,7 +25,7 @@ describe.each(signedSchemes)('$name', (scheme) => {
   function withHeader(name: string, value: string | undefined): SignedRequest {
     return { ...good, headers: { ...good.headers, [name]: value } };
   }
-  async function expectRefusal(request: SignedRequest, ...steps: Step[]): Promise<void> {
+  async function expectRefusal(request: SignedRequest, ...steps: ProofStep[]): Promise<void> {
     const verdict = await judge(verifier, request);
     expect(verdict.ok ? 'accepted' : verdict.step).toBe(
       steps.find((step) => !verdict.ok && step === verdict.step) ?? steps[0],

@@ -1,7 +1,7 @@
 import { createHash, createHmac, createPrivateKey, sign } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Verify } from '../../src/verify/settings.ts';
-import type { SignedRequest, Stamp } from '../../src/verify/verifier.ts';
+import type { ProofStamp, SignedRequest } from '../../src/verify/verifier.ts';
 import { createVerifier } from '../../src/verify/verifiers.ts';
 
 /** A POST as the gateway sees it. */
@@ -37,13 +37,13 @@ export interface Signed {
   readonly twice?: 'refused';
   /** a body that says when it was signed, and what it is otherwise */
   readonly body: (now: number) => string;
-  request(body: Buffer | string, stamp: Stamp): SignedRequest;
+  request(body: Buffer | string, stamp: ProofStamp): SignedRequest;
 }
 
 const event = () => '{"event":"push"}';
 const key = (name: string) => `whsec_${createHash('sha256').update(name).digest('base64')}`;
 
-function ours(config: Verify): (body: Buffer | string, stamp: Stamp) => SignedRequest {
+function ours(config: Verify): (body: Buffer | string, stamp: ProofStamp) => SignedRequest {
   return (body, stamp) => post(body, createVerifier(config).sign?.(Buffer.from(body), stamp) ?? {});
 }
 

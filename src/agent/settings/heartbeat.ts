@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { durationMs, durationPattern } from '../../domain/duration.ts';
-import { follow } from '../../domain/event.ts';
+import { valueAt } from '../../domain/event.ts';
 import { toolsSchema, workspaceTools } from '../../domain/tool-grant.ts';
 import { found } from '../../schema/found.ts';
 import { type Origins, type Problem, toPointer } from '../../schema/problem.ts';
@@ -78,7 +78,7 @@ const shortestTimerMs = 60_000;
 export function checkHeartbeat(config: unknown, origins: Origins): Problem[] {
   const segments = ['agents', 'defaults', 'heartbeat'];
   const at = toPointer(segments);
-  const read = (...rest: string[]) => follow(config, [...segments, ...rest]);
+  const read = (...rest: string[]) => valueAt(config, [...segments, ...rest]);
   const problems: Problem[] = [];
 
   const every = read('every');

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { follow } from '../../domain/event.ts';
+import { valueAt } from '../../domain/event.ts';
 import { serverId } from '../../domain/tool-grant.ts';
 import { type Problem, toPointer } from '../../schema/problem.ts';
 
@@ -60,7 +60,7 @@ const serverFields = { command: ['args', 'env', 'cwd'], url: ['headers'] };
 
 /** What the schema cannot say about `agents.mcpServers` of a config that may still be invalid. */
 export function checkMcpServers(config: unknown): Problem[] {
-  const servers = follow(config, ['agents', 'mcpServers']);
+  const servers = valueAt(config, ['agents', 'mcpServers']);
   if (typeof servers !== 'object' || servers === null || Array.isArray(servers)) return [];
   return Object.entries(servers).flatMap(([id, server]): Problem[] => {
     if (typeof server !== 'object' || server === null) return [];

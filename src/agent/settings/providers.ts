@@ -1,21 +1,23 @@
 import { type Static, Type } from 'typebox';
-import { follow } from '../../domain/event.ts';
+import { valueAt } from '../../domain/event.ts';
 import { inWords } from '../../domain/in-words.ts';
 import { type Problem, toPointer } from '../../schema/problem.ts';
 import { builtInProviders } from '../built-in-providers.ts';
-import { catalog } from '../catalog.ts';
+import { apiCatalog } from '../catalog.ts';
 
 type All<Union> = (Union extends unknown ? (one: Union) => void : never) extends (all: infer Both) => void
   ? Both
   : never;
 
 /** What any API takes, by the name of the setting. */
-const options = Object.assign({}, ...catalog.map((api) => api.options)) as All<(typeof catalog)[number]['options']>;
+const options = Object.assign({}, ...apiCatalog.map((api) => api.options)) as All<
+  (typeof apiCatalog)[number]['options']
+>;
 
 const provider = Type.Object(
   {
     api: Type.Enum(
-      catalog.map(({ name }) => name),
+      apiCatalog.map(({ name }) => name),
       {
         description:
           'What the provider speaks: Anthropic’s Messages, OpenAI’s Responses, chat completions, or stdin and stdout of a command.',
@@ -44,13 +46,13 @@ export type Providers = Static<typeof providers>;
 
 /** What the schema cannot say about the providers of a config that may still be invalid. */
 export function checkProviders(config: unknown): Problem[] {
-  const written = follow(config, ['agents', 'providers']);
+  const written = valueAt(config, ['agents', 'providers']);
   if (typeof written !== 'object' || written === null) return [];
   return Object.entries(written).flatMap(([id, one]) => {
-    const name = follow(one, ['api']);
-    const api = catalog.find((known) => known.name === name);
+    const name = valueAt(one, ['api']);
+    const api = apiCatalog.find((known) => known.name === name);
     if (!api) return [];
-    const isSet = (setting: string) => follow(one, [setting]) !== undefined;
+    const isSet = (setting: string) => valueAt(one, [setting]) !== undefined;
     const problem = (setting: string, message: string) => ({
       path: toPointer(['agents', 'providers', id, setting]),
       message,

@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 import { channelNames } from '../../channels/catalog.ts';
-import { recipient } from '../../channels/settings.ts';
+import { recipientSchema } from '../../channels/settings.ts';
 import { thinkingLevels } from '../../domain/action.ts';
 
 const text = { minLength: 1, pattern: '\\S' };
@@ -17,7 +17,7 @@ export const replyFields = {
   thinking: Type.Enum([...thinkingLevels], { description: 'How hard the model thinks.' }),
   deliver: Type.Boolean({ default: true, description: 'Send the reply through a channel.' }),
   channel: Type.Enum([...actionChannels], { default: 'last', description: 'The channel that carries the reply.' }),
-  to: recipient,
+  to: recipientSchema,
 };
 
 /** How long one attempt may take. */

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { openFileProblem } from '../../config/open-file.ts';
-import { diskRoom } from '../../runtime/checks.ts';
+import { diskRoom } from '../../runtime/watching/checks.ts';
 import { type DoctorCheck, ok, problem, storeFileOf, warning } from './finding.ts';
 
 const disk: DoctorCheck = {

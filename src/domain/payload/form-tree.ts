@@ -65,7 +65,7 @@ function valueAt(node: FormNode, onMixed: () => void): unknown {
   const { list, fields } = node;
   const values = list.map((one) => (typeof one === 'string' ? one : valueAt(one, onMixed)));
   if (fields.size === 0) return node.isList || values.length !== 1 ? values : values[0];
-  const inFields = fieldsOf(node, onMixed);
+  const inFields = formFields(node, onMixed);
   const numbered = numberedIn(inFields, fields.size);
   if (values.length === 0) return numbered ?? inFields;
   onMixed();
@@ -73,7 +73,7 @@ function valueAt(node: FormNode, onMixed: () => void): unknown {
 }
 
 /** The fields by their names, of which none is inherited. */
-export function fieldsOf({ fields }: FormNode, onMixed: () => void): Record<string, unknown> {
+export function formFields({ fields }: FormNode, onMixed: () => void): Record<string, unknown> {
   return recordOf([...fields].map(([name, field]) => [name, valueAt(field, onMixed)] as const));
 }
 

@@ -1,6 +1,6 @@
 import type { Decoded, Decoder } from './charset.ts';
 import { deepest, levelsOf } from './form-name.ts';
-import { fieldsOf, newNode, put } from './form-tree.ts';
+import { formFields, newNode, put } from './form-tree.ts';
 
 /** A form as a sender wrote it. */
 export interface ReadForm {
@@ -42,7 +42,7 @@ export function readForm(form: string, decoder: Decoder, kind: 'form' | 'query' 
     if (!levels) notes.add('a name has brackets that do not nest, or nothing before them, and is taken as it stands');
     put(root, levels ?? [name], value);
   }
-  const fields = fieldsOf(root, () => {
+  const fields = formFields(root, () => {
     isExact = false;
     notes.add('a name came both with and without a name or number in brackets, so its values may have changed places');
   });

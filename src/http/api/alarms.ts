@@ -2,9 +2,9 @@ import { Type } from 'typebox';
 import { listAlarms } from '../../store/queries/alarms.ts';
 import { alarmSchema, alarmView } from '../views/alarm.ts';
 import { limit } from './parameters.ts';
-import { route } from './route.ts';
+import { apiRoute } from './route.ts';
 
-export const getAlarms = route({
+export const getAlarms = apiRoute({
   method: 'GET',
   path: '/alarms',
   about: 'What needs a person: the open alarms first.',

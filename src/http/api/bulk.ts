@@ -3,7 +3,7 @@ import { type BulkWork, bulkCancel, bulkRetry, doInBulk, findMatching } from '..
 import { HttpError } from '../errors.ts';
 import { count } from '../views/shape.ts';
 import { integer, refuseStray } from './parameters.ts';
-import { route } from './route.ts';
+import { apiRoute } from './route.ts';
 import { runFilter, runFilters } from './run-filter.ts';
 
 const wanted = 'the number of runs that you have seen to match (the total of GET /api/runs)';
@@ -14,7 +14,7 @@ export const cancelManyRuns = bulkRoute(bulkCancel, 'cancel', 'cancelled');
 
 /** Where more match than the owner has seen, nothing is done: he has not asked for that. */
 function bulkRoute(work: BulkWork, verb: 'retry' | 'cancel', past: 'retried' | 'cancelled') {
-  return route({
+  return apiRoute({
     method: 'POST',
     path: `/runs/${verb}`,
     about: `All runs of hooks that match are ${past}: at most as many as you have seen to match.`,

@@ -3,8 +3,8 @@ import type { Cancelled } from '../../runtime/cancel.ts';
 import type { Retried, RetryOptions } from '../../runtime/retry.ts';
 import type { HttpDeps } from '../deps.ts';
 import { HttpError } from '../errors.ts';
-import { flag } from './parameters.ts';
-import { route } from './route.ts';
+import { flagParameter } from './parameters.ts';
+import { apiRoute } from './route.ts';
 
 /** What the owner does by hand with runs and workflows alike. */
 interface ByHand {
@@ -23,11 +23,11 @@ interface ByHand {
 const named = Type.Object({ runId: Type.Optional(Type.String()), workflowRunId: Type.Optional(Type.String()) });
 
 export function retryRoute({ what, key, retry }: ByHand) {
-  return route({
+  return apiRoute({
     method: 'POST',
     path: `/${what}s/:id/retry`,
     about: `The same work again, for a ${what} that ended in error.`,
-    query: { unscreened: flag('Without screening what it was stopped for.') },
+    query: { unscreened: flagParameter('Without screening what it was stopped for.') },
     answer: named,
     status: 202,
     async handle({ store, queue, clock, log }, { params: { id = '' }, query: { unscreened } }) {
@@ -41,7 +41,7 @@ export function retryRoute({ what, key, retry }: ByHand) {
 }
 
 export function cancelRoute({ what, key, cancel }: ByHand) {
-  return route({
+  return apiRoute({
     method: 'POST',
     path: `/${what}s/:id/cancel`,
     about: `Ends a ${what} that waits or is under way.`,

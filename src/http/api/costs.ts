@@ -3,11 +3,11 @@ import { isDaySpent } from '../../runtime/budget.ts';
 import { spendingSince } from '../../store/queries/spending.ts';
 import { costsSchema, costsView } from '../views/costs.ts';
 import { integer } from './parameters.ts';
-import { route } from './route.ts';
+import { apiRoute } from './route.ts';
 
 const dayMs = 86_400_000;
 
-export const getCosts = route({
+export const getCosts = apiRoute({
   method: 'GET',
   path: '/costs',
   about: 'What was spent in the last days (UTC), today included.',

@@ -8,24 +8,24 @@ import { HttpError } from '../errors.ts';
 import { hookAnswerers } from '../inbound/hooks.ts';
 import { specAnswerers } from '../inbound/specs.ts';
 import { eventRow, eventRowSchema, eventSchema, eventView, refusedRow, refusedSchema } from '../views/event.ts';
-import { limit, oneOf, text } from './parameters.ts';
-import { type AnyRoute, route } from './route.ts';
+import { freeText, limit, oneOf } from './parameters.ts';
+import { type AnyRoute, apiRoute } from './route.ts';
 
-export const getEvents = route({
+export const getEvents = apiRoute({
   method: 'GET',
   path: '/events',
   about: 'Events, newest first, without what came in.',
   query: {
-    hook: text('Of this hook.'),
+    hook: freeText('Of this hook.'),
     outcome: oneOf('What became of it.', outcomes),
-    before: text('Older than the event with this id.'),
+    before: freeText('Older than the event with this id.'),
     limit: limit(50),
   },
   answer: Type.Object({ events: Type.Array(eventRowSchema) }),
   handle: async ({ store }, { query }) => ({ events: (await listEvents(store.read, query)).map(eventRow) }),
 });
 
-export const getEvent = route({
+export const getEvent = apiRoute({
   method: 'GET',
   path: '/events/:id',
   about: 'An event with what came in.',
@@ -33,7 +33,7 @@ export const getEvent = route({
   handle: async ({ store }, { params: { id = '' } }) => ({ event: eventView(await eventOf(store, id)) }),
 });
 
-export const postReplay = route({
+export const postReplay = apiRoute({
   method: 'POST',
   path: '/events/:id/replay',
   about: "The event through today's mappings again, as a new event.",
@@ -63,7 +63,7 @@ export const postReplay = route({
   },
 });
 
-export const getRefused = route({
+export const getRefused = apiRoute({
   method: 'GET',
   path: '/refused',
   about: 'Calls that were refused since the gateway started, newest first; in memory only.',

@@ -1,18 +1,18 @@
 import { Type } from 'typebox';
 import { isDaySpent } from '../../runtime/budget.ts';
 import { pauseAll } from '../../runtime/gates.ts';
-import { lookAhead } from '../../runtime/plan-beat.ts';
+import { lookAhead } from '../../runtime/jobs/plan-beat.ts';
 import { findGates } from '../../store/queries/gates.ts';
 import { countWaiting, linesSetAside } from '../../store/queries/inbox.ts';
 import { findOpenHeartbeat, findRun } from '../../store/queries/runs.ts';
 import type { HttpDeps } from '../deps.ts';
 import { heartbeatSchema, heartbeatView } from '../views/heartbeat.ts';
-import { route } from './route.ts';
+import { apiRoute } from './route.ts';
 
 /** So many lines that were set aside are shown. */
 const mostAside = 20;
 
-export const getHeartbeat = route({
+export const getHeartbeat = apiRoute({
   method: 'GET',
   path: '/heartbeat',
   about: 'When main looks next and why, or why it does not.',

@@ -24,7 +24,7 @@ export type Query<P extends Parameters> = {
     : never;
 };
 
-export function text(description: string): Parameter<string> {
+export function freeText(description: string): Parameter<string> {
   return { schema: Type.String({ description }), wanted: 'a text', read: (text) => text };
 }
 
@@ -73,7 +73,7 @@ export function since(description: string): Parameter<number> {
   };
 }
 
-export function flag(description: string) {
+export function flagParameter(description: string) {
   const read = (text: string) => (text === 'true' ? true : text === 'false' ? false : undefined);
   return { schema: Type.Boolean({ description, default: false }), wanted: 'true or false', read, fallback: false };
 }

@@ -3,13 +3,13 @@ import { pause, pauseAll, resume } from '../../runtime/gates.ts';
 import { findGates } from '../../store/queries/gates.ts';
 import { HttpError } from '../errors.ts';
 import { time } from '../views/shape.ts';
-import { text } from './parameters.ts';
-import { type AnyRoute, route } from './route.ts';
+import { freeText } from './parameters.ts';
+import { type AnyRoute, apiRoute } from './route.ts';
 
-const one = { hook: text('This hook alone.') };
+const one = { hook: freeText('This hook alone.') };
 const nothing = Type.Object({});
 
-export const getPause = route({
+export const getPause = apiRoute({
   method: 'GET',
   path: '/pause',
   about: 'What is paused.',
@@ -26,7 +26,7 @@ export const getPause = route({
   },
 });
 
-const postPause = route({
+const postPause = apiRoute({
   method: 'POST',
   path: '/pause',
   about: 'Accepts go on, and nothing of the hook, or nothing at all, begins.',
@@ -39,7 +39,7 @@ const postPause = route({
   },
 });
 
-const postResume = route({
+const postResume = apiRoute({
   method: 'POST',
   path: '/resume',
   about: 'What was paused goes on.',

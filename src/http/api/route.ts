@@ -19,7 +19,7 @@ export interface RouteCall<P extends Parameters = Parameters> {
  * A way into the API: what is asked and what is answered, said once. The check of a query, the types of the commands and `openapi.json`
  * come from it.
  */
-export interface Route<P extends Parameters = Parameters, A extends TObject = TObject> {
+export interface ApiRoute<P extends Parameters = Parameters, A extends TObject = TObject> {
   readonly method: 'GET' | 'POST';
   /** below the place where it is mounted: `/runs/:id` */
   readonly path: string;
@@ -45,15 +45,17 @@ export interface StreamRoute {
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: a list holds routes of all kinds of queries
-export type AnyRoute = Route<any, any> | StreamRoute;
+export type AnyRoute = ApiRoute<any, any> | StreamRoute;
 
 /** What the answer of a route says. */
-export type AnswerOf<R> = R extends Route<infer _P, infer A> ? { readonly ok: true } & Static<A> : never;
+export type AnswerOf<R> = R extends ApiRoute<infer _P, infer A> ? { readonly ok: true } & Static<A> : never;
 
-type Given<P extends Parameters, A extends TObject> = Omit<Route<P, A>, 'query' | 'status'> &
-  Partial<Pick<Route<P, A>, 'query' | 'status'>>;
+type Given<P extends Parameters, A extends TObject> = Omit<ApiRoute<P, A>, 'query' | 'status'> &
+  Partial<Pick<ApiRoute<P, A>, 'query' | 'status'>>;
 
-export function route<A extends TObject, P extends Parameters = Record<never, never>>(given: Given<P, A>): Route<P, A> {
+export function apiRoute<A extends TObject, P extends Parameters = Record<never, never>>(
+  given: Given<P, A>,
+): ApiRoute<P, A> {
   return { query: {} as P, status: 200, ...given };
 }
 

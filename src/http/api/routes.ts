@@ -1,18 +1,18 @@
 import { Type } from 'typebox';
-import { settle } from '../../runtime/record-deliveries.ts';
+import { settle } from '../../runtime/ending/record-deliveries.ts';
 import { streamFeed } from '../streams/feed.ts';
 import { getAlarms } from './alarms.ts';
 import { getCosts } from './costs.ts';
 import { eventRoutes } from './events.ts';
 import { getHeartbeat } from './heartbeat.ts';
 import { pauseRoutes } from './pause.ts';
-import { type AnyRoute, route } from './route.ts';
+import { type AnyRoute, apiRoute } from './route.ts';
 import { runRoutes } from './runs.ts';
 import { sessionRoutes } from './sessions.ts';
 import { storeRoutes } from './store.ts';
 import { workflowRoutes } from './workflows.ts';
 
-export const getLastRoute = route({
+export const getLastRoute = apiRoute({
   method: 'GET',
   path: '/last-route',
   about: 'Where the channel `last` leads now, or why nowhere.',

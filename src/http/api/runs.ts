@@ -16,12 +16,12 @@ import { count } from '../views/shape.ts';
 import { cancelManyRuns, retryManyRuns } from './bulk.ts';
 import { cancelRoute, retryRoute } from './by-hand.ts';
 import { oneOf } from './parameters.ts';
-import { type AnyRoute, route } from './route.ts';
+import { type AnyRoute, apiRoute } from './route.ts';
 import { runFilter, runFilters } from './run-filter.ts';
 
 const kinds: readonly Run['kind'][] = ['hook', 'heartbeat'];
 
-export const listOwnersRuns = route({
+export const listOwnersRuns = apiRoute({
   method: 'GET',
   path: '/runs',
   about: 'Runs and beats, newest first, without their replies.',
@@ -34,7 +34,7 @@ export const listOwnersRuns = route({
   },
 });
 
-export const getOwnersRun = route({
+export const getOwnersRun = apiRoute({
   method: 'GET',
   path: '/runs/:id',
   about: 'All of a run: what was asked, the prompt, the policy, the calls of tools, the messages to you, the reply.',

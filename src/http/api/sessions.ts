@@ -12,7 +12,7 @@ import { HttpError } from '../errors.ts';
 import { sessionSchema, sessionView, turnSchema, turnView } from '../views/session.ts';
 import { orNull } from '../views/shape.ts';
 import { limit, type Parameter } from './parameters.ts';
-import { type AnyRoute, route } from './route.ts';
+import { type AnyRoute, apiRoute } from './route.ts';
 
 type Cursor = Pick<Session, 'updatedAt' | 'key'>;
 
@@ -25,7 +25,7 @@ const before: Parameter<Cursor> = {
   },
 };
 
-export const getSessions = route({
+export const getSessions = apiRoute({
   method: 'GET',
   path: '/sessions',
   about: 'Sessions, the most recently active first.',
@@ -40,7 +40,7 @@ export const getSessions = route({
   },
 });
 
-export const getSession = route({
+export const getSession = apiRoute({
   method: 'GET',
   path: '/sessions/:key',
   about: 'What was asked and answered in a session since it was last cleared, the newest turns first.',
@@ -54,7 +54,7 @@ export const getSession = route({
   },
 });
 
-const postClear = route({
+const postClear = apiRoute({
   method: 'POST',
   path: '/sessions/:key/clear',
   about: 'Begins a session anew: no later turn sees what was said before.',

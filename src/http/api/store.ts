@@ -13,10 +13,10 @@ import { storeOf } from '../../store/store-url.ts';
 import type { HttpDeps } from '../deps.ts';
 import { HttpError } from '../errors.ts';
 import { count, orNull, time } from '../views/shape.ts';
-import { text } from './parameters.ts';
-import { type AnyRoute, route } from './route.ts';
+import { freeText } from './parameters.ts';
+import { type AnyRoute, apiRoute } from './route.ts';
 
-export const getStore = route({
+export const getStore = apiRoute({
   method: 'GET',
   path: '/store',
   about: 'How large the store is, what is in it, and what becomes of that.',
@@ -60,14 +60,14 @@ export const getStore = route({
 });
 
 const wishes = {
-  before: text('All that was over by then.'),
-  hook: text('All of this hook.'),
-  session: text('All of this session.'),
-  run: text('All of this run or workflow.'),
+  before: freeText('All that was over by then.'),
+  hook: freeText('All of this hook.'),
+  session: freeText('All of this session.'),
+  run: freeText('All of this run or workflow.'),
 };
 const counts = { events: count, runs: count, workflows: count, lines: count, open: count };
 
-export const countPrune = route({
+export const countPrune = apiRoute({
   method: 'GET',
   path: '/prune',
   about: 'How much would be removed, and what of it stays since it is under way. Takes exactly one parameter.',
@@ -86,7 +86,7 @@ export const countPrune = route({
   },
 });
 
-export const postPrune = route({
+export const postPrune = apiRoute({
   method: 'POST',
   path: '/prune',
   about: 'Removes it, and overwrites where it stood. Takes exactly one parameter.',

@@ -2,7 +2,7 @@ import type { Request, Response } from 'express';
 import type { Proof } from '../../ingest/admit.ts';
 import type { Held } from '../../ingest/body-budget.ts';
 import type { LineLimit } from '../../ingest/line-limit.ts';
-import type { Head } from '../../verify/judge-head.ts';
+import type { RequestHead } from '../../verify/judge-head.ts';
 import { checkHookToken, presentedToken } from '../../verify/token.ts';
 import type { Verdict } from '../../verify/verifier.ts';
 import type { HttpDeps } from '../deps.ts';
@@ -25,7 +25,7 @@ export interface Call {
   readonly target: Target;
   readonly req: Request;
   readonly res: Response;
-  readonly head: Head;
+  readonly head: RequestHead;
   readonly intake: Intake;
   /** `?token=`, which stands in the query no more */
   readonly urlToken: string | undefined;

@@ -6,7 +6,7 @@ import type { TokenCheck } from '../../verify/token.ts';
 import type { HttpDeps } from '../deps.ts';
 import type { Refused } from './refused.ts';
 
-export type Settings = ReturnType<HttpDeps['current']>;
+export type EndpointSettings = ReturnType<HttpDeps['current']>;
 
 /** Who answers for a name, by the mappings and specs of the moment. */
 export type Answerers = Pick<EventRequest, 'candidates' | 'known' | 'unknown'>;
@@ -39,7 +39,7 @@ export interface Target {
 export interface InboundEndpoint {
   readonly endpoint: Endpoint;
   /** Where a path leads, by these settings; null where another answers for it. */
-  find(path: string, settings: Settings): Target | null;
+  find(path: string, settings: EndpointSettings): Target | null;
   /** What the sender of a body that cannot be read is told. */
   cannotRead(error: unknown, body: Buffer): string;
   /** what the sender of a compressed body is told */

@@ -1,6 +1,6 @@
 import { methodsOf } from '../../ingest/admit.ts';
-import { nameOf } from '../hook-name.ts';
-import type { Answerers, InboundEndpoint, Settings } from './endpoint.ts';
+import { decodeName } from '../hook-name.ts';
+import type { Answerers, EndpointSettings, InboundEndpoint } from './endpoint.ts';
 import { readAt } from './hook-reads.ts';
 import { Refused } from './refused.ts';
 import { whyUnreadable } from './unreadable.ts';
@@ -15,7 +15,7 @@ export const hooks: InboundEndpoint = {
     const encoded = path.slice(base.length + 1);
     // A slash too many: no name begins so.
     if (encoded.startsWith('/')) return null;
-    const name = nameOf(encoded);
+    const name = decodeName(encoded);
     const hook = name ?? encoded;
     const read = readAt(name ?? '');
     const nameless = namelessness(name);
@@ -40,7 +40,7 @@ export const hooks: InboundEndpoint = {
   mayWait: true,
 };
 
-export function hookAnswerers({ table }: Pick<Settings, 'table'>, hook: string): Answerers {
+export function hookAnswerers({ table }: Pick<EndpointSettings, 'table'>, hook: string): Answerers {
   return { candidates: table.candidates(hook), known: table.knows(hook) };
 }
 

@@ -1,4 +1,4 @@
-import type { InboundEndpoint, Settings, Target } from './endpoint.ts';
+import type { EndpointSettings, InboundEndpoint, Target } from './endpoint.ts';
 import { Refused } from './refused.ts';
 
 /** So much of a path is a name in a record. */
@@ -20,7 +20,7 @@ export function nowhere(...[first, ...more]: readonly [InboundEndpoint, ...Inbou
   };
 }
 
-function emptyTarget(path: string, { isHookToken, isSpecToken, config }: Settings): Target {
+function emptyTarget(path: string, { isHookToken, isSpecToken, config }: EndpointSettings): Target {
   const name = path.slice(0, longestName);
   return {
     hook: name,

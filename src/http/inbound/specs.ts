@@ -1,7 +1,7 @@
 import { specToken } from '../../ingest/spec-token.ts';
 import { specBodyBytes } from '../../mapping/sources/spec.ts';
-import { nameOf } from '../hook-name.ts';
-import type { Answerers, InboundEndpoint, Settings } from './endpoint.ts';
+import { decodeName } from '../hook-name.ts';
+import type { Answerers, EndpointSettings, InboundEndpoint } from './endpoint.ts';
 
 const base = '/hook/';
 
@@ -13,7 +13,7 @@ export const specs: InboundEndpoint = {
     const encoded = path.slice(base.length);
     // A slash too many: no name begins so.
     if (encoded.startsWith('/')) return null;
-    const hook = nameOf(encoded) ?? encoded;
+    const hook = decodeName(encoded) ?? encoded;
     return {
       hook,
       shown: base + hook,
@@ -32,7 +32,7 @@ export const specs: InboundEndpoint = {
 };
 
 /** What answers for a slug today; where nothing does, the owner may read why. */
-export function specAnswerers({ specs }: Pick<Settings, 'specs'>, slug: string): Answerers {
+export function specAnswerers({ specs }: Pick<EndpointSettings, 'specs'>, slug: string): Answerers {
   const found = specs.find(slug);
   return found.mapping
     ? { candidates: [found.mapping], known: true }

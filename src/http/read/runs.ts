@@ -2,8 +2,8 @@ import { Type } from 'typebox';
 import { runStatuses } from '../../domain/run.ts';
 import { deliveriesOf } from '../../store/queries/deliveries.ts';
 import { findRun, listRuns, runCounts } from '../../store/queries/runs.ts';
-import { limit, offset, oneOf, text } from '../api/parameters.ts';
-import { type AnyRoute, route } from '../api/route.ts';
+import { freeText, limit, offset, oneOf } from '../api/parameters.ts';
+import { type AnyRoute, apiRoute } from '../api/route.ts';
 import { HttpError } from '../errors.ts';
 import { streamRun } from '../streams/run-stream.ts';
 import { runRow, runRowSchema, runSchema, runView } from '../views/run.ts';
@@ -13,13 +13,13 @@ import { count } from '../views/shape.ts';
 export const page = { limit: limit(50), offset };
 export const pageSchema = { total: count, limit: count, offset: count };
 
-const getRuns = route({
+const getRuns = apiRoute({
   method: 'GET',
   path: '/runs',
   about: 'The runs of hooks, newest first, without their replies.',
   query: {
     status: oneOf('In this state.', runStatuses),
-    name: text('A part of the name, in any case.'),
+    name: freeText('A part of the name, in any case.'),
     ...page,
   },
   answer: Type.Object({ runs: Type.Array(runRowSchema), ...pageSchema }),
@@ -32,7 +32,7 @@ const getRuns = route({
   },
 });
 
-const getRunStats = route({
+const getRunStats = apiRoute({
   method: 'GET',
   path: '/runs/stats',
   about: 'How many runs of hooks there are, in all and in each state.',
@@ -42,7 +42,7 @@ const getRunStats = route({
   handle: async ({ store }) => ({ stats: await runCounts(store.read, 'hook') }),
 });
 
-const getRun = route({
+const getRun = apiRoute({
   method: 'GET',
   path: '/runs/:id',
   about: 'A run of a hook, with its reply.',

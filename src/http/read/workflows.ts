@@ -1,19 +1,19 @@
 import { Type } from 'typebox';
 import { runStatuses } from '../../domain/run.ts';
 import { listWorkflowRuns, stepStagesOf } from '../../store/queries/workflows.ts';
-import { oneOf, text } from '../api/parameters.ts';
-import { type AnyRoute, route } from '../api/route.ts';
+import { freeText, oneOf } from '../api/parameters.ts';
+import { type AnyRoute, apiRoute } from '../api/route.ts';
 import { HttpError } from '../errors.ts';
 import { streamWorkflow } from '../streams/workflow-stream.ts';
 import { workflowRow, workflowRowSchema, workflowSchema } from '../views/workflow.ts';
 import { loadWorkflow } from './load-workflow.ts';
 import { page, pageSchema } from './runs.ts';
 
-export const getWorkflows = route({
+export const getWorkflows = apiRoute({
   method: 'GET',
   path: '/workflows',
   about: 'Workflows, newest first.',
-  query: { status: oneOf('In this state.', runStatuses), workflowId: text('Of this workflow.'), ...page },
+  query: { status: oneOf('In this state.', runStatuses), workflowId: freeText('Of this workflow.'), ...page },
   answer: Type.Object({ workflows: Type.Array(workflowRowSchema), ...pageSchema }),
   async handle({ store: { read } }, { query: { workflowId, status, limit, offset } }) {
     const { workflows, total } = await listWorkflowRuns(read, { workflowId, status, limit, offset });
@@ -24,7 +24,7 @@ export const getWorkflows = route({
   },
 });
 
-export const getWorkflow = route({
+export const getWorkflow = apiRoute({
   method: 'GET',
   path: '/workflows/:id',
   about: 'A workflow with its steps and their replies.',

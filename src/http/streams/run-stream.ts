@@ -1,4 +1,4 @@
-import { follow } from '../../runtime/follow.ts';
+import { follow } from '../../runtime/watching/follow.ts';
 import { deliveriesOf } from '../../store/queries/deliveries.ts';
 import { findRun } from '../../store/queries/runs.ts';
 import type { StreamRoute } from '../api/route.ts';

@@ -1,5 +1,5 @@
 import { isOver } from '../../domain/run.ts';
-import { follow } from '../../runtime/follow.ts';
+import { follow } from '../../runtime/watching/follow.ts';
 import type { StreamRoute } from '../api/route.ts';
 import { HttpError } from '../errors.ts';
 import { loadWorkflow } from '../read/load-workflow.ts';

@@ -1,4 +1,4 @@
-import type { Notice } from '../../runtime/live-runs.ts';
+import type { Notice } from '../../runtime/watching/live-runs.ts';
 import type { Reader } from './reader.ts';
 import { toolResultView } from './run.ts';
 

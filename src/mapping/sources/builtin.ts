@@ -7,7 +7,7 @@ import { asNumbers } from '../../domain/payload/exact-number.ts';
 import { type Check, compileSchema } from '../../schema/ajv.ts';
 import { agentPayloadSchema, wakePayloadSchema, workflowPayloadSchema } from '../action-schema.ts';
 import { invalidEvent } from '../invalid-event.ts';
-import { modelOf, nameOf, type ResolveModel, recipient } from '../make-action.ts';
+import { modelOf, type ResolveModel, recipient, runName } from '../make-action.ts';
 import type { Mapping, MappingDeps } from '../mapping.ts';
 import { checkSessionKey, freshSessionKey } from '../session-key.ts';
 import type { HooksSettings } from '../settings.ts';
@@ -125,7 +125,7 @@ function agentAction(payload: unknown, { name, checkKey, resolveModel, maxTimeou
   return {
     kind: 'agent',
     message: [{ path: 'message' }],
-    name: nameOf(fields.name ?? name, name),
+    name: runName(fields.name ?? name, name),
     sessionKey: sessionKey === undefined ? freshSessionKey() : checkKey(sessionKey),
     wakeMode: fields.wakeMode ?? 'now',
     deliver: fields.deliver ?? true,

@@ -1,4 +1,4 @@
-import { follow } from '../../domain/event.ts';
+import { valueAt } from '../../domain/event.ts';
 import { type Expanded, soleVariable } from '../../schema/env.ts';
 import type { Problem } from '../../schema/problem.ts';
 import { hookKeys } from '../settings.ts';
@@ -40,7 +40,7 @@ export function setupProblems({ name, variables, expanded, problems }: Loading):
 function unsetMessage(preset: string, names: readonly string[], variables: unknown, proofOnly: boolean): string {
   const what = names.length === 1 ? 'a variable that is' : 'variables that are';
   const wanted = names.map((name) => {
-    const meaning = follow(variables, [name]);
+    const meaning = valueAt(variables, [name]);
     return typeof meaning === 'string' ? `${name} to ${meaning}` : name;
   });
   const message = `the preset "${preset}" needs ${what} not set: in .env, set ${wanted.join(' and ')}`;

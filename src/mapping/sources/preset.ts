@@ -1,7 +1,7 @@
 import { readdirSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { ConfigError } from '../../domain/errors.ts';
-import { follow } from '../../domain/event.ts';
+import { valueAt } from '../../domain/event.ts';
 import { type Check, compileSchema, onePerValue } from '../../schema/ajv.ts';
 import { type Env, expandEnv, soleVariable } from '../../schema/env.ts';
 import { fileName, lostBackslashes, parseJson5, readText, repeatedKeys } from '../../schema/json5-file.ts';
@@ -62,10 +62,10 @@ export function loadPreset(entry: string, { env, overlay, place }: PresetUse): L
     ...repeated,
     ...expanded.problems,
     ...(checked.ok ? [] : checked.problems),
-    ...checkMappings(follow(preset, ['mappings']), '/mappings'),
+    ...checkMappings(valueAt(preset, ['mappings']), '/mappings'),
     ...verifyProblems(preset, ''),
   ]);
-  const setup = setupProblems({ name, variables: follow(value, ['variables']), expanded, problems });
+  const setup = setupProblems({ name, variables: valueAt(value, ['variables']), expanded, problems });
   const lines = [...setup.messages.flatMap(place), ...locate(problems.filter((problem) => !setup.covers(problem)))];
   if (!checked.ok || lines.length > 0) throw new ConfigError(lines);
 
@@ -96,8 +96,8 @@ export function presetOutlines(entry: string, env: Env, overlay: unknown): reado
   const changed = typeof overlay === 'object' && overlay !== null ? overlay : { verify: overlay };
   return rules.map((rule) => {
     const whole = { ...(verify !== undefined && { verify }), ...asRecord(rule), ...changed };
-    const path = follow(rule, ['match', 'path']);
-    return { ...whole, match: { ...asRecord(follow(rule, ['match'])), path: typeof path === 'string' ? path : name } };
+    const path = valueAt(rule, ['match', 'path']);
+    return { ...whole, match: { ...asRecord(valueAt(rule, ['match'])), path: typeof path === 'string' ? path : name } };
   });
 }
 
@@ -115,12 +115,12 @@ function readable(entry: string): unknown {
 export function presetSamples(entry: string): { samples: Preset['samples']; hooks: string[] } {
   const { value, locate, repeated } = readPreset(entry, (message) => [message]);
   if (repeated.length > 0) throw new ConfigError(locate(repeated));
-  const checked = compileSchema(presetSchema.properties.samples)(follow(value, ['samples']));
+  const checked = compileSchema(presetSchema.properties.samples)(valueAt(value, ['samples']));
   if (!checked.ok) {
     throw new ConfigError(locate(checked.problems.map(({ path, message }) => ({ path: `/samples${path}`, message }))));
   }
-  const rules = follow(value, ['mappings']);
-  const paths = Array.isArray(rules) ? rules.map((rule: unknown) => follow(rule, ['match', 'path'])) : [];
+  const rules = valueAt(value, ['mappings']);
+  const paths = Array.isArray(rules) ? rules.map((rule: unknown) => valueAt(rule, ['match', 'path'])) : [];
   const hooks = paths.filter((path) => typeof path === 'string').map(hookName);
   return { samples: checked.value, hooks: [...new Set(hooks)] };
 }
@@ -157,7 +157,7 @@ function missingPreset(entry: string): string | null {
 /** The preset without what the overlay replaces. */
 function withoutOverlaid(value: unknown, overlay: PresetOverlay): unknown {
   const replaced = Object.keys(overlay);
-  const rules = follow(value, ['mappings']);
+  const rules = valueAt(value, ['mappings']);
   return {
     ...without(asRecord(value), overlay.verify ? ['verify'] : []),
     ...(Array.isArray(rules) && { mappings: rules.map((rule) => without(rule, replaced)) }),

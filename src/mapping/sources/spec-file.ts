@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { replyFields } from '../../agent/settings/reply-fields.ts';
-import { follow } from '../../domain/event.ts';
+import { valueAt } from '../../domain/event.ts';
 import { compileSchema } from '../../schema/ajv.ts';
 import { describeProblem, fromPointer, type Problem, toPointer } from '../../schema/problem.ts';
 import { safetyFields } from '../mapping-schema.ts';
@@ -53,7 +53,7 @@ export function readSpecFile(text: string): ReadSpecFile {
   }
 
   const yaml = readYaml(lines.slice(1, end).join('\n'), 1);
-  const found = follow(yaml.value, ['id']);
+  const found = valueAt(yaml.value, ['id']);
   const id = typeof found === 'string' ? found : undefined;
   if (yaml.error) {
     const { line, message } = yaml.error;

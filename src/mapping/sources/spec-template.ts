@@ -2,14 +2,14 @@ import { pathSegments } from '../../domain/event.ts';
 import { nearestKey } from '../../schema/problem.ts';
 
 /** A field of the payload, or what lies below one, as the body of a spec names it. */
-export interface Field {
+export interface SpecField {
   readonly name: string;
   readonly segments: readonly string[];
 }
 
 export interface SpecTemplate {
   /** the owner's words, with fields between them */
-  readonly parts: readonly (string | Field)[];
+  readonly parts: readonly (string | SpecField)[];
   /** what stands in braces like a field and is none: where it begins, and what is wrong with it */
   readonly problems: readonly { readonly offset: number; readonly message: string }[];
 }
@@ -22,7 +22,7 @@ const looksLikeField = /^[\p{L}_][\p{L}\p{N}_-]*(?:\.[\p{L}\p{N}_-]+|\[\d+\])*$/
  * is the text itself, and so are all braces round what could be no field: `{}`, `{ "a": 1 }`.
  */
 export function parseSpecTemplate(body: string, declared: readonly string[]): SpecTemplate {
-  const parts: (string | Field)[] = [];
+  const parts: (string | SpecField)[] = [];
   const problems: { offset: number; message: string }[] = [];
   let end = 0;
   for (const match of body.matchAll(tag)) {
@@ -41,7 +41,7 @@ export function parseSpecTemplate(body: string, declared: readonly string[]): Sp
 }
 
 /** A field may have a dot in its own name. */
-function fieldOf(name: string, declared: readonly string[]): Field | undefined {
+function fieldOf(name: string, declared: readonly string[]): SpecField | undefined {
   if (declared.includes(name)) return { name, segments: [name] };
   const segments = pathSegments(name);
   return declared.includes(segments[0] ?? '') ? { name, segments } : undefined;

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { AgentAction } from '../../domain/action.ts';
 import { messageOf } from '../../domain/errors.ts';
-import { follow, pathSegments, payloadPath } from '../../domain/event.ts';
+import { pathSegments, payloadPath, valueAt } from '../../domain/event.ts';
 import { type Policy, usualPolicy } from '../../domain/mapping.ts';
 import { shorten } from '../../domain/shorten.ts';
 import { display, type Reference } from '../../domain/text.ts';
@@ -13,7 +13,7 @@ import { freshSessionKey } from '../session-key.ts';
 import { countTexts } from '../text-limit.ts';
 import type { Around } from '../warnings/warning.ts';
 import { readSpecFile, type SpecFile } from './spec-file.ts';
-import { type Field, parseSpecTemplate } from './spec-template.ts';
+import { parseSpecTemplate, type SpecField } from './spec-template.ts';
 import type { Flaw } from './yaml-text.ts';
 
 /** The body limit of specs. */
@@ -147,23 +147,23 @@ function checkAll(checks: readonly CheckPayload[]): CheckPayload {
 }
 
 /** A prompt with a hole in it would be worse than a refusal. */
-function checkPresence(fields: readonly Field[]): CheckPayload {
+function checkPresence(fields: readonly SpecField[]): CheckPayload {
   return (payload) =>
     fields
-      .filter(({ segments }) => follow(payload, segments) === undefined)
+      .filter(({ segments }) => valueAt(payload, segments) === undefined)
       .map(({ segments }) => describeProblem({ path: toPointer(segments), message: 'missing' }));
 }
 
 /** The declared fields that a payload has: the agent sees them all, whether the body mentions them or not. */
 function referencesTo(declared: readonly string[], payload: unknown): Reference[] {
-  const present = declared.filter((name) => follow(payload, [name]) !== undefined);
+  const present = declared.filter((name) => valueAt(payload, [name]) !== undefined);
   return present.map((name) => referenceTo({ name, segments: [name] }, payload));
 }
 
 /** A name that is no path (`a.b` for the field "a.b") has to bring its value along. */
-function referenceTo({ name, segments }: Field, payload: unknown): Reference {
+function referenceTo({ name, segments }: SpecField, payload: unknown): Reference {
   const path = payloadPath(name);
   return isDeepStrictEqual(pathSegments(name), segments)
     ? { path }
-    : { path, value: display(follow(payload, segments)) };
+    : { path, value: display(valueAt(payload, segments)) };
 }

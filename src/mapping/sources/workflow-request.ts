@@ -8,7 +8,7 @@ import { found } from '../../schema/found.ts';
 import { type Problem, toPointer } from '../../schema/problem.ts';
 import { mostSteps, type WorkflowCall, workflowCallSchema, workflowPayloadSchema } from '../action-schema.ts';
 import { invalidEvent } from '../invalid-event.ts';
-import { nameOf, type ResolveModel, recipient } from '../make-action.ts';
+import { type ResolveModel, recipient, runName } from '../make-action.ts';
 import { isObject, type JsonObject } from '../payload-limits.ts';
 import { capTimeout } from '../timeout-cap.ts';
 import {
@@ -71,12 +71,12 @@ export function workflowAction(body: unknown, context: Context, deps: RequestDep
   return {
     kind: 'workflow',
     workflowId,
-    name: nameOf(name ?? usual.name ?? workflowId, context.path),
+    name: runName(name ?? usual.name ?? workflowId, context.path),
     steps: named
       ? stepsFor(named, defaults, context)
       : (fields.steps ?? []).map(({ id, name, condition = 'always', ...step }, at) => ({
           id,
-          name: nameOf(name, id),
+          name: runName(name, id),
           condition,
           message: [{ path: `payload.steps[${at}].message` }],
           ...overDefaults(

@@ -1,4 +1,4 @@
-import { type Context, follow, pathSegments, resolveIn } from '../../domain/event.ts';
+import { type Context, pathSegments, resolveIn, valueAt } from '../../domain/event.ts';
 import { describeMiss } from '../../domain/miss.ts';
 import { stepReference } from '../../domain/workflow.ts';
 import { nearestKey, type Problem } from '../../schema/problem.ts';
@@ -111,6 +111,6 @@ function addPaths(value: unknown, at: string, depth: number, paths: Set<string>)
   const children = Array.isArray(value) ? ['0'] : Object.keys(value).filter((key) => key.length <= 100);
   for (const key of children) {
     const below = Array.isArray(value) ? `${at}[0]` : at === '' ? key : `${at}.${key}`;
-    addPaths(follow(value, [key]), below, depth + 1, paths);
+    addPaths(valueAt(value, [key]), below, depth + 1, paths);
   }
 }

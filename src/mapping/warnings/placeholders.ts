@@ -1,4 +1,4 @@
-import { follow, pathSegments } from '../../domain/event.ts';
+import { pathSegments, valueAt } from '../../domain/event.ts';
 import { mainSession } from '../../domain/run.ts';
 import { type Problem, toPointer } from '../../schema/problem.ts';
 import type { MappingRule } from '../mapping-schema.ts';
@@ -74,14 +74,14 @@ function payloadSegments(name: string): string[] | undefined {
 /** Whether a JSON schema lets no payload have a value at a path. */
 function isExcluded(schema: unknown, [segment, ...rest]: readonly string[]): boolean {
   if (segment === undefined || typeof schema !== 'object' || schema === null) return false;
-  if (/^\d+$/.test(segment) && follow(schema, ['items']) !== undefined) {
-    return isExcluded(follow(schema, ['items']), rest);
+  if (/^\d+$/.test(segment) && valueAt(schema, ['items']) !== undefined) {
+    return isExcluded(valueAt(schema, ['items']), rest);
   }
-  const property = follow(schema, ['properties', segment]);
+  const property = valueAt(schema, ['properties', segment]);
   if (property !== undefined) return property === false || isExcluded(property, rest);
-  const patterns = Object.keys((follow(schema, ['patternProperties']) as object | undefined) ?? {});
+  const patterns = Object.keys((valueAt(schema, ['patternProperties']) as object | undefined) ?? {});
   if (patterns.some((pattern) => new RegExp(pattern, 'u').test(segment))) return false;
-  return follow(schema, ['additionalProperties']) === false && segment !== 'length';
+  return valueAt(schema, ['additionalProperties']) === false && segment !== 'length';
 }
 
 /** Placeholders that no event can fill, and what is none though it looks like one. */

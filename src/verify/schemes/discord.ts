@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { follow } from '../../domain/event.ts';
+import { valueAt } from '../../domain/event.ts';
 import { decodeSecret } from '../encoding.ts';
 import { text, toleranceSeconds } from '../options.ts';
 import { ed25519Key } from '../signature/signature-key.ts';
@@ -18,7 +18,7 @@ export const discord = signatureScheme({
       ? []
       : [{ path: '/publicKey', message: "expected the application's public key, 64 hex digits" }],
   handshake: (_, payload) =>
-    follow(payload, ['type']) === 1 ? { status: 200, contentType: 'application/json', body: '{"type":1}' } : null,
+    valueAt(payload, ['type']) === 1 ? { status: 200, contentType: 'application/json', body: '{"type":1}' } : null,
   signature: {
     secretAt: 'the public key under General Information of the Discord application',
     ifMissing: 'does this come from Discord?',

@@ -1,11 +1,11 @@
 import { decodeJwt, errors, type JWTPayload, jwtVerify } from 'jose';
 import { Type } from 'typebox';
-import { follow } from '../../domain/event.ts';
+import { valueAt } from '../../domain/event.ts';
 import type { Problem } from '../../schema/problem.ts';
 import { createIssuerKeys, KeysUnavailable } from '../issuer-keys.ts';
 import { type OptionsOf, text } from '../options.ts';
 import { defineScheme } from '../scheme.ts';
-import { headerOf, type Judge, noSecret, type Refusal, refuse, signerOf, type VerifierDeps } from '../verifier.ts';
+import { headerOf, type Judge, noSecret, type Refusal, refusal, signerOf, type VerifierDeps } from '../verifier.ts';
 
 const issuers = ['https://accounts.google.com', 'accounts.google.com'];
 const googleKeys = 'https://www.googleapis.com/oauth2/v3/certs';
@@ -55,10 +55,10 @@ function createGoogleJudge(config: OptionsOf<typeof options>, deps: VerifierDeps
       if (!audience || !email) return noSecret;
       const authorization = headerOf(headers, 'authorization');
       if (authorization === undefined) {
-        return refuse('header missing', 'authorization is missing: enable authentication in the push subscription');
+        return refusal('header missing', 'authorization is missing: enable authentication in the push subscription');
       }
       const token = /^bearer +(\S+)$/i.exec(authorization)?.[1];
-      if (token === undefined) return refuse('malformed', 'authorization holds no bearer token');
+      if (token === undefined) return refusal('malformed', 'authorization holds no bearer token');
       try {
         // Before the signature: nobody has keys looked for who does not even know what the token should say.
         const claims = decodeJwt(token);
@@ -78,7 +78,7 @@ function createGoogleJudge(config: OptionsOf<typeof options>, deps: VerifierDeps
     },
 
     identify(_, payload) {
-      const id = follow(payload, ['message', 'messageId']);
+      const id = valueAt(payload, ['message', 'messageId']);
       return { ok: true, deliveryId: typeof id === 'string' && id !== '' ? id : null, idIsSigned: false };
     },
     restamp: (payload) => payload,
@@ -94,7 +94,7 @@ function checkClaims(
   if (!issuers.includes(iss ?? '')) return wrongClaim('iss');
   if (![aud].flat().includes(audience)) return wrongClaim('aud');
   if (email === account && email_verified === true) return null;
-  return refuse(
+  return refusal(
     'token refused',
     'email of the token is not the configured service account, or Google has not verified it: compare verify.email with the push subscription',
   );
@@ -102,11 +102,11 @@ function checkClaims(
 
 function checkTime({ exp }: JWTPayload, now: number): Refusal | null {
   if (typeof exp !== 'number') return wrongClaim('exp');
-  return exp * 1000 > now ? null : refuse('clock', 'the token has expired, or this clock is wrong');
+  return exp * 1000 > now ? null : refusal('clock', 'the token has expired, or this clock is wrong');
 }
 
 function wrongClaim(name: string): Refusal {
-  return refuse(
+  return refusal(
     'token refused',
     `${name} of the token is not as configured: compare verify with the push subscription`,
   );
@@ -115,7 +115,7 @@ function wrongClaim(name: string): Refusal {
 function refusalOf(error: unknown): Refusal {
   if (error instanceof errors.JWTClaimValidationFailed) return wrongClaim(error.claim);
   const code = error instanceof errors.JOSEError ? error.code : '';
-  if (faultOfToken.test(code)) return refuse('token refused', `the token is not one that Google signed (${code})`);
+  if (faultOfToken.test(code)) return refusal('token refused', `the token is not one that Google signed (${code})`);
   const why = error instanceof KeysUnavailable ? error.message : 'the keys of the issuer cannot be used';
-  return refuse('keys unavailable', `${why}, so the token cannot be checked: see verify.jwksUrl if it lasts`);
+  return refusal('keys unavailable', `${why}, so the token cannot be checked: see verify.jwksUrl if it lasts`);
 }

@@ -7,7 +7,7 @@ import type { SignatureProfile } from '../signature/signature-profile.ts';
 import { plainKeys } from '../signature/signature-scheme.ts';
 import { createSignatureJudge } from '../signature/signature-verifier.ts';
 import { createTokenCheck } from '../token.ts';
-import { refuse, signerOf, type Verdict } from '../verifier.ts';
+import { refusal, signerOf, type Verdict } from '../verifier.ts';
 
 const signature: SignatureProfile = {
   secretAt: 'the app secret under Basic settings of the Meta app',
@@ -51,13 +51,13 @@ function subscriptionCheck(verifyToken: string | undefined): (query: Readonly<Re
   const isVerifyToken = createTokenCheck(verifyToken);
   return (query) => {
     const token = query['hub.verify_token'];
-    if (token === undefined) return refuse('header missing', 'hub.verify_token is missing: does this come from Meta?');
+    if (token === undefined) return refusal('header missing', 'hub.verify_token is missing: does this come from Meta?');
     if (!isVerifyToken(Buffer.from(token))) {
-      return refuse('no match', 'hub.verify_token is not the configured verifyToken: compare it with the Meta app');
+      return refusal('no match', 'hub.verify_token is not the configured verifyToken: compare it with the Meta app');
     }
     const asked = query['hub.mode'] === 'subscribe' && query['hub.challenge'] !== undefined;
     return asked
       ? { ok: true, signer: subscriber }
-      : refuse('malformed', 'expected hub.mode=subscribe and a hub.challenge');
+      : refusal('malformed', 'expected hub.mode=subscribe and a hub.challenge');
   };
 }

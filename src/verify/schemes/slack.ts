@@ -1,4 +1,4 @@
-import { follow } from '../../domain/event.ts';
+import { valueAt } from '../../domain/event.ts';
 import { timedOptions } from '../options.ts';
 import { signatureScheme } from '../signature/signature-scheme.ts';
 
@@ -6,8 +6,8 @@ export const slack = signatureScheme({
   name: 'slack',
   options: timedOptions,
   handshake(_, payload) {
-    const challenge = follow(payload, ['challenge']);
-    if (follow(payload, ['type']) !== 'url_verification' || typeof challenge !== 'string') return null;
+    const challenge = valueAt(payload, ['challenge']);
+    if (valueAt(payload, ['type']) !== 'url_verification' || typeof challenge !== 'string') return null;
     return { status: 200, contentType: 'text/plain', body: challenge };
   },
   signature: {

@@ -1,10 +1,10 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import { Type } from 'typebox';
-import { follow } from '../../domain/event.ts';
+import { valueAt } from '../../domain/event.ts';
 import { secretOptions, secretsOf } from '../options.ts';
 import { defineScheme } from '../scheme.ts';
 import { decodeSignature } from '../signature/signature-key.ts';
-import { headerOf, type Judge, noSecret, type Refusal, refuse, type SignedRequest, signerOf } from '../verifier.ts';
+import { headerOf, type Judge, noSecret, type Refusal, refusal, type SignedRequest, signerOf } from '../verifier.ts';
 
 const signatureHeader = 'x-twilio-signature';
 /** the same in each attempt */
@@ -45,10 +45,10 @@ function createTwilioJudge(url: string, configured: readonly string[]): Judge {
       if (secrets.length === 0 || addresses.length === 0) return noSecret;
       const presented = headerOf(request.headers, signatureHeader);
       if (presented === undefined) {
-        return refuse('header missing', `${signatureHeader} is missing: does this come from Twilio?`);
+        return refusal('header missing', `${signatureHeader} is missing: does this come from Twilio?`);
       }
       const signature = decodeSignature(presented, 'base64', 20);
-      if (!signature) return refuse('malformed', `${signatureHeader} is not a SHA-1 signature in base64`);
+      if (!signature) return refusal('malformed', `${signatureHeader} is not a SHA-1 signature in base64`);
       const fields = signedFields(request);
       if (typeof fields !== 'string') return fields;
       for (const { secret, signer } of secrets) {
@@ -57,7 +57,7 @@ function createTwilioJudge(url: string, configured: readonly string[]): Judge {
             return { ok: true, signer };
         }
       }
-      return refuse(
+      return refusal(
         'no match',
         'no configured secret matches the signature: compare it with the auth token in the Twilio console, and verify.url with the address that Twilio calls',
       );
@@ -67,7 +67,7 @@ function createTwilioJudge(url: string, configured: readonly string[]): Judge {
     identify({ headers }, payload) {
       const ids = [
         headerOf(headers, attemptHeader),
-        ...['MessageSid', 'CallSid'].map((name) => follow(payload, [name])),
+        ...['MessageSid', 'CallSid'].map((name) => valueAt(payload, [name])),
       ];
       const id = ids.find((candidate) => typeof candidate === 'string' && candidate !== '');
       return { ok: true, deliveryId: typeof id === 'string' ? id : null, idIsSigned: false };
@@ -96,14 +96,14 @@ function signedFields({ headers, query, rawBody }: SignedRequest): string | Refu
   const hash = query.bodySHA256;
   if (hash !== undefined) {
     if (createHash('sha256').update(rawBody).digest('hex') === hash.toLowerCase()) return '';
-    return refuse('not covered', 'bodySHA256 is not the hash of the body: something on the way changes it');
+    return refusal('not covered', 'bodySHA256 is not the hash of the body: something on the way changes it');
   }
   if (rawBody.length === 0) return '';
   if (headers['content-type']?.toLowerCase().startsWith(formType)) {
-    if (countFields(rawBody) > mostFields) return refuse('malformed', `the form has more than ${mostFields} fields`);
+    if (countFields(rawBody) > mostFields) return refusal('malformed', `the form has more than ${mostFields} fields`);
     return formFields(new URLSearchParams(rawBody.toString()));
   }
-  return refuse('not covered', 'the signature says nothing about this body: it is no form, and bodySHA256 is missing');
+  return refusal('not covered', 'the signature says nothing about this body: it is no form, and bodySHA256 is missing');
 }
 
 /** At least as many as there are: counted before anything is made of them. */

@@ -1,4 +1,4 @@
-import { type Refusal, refuse } from '../verifier.ts';
+import { type Refusal, refusal } from '../verifier.ts';
 import type { TimestampRule } from './signature-profile.ts';
 
 /** Beyond any wrong clock: the sender counts in another unit. */
@@ -14,14 +14,14 @@ export function checkClock(
   { unit, toleranceSeconds }: Omit<TimestampRule, 'in'>,
   now: number,
 ): Refusal | null {
-  if (!/^\d{1,15}$/.test(timestamp)) return refuse('malformed', `${name} is not a time in ${inUnit(unit)}`);
+  if (!/^\d{1,15}$/.test(timestamp)) return refusal('malformed', `${name} is not a time in ${inUnit(unit)}`);
   // Senders that count in seconds round down, so this clock does, too.
   const behind = unit === 's' ? Math.floor(now / 1000) - Number(timestamp) : (now - Number(timestamp)) / 1000;
   const off = Math.abs(behind);
   if (off <= toleranceSeconds) return null;
   const shown = `${name} is ${Math.ceil(off)} s ${behind > 0 ? 'old' : 'ahead'} (tolerance ${toleranceSeconds} s)`;
-  if (off > absurdSeconds) return refuse('clock', `${shown}: it does not count ${inUnit(unit)}`);
-  return refuse(
+  if (off > absurdSeconds) return refusal('clock', `${shown}: it does not count ${inUnit(unit)}`);
+  return refusal(
     'clock',
     `clock off by ${Math.ceil(off)} s: ${shown}; the request is a late or repeated one, or a clock is wrong`,
   );

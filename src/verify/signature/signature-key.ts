@@ -19,7 +19,7 @@ export function ed25519Key(bytes: Buffer | null): VerifyKey | null {
 }
 
 /** What is signed, in pieces, so that no body is copied for it. */
-export type Message = readonly Buffer[];
+export type SignedMessage = readonly Buffer[];
 
 /** A configured secret, ready to check signatures with. */
 export interface SignatureKey {
@@ -30,9 +30,9 @@ export interface SignatureKey {
   /** The bytes of a signature, its prefix taken off; null where it has not the shape of one. */
   decode(text: string): Buffer | null;
   /** Whether one of the signatures, each decoded by this key, is right. */
-  matches(message: Message, signatures: readonly Buffer[]): boolean;
+  matches(message: SignedMessage, signatures: readonly Buffer[]): boolean;
   /** A signature with its prefix; absent where the key can only check. */
-  sign?(message: Message): string;
+  sign?(message: SignedMessage): string;
 }
 
 const digestBytes: Readonly<Record<HmacAlgorithm, number>> = { sha1: 20, sha256: 32, sha512: 64 };
@@ -53,7 +53,7 @@ function sharedKey(
   { prefix, algorithm, encoding }: NonNullable<SignatureProfile['hmac']>,
 ): SignatureKey {
   const key = createSecretKey(bytes);
-  function digest(message: Message): Buffer {
+  function digest(message: SignedMessage): Buffer {
     const hmac = createHmac(algorithm, key);
     for (const piece of message) hmac.update(piece);
     return hmac.digest();

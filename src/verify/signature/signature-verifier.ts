@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { follow } from '../../domain/event.ts';
+import { valueAt } from '../../domain/event.ts';
 import type { HeaderSet } from '../scheme.ts';
 import {
   firstHeader,
@@ -7,7 +7,7 @@ import {
   type Judge,
   noSecret,
   type Refusal,
-  refuse,
+  refusal,
   type SignedRequest,
   signerOf,
   type Verdict,
@@ -59,10 +59,10 @@ export function createSignatureJudge(
       const prefix = clock.in.item;
       const found = items.filter((item) => item.startsWith(prefix));
       name = `${prefix} in ${names.signatures[0]}`;
-      if (found.length > 1) return refuse('malformed', `${name} is there more than once`);
+      if (found.length > 1) return refusal('malformed', `${name} is there more than once`);
       text = found[0]?.slice(prefix.length);
     }
-    if (text === undefined) return refuse('header missing', `${name} is missing: ${profile.ifMissing}`);
+    if (text === undefined) return refusal('header missing', `${name} is missing: ${profile.ifMissing}`);
     return checkClock(name, text, clock, now()) ?? text;
   }
 
@@ -75,13 +75,13 @@ export function createSignatureJudge(
       const names = headersIn(profile, headers);
       const items = itemsOf(profile, names, headers);
       if (items.length === 0) {
-        return refuse('header missing', `${names.signatures[0]} is missing: ${profile.ifMissing}`);
+        return refusal('header missing', `${names.signatures[0]} is missing: ${profile.ifMissing}`);
       }
       if (items.length > mostSignatures) {
-        return refuse('malformed', `${names.signatures[0]} has more than ${mostSignatures} signatures`);
+        return refusal('malformed', `${names.signatures[0]} has more than ${mostSignatures} signatures`);
       }
       const id = signsId ? firstHeader(headers, names.ids ?? []) : '';
-      if (id === null) return refuse('header missing', `${names.ids?.[0]} is missing: ${profile.ifMissing}`);
+      if (id === null) return refusal('header missing', `${names.ids?.[0]} is missing: ${profile.ifMissing}`);
       const timestamp = timestampOf(headers, names, items);
       if (typeof timestamp !== 'string') return timestamp;
 
@@ -94,8 +94,8 @@ export function createSignatureJudge(
         shaped = true;
         if (key.matches(signed, signatures)) return { ok: true, signer: key.signer };
       }
-      if (!shaped) return refuse('malformed', `${names.signatures[0]} holds nothing like ${shapeOf(profile)}`);
-      return refuse(
+      if (!shaped) return refusal('malformed', `${names.signatures[0]} holds nothing like ${shapeOf(profile)}`);
+      return refusal(
         'no match',
         `no configured secret matches the signature: compare it with ${profile.secretAt}; if it is right, something on the way changes the body`,
       );
@@ -103,7 +103,7 @@ export function createSignatureJudge(
 
     identify({ headers }, payload) {
       if (clock && clockInPayload) {
-        const refusal = checkClock(clockInPayload.join('.'), String(follow(payload, clockInPayload)), clock, now());
+        const refusal = checkClock(clockInPayload.join('.'), String(valueAt(payload, clockInPayload)), clock, now());
         if (refusal) return refusal;
       }
       if (!profile.idInPayload) {
@@ -111,7 +111,7 @@ export function createSignatureJudge(
         const timelessBody = clockInPayload && JSON.stringify(restamp(payload, clockInPayload, 0));
         return { ok: true, deliveryId, idIsSigned: signsId, ...(timelessBody && { timelessBody }) };
       }
-      const id = follow(payload, profile.idInPayload);
+      const id = valueAt(payload, profile.idInPayload);
       return { ok: true, deliveryId: typeof id === 'string' && id !== '' ? id : null, idIsSigned: true };
     },
 

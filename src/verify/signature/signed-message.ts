@@ -1,4 +1,4 @@
-import type { Message } from './signature-key.ts';
+import type { SignedMessage } from './signature-key.ts';
 
 export interface SignedParts {
   readonly body: Buffer;
@@ -7,7 +7,7 @@ export interface SignedParts {
 }
 
 /** Compiles `{id}.{timestamp}.{body}` to what puts the parts in their places. */
-export function signedMessage(template: string): (parts: SignedParts) => Message {
+export function signedMessage(template: string): (parts: SignedParts) => SignedMessage {
   // Every second piece of the split is a name.
   const pieces = template.split(/\{(body|timestamp|id)\}/).map((piece, index) => {
     return index % 2 === 1 ? (piece as keyof SignedParts) : Buffer.from(piece);
