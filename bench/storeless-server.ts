@@ -1,6 +1,6 @@
 // Gimli's HTTP side as gimli.ts composes it, on a store that forgets: what everything but storing costs.
 import { pino } from 'pino';
-import { systemClock } from '../src/domain/clock.ts';
+import { systemClock } from '../src/domain/time/clock.ts';
 import { createMetrics } from '../src/http/metrics.ts';
 import { createServer } from '../src/http/server.ts';
 import { createBodyBudget } from '../src/ingest/body-budget.ts';

@@ -1,7 +1,7 @@
 import type { TSchema } from 'typebox';
 import { restartKeys } from '../src/config/restart.ts';
-import { inWords } from '../src/domain/in-words.ts';
 import { type ActionKind, actionKinds, actionsOf, ignoredKey, keysOfActions } from '../src/domain/mapping-keys.ts';
+import { inWords } from '../src/domain/text/in-words.ts';
 import { expectation, type JsonSchema, mapSchema } from '../src/schema/json-schema.ts';
 import { catalog } from '../src/verify/catalog.ts';
 import type { Scheme } from '../src/verify/scheme.ts';

@@ -1,12 +1,12 @@
 // Pairs of events that differ, and bytes in every charset, for minutes, each round with another seed: what an owner's rule makes of
 // two events differs where they do, and a text is right or said to be wrong.
 import fc from 'fast-check';
-import { hookPrompt } from '../src/agent/prompt.ts';
+import { hookPrompt } from '../src/agent/prompt/prompt.ts';
 import { type Context, resolveIn } from '../src/domain/event.ts';
 import { usualPolicy } from '../src/domain/mapping.ts';
 import { readPayload } from '../src/domain/payload/read-payload.ts';
 import { keyOf, renderSessionKey } from '../src/mapping/keys.ts';
-import { compileTemplate } from '../src/mapping/template.ts';
+import { compileTemplate } from '../src/mapping/template/template.ts';
 import type { Soak } from './soak.ts';
 
 const roundRuns = 2000;

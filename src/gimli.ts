@@ -1,8 +1,8 @@
 import path from 'node:path';
 import type { Logger } from 'pino';
-import { closeMcpServers } from './agent/mcp-servers.ts';
-import { type Clock, systemClock } from './domain/clock.ts';
-import type { Mask } from './domain/mask.ts';
+import { closeMcpServers } from './agent/mcp/servers.ts';
+import type { Mask } from './domain/text/mask.ts';
+import { type Clock, systemClock } from './domain/time/clock.ts';
 import { type Service, startServices } from './gateway/services.ts';
 import { listen, openWebSide, type WebSide } from './gateway/web-side.ts';
 import { createWorkerSide, type WorkerSide } from './gateway/worker-side.ts';

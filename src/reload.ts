@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import path from 'node:path';
 import type { Logger } from 'pino';
-import { retireMcpServers } from './agent/mcp-servers.ts';
+import { retireMcpServers } from './agent/mcp/servers.ts';
 import { type LoadedConfig, loadConfig } from './config/load.ts';
 import { changedKeys, needsRestart } from './config/restart.ts';
 import { type FileWatch, watchFiles } from './config/watch.ts';

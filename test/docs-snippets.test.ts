@@ -6,8 +6,8 @@ import JSON5 from 'json5';
 import { pino } from 'pino';
 import { configSchema } from '../src/config/schema.ts';
 import { ConfigError } from '../src/domain/errors.ts';
-import { mappingSchema } from '../src/mapping/mapping-schema.ts';
-import { hookKeys } from '../src/mapping/settings.ts';
+import { mappingSchema } from '../src/mapping/settings/mapping-schema.ts';
+import { hookKeys } from '../src/mapping/settings/settings.ts';
 import { loadSettings } from '../src/settings.ts';
 import { tempDir } from './support/temp-dir.ts';
 

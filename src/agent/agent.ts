@@ -1,6 +1,6 @@
 import type { Thinking } from '../domain/action.ts';
 import type { Usage } from '../domain/run.ts';
-import type { Tool } from './tool.ts';
+import type { Tool } from './tools/tool.ts';
 
 /**
  * Answers one turn. Rejects with a `TurnError`, which says whether another attempt may help; when `turn.signal` aborts,

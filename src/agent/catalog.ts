@@ -1,8 +1,8 @@
-import { anthropic } from './anthropic.ts';
-import { command } from './command.ts';
+import { anthropic } from './anthropic/anthropic.ts';
+import { command } from './command/command.ts';
 import { echo } from './echo.ts';
-import { openai } from './openai.ts';
-import { openaiChat } from './openai-chat.ts';
+import { openaiChat } from './openai/chat.ts';
+import { openai } from './openai/openai.ts';
 import type { ProviderApi } from './provider-api.ts';
 
 /** The APIs that providers may speak: the only list of them. A new one is a file and a line here. */

@@ -1,4 +1,4 @@
-import { longestPrompt } from './prompt.ts';
+import { longestPrompt } from './prompt/prompt.ts';
 
 /** What the vendor says as of 24 November 2026, by the beginning of a model's id; the first that fits counts. */
 const known: readonly (readonly [model: string, tokens: number])[] = [

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { headerOfUtf8 } from '../domain/secret.ts';
+import { headerOfUtf8 } from '../domain/text/secret.ts';
 import type { Mapping } from '../mapping/mapping.ts';
 import type { Settings } from '../settings.ts';
 import { schemeOf } from '../verify/catalog.ts';

@@ -1,4 +1,4 @@
-import { sinceHelp, sinceMs } from '../domain/since.ts';
+import { sinceHelp, sinceMs } from '../domain/time/since.ts';
 import type { retryManyRuns } from '../http/api/bulk.ts';
 import { queryString, withClient } from './client.ts';
 import { CommandError } from './command-error.ts';

@@ -2,7 +2,7 @@ import { defaultConfig } from '../config/load.ts';
 import { loadLeniently } from '../config/load-leniently.ts';
 import type { Config } from '../config/schema.ts';
 import { ConfigError } from '../domain/errors.ts';
-import { headerOfUtf8 } from '../domain/secret.ts';
+import { headerOfUtf8 } from '../domain/text/secret.ts';
 import type { AnswerOf, AnyRoute } from '../http/api/route.ts';
 import { fileName } from '../schema/json5-file.ts';
 import { type Addresses, findHolder, type Holder } from '../store/sqlite/lock.ts';

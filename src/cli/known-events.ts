@@ -1,6 +1,6 @@
 import { type Context, contextOf } from '../domain/event.ts';
 import { hookName } from '../mapping/mapping.ts';
-import { presetName } from '../mapping/preset-name.ts';
+import { presetName } from '../mapping/settings/preset-name.ts';
 import { presetSamples } from '../mapping/sources/preset.ts';
 import { type KnownEvents, neverFilled } from '../mapping/warnings/filled.ts';
 import { type Located, linesOf, type WholeRule, writtenAt } from '../mapping/warnings/warning.ts';

@@ -1,5 +1,5 @@
-import { visible, visibleJson } from '../domain/invisible.ts';
-import { shorten } from '../domain/shorten.ts';
+import { visible, visibleJson } from '../domain/text/invisible.ts';
+import { shorten } from '../domain/text/shorten.ts';
 import type { Io } from './io.ts';
 
 /** Rows under aligned headings; each cell is cut at `widest` characters, those of the last column at `last`. */

@@ -2,7 +2,7 @@ import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { findConfig } from '../config/find-config.ts';
 import { ConfigError, StoreError } from '../domain/errors.ts';
 import { outcomes } from '../domain/event.ts';
-import { inWords } from '../domain/in-words.ts';
+import { inWords } from '../domain/text/in-words.ts';
 import { CommandError } from './command-error.ts';
 import type { Cli, Io } from './io.ts';
 import { complain, say } from './print.ts';

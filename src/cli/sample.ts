@@ -1,4 +1,4 @@
-import { presetName } from '../mapping/preset-name.ts';
+import { presetName } from '../mapping/settings/preset-name.ts';
 import { presetSamples } from '../mapping/sources/preset.ts';
 import type { Settings } from '../settings.ts';
 import { type Message, takerOf } from './as-its-sender.ts';

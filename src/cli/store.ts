@@ -1,5 +1,5 @@
 import { loadLeniently } from '../config/load-leniently.ts';
-import { sinceHelp, sinceMs } from '../domain/since.ts';
+import { sinceHelp, sinceMs } from '../domain/time/since.ts';
 import type { AnswerOf } from '../http/api/route.ts';
 import type { countPrune, getStore, postPrune } from '../http/api/store.ts';
 import { makeShrinkable } from '../store/sqlite/copies.ts';

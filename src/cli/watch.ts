@@ -1,5 +1,5 @@
 import { EventSourceParserStream } from 'eventsource-parser/stream';
-import { visibleJson } from '../domain/invisible.ts';
+import { visibleJson } from '../domain/text/invisible.ts';
 import type { noticeView } from '../http/views/notice.ts';
 import type { runView } from '../http/views/run.ts';
 import { withClient } from './client.ts';

@@ -1,8 +1,8 @@
 import { checkAgents } from '../agent/settings/agents.ts';
 import { valueAt } from '../domain/event.ts';
-import { fitsHeader, unfitForHeader } from '../domain/secret.ts';
+import { fitsHeader, unfitForHeader } from '../domain/text/secret.ts';
 import { checkGateway } from '../http/settings.ts';
-import { checkHooks } from '../mapping/check-hooks.ts';
+import { checkHooks } from '../mapping/settings/check-hooks.ts';
 import { type Origins, type Problem, toPointer } from '../schema/problem.ts';
 
 /**

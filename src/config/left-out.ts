@@ -1,6 +1,6 @@
 import { valueAt } from '../domain/event.ts';
-import { presetName } from '../mapping/preset-name.ts';
-import { hookKeys } from '../mapping/settings.ts';
+import { presetName } from '../mapping/settings/preset-name.ts';
+import { hookKeys } from '../mapping/settings/settings.ts';
 import { onePerValue } from '../schema/ajv.ts';
 import type { LeftOut } from '../schema/left-out.ts';
 import { fromPointer, type Problem, toPointer } from '../schema/problem.ts';

@@ -2,7 +2,7 @@ import { dirname, join, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import { ConfigError, messageOf } from '../domain/errors.ts';
 import { normalizeHookPath } from '../http/settings.ts';
-import { forgottenSwitch, strayHookKeys } from '../mapping/check-hooks.ts';
+import { forgottenSwitch, strayHookKeys } from '../mapping/settings/check-hooks.ts';
 import { compileSchema } from '../schema/ajv.ts';
 import { type Env, expandEnv, readEnvFile, readEnvText, repeatedNames, soleVariable } from '../schema/env.ts';
 import { fileName, lostBackslashes, parseJson5, readText, repeatedKeys } from '../schema/json5-file.ts';

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import { isPresetFile } from '../mapping/preset-name.ts';
+import { isPresetFile } from '../mapping/settings/preset-name.ts';
 import type { Env } from '../schema/env.ts';
 import { storeOf, storeUrlOf } from '../store/store-url.ts';
 import { home } from './find-config.ts';

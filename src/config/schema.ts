@@ -3,7 +3,7 @@ import { agents } from '../agent/settings/agents.ts';
 import { screening } from '../agent/settings/screening.ts';
 import { channelsSettings } from '../channels/settings.ts';
 import { gateway } from '../http/settings.ts';
-import { hooksSettings, specsSettings, workflows } from '../mapping/settings.ts';
+import { hooksSettings, specsSettings, workflows } from '../mapping/settings/settings.ts';
 import { alarms } from '../runtime/settings.ts';
 import { storeSettings } from '../store/settings.ts';
 

@@ -1,5 +1,5 @@
 import type { Each } from './event.ts';
-import type { Reference, Text } from './text.ts';
+import type { Reference, Text } from './text/text.ts';
 
 /** How hard a model may think. */
 export const thinkingLevels = ['off', 'minimal', 'low', 'medium', 'high', 'max'] as const;

@@ -1,6 +1,6 @@
-import type { Mask } from './mask.ts';
 import type { RunErrorCode } from './run.ts';
-import { withSaid } from './said.ts';
+import type { Mask } from './text/mask.ts';
+import { withSaid } from './text/said.ts';
 import { type Remedy, remedies, type Trouble } from './trouble.ts';
 
 /** A bad config, preset or transform, found while loading. `problems` has one line for each, with file and line where known. */

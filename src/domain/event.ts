@@ -1,6 +1,6 @@
 import type { Miss } from './miss.ts';
 import { readPayload } from './payload/read-payload.ts';
-import type { Resolve } from './text.ts';
+import type { Resolve } from './text/text.ts';
 
 /** What became of an inbound request. */
 export const outcomes = [

@@ -1,6 +1,6 @@
 import type { AgentAction } from './action.ts';
 import type { Policy } from './mapping.ts';
-import { shorten } from './shorten.ts';
+import { shorten } from './text/shorten.ts';
 
 export const runStatuses = ['pending', 'running', 'completed', 'error'] as const;
 export type RunStatus = (typeof runStatuses)[number];

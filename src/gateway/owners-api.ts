@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { LoadedConfig } from '../config/load.ts';
-import { systemClock } from '../domain/clock.ts';
+import { systemClock } from '../domain/time/clock.ts';
 import { settingsOf } from '../settings.ts';
 import { startServices } from './services.ts';
 import { listen, openWebSide } from './web-side.ts';

@@ -1,8 +1,8 @@
 import type { Logger } from 'pino';
-import type { Clock } from '../domain/clock.ts';
 import { ConfigError, messageOf } from '../domain/errors.ts';
 import type { JobKind } from '../domain/job.ts';
-import type { Listener } from '../http/listener.ts';
+import type { Clock } from '../domain/time/clock.ts';
+import type { Listener } from '../http/listener/listener.ts';
 import { createMetrics, type Metrics } from '../http/metrics.ts';
 import { createServer, createSpecServer } from '../http/server.ts';
 import { createBodyBudget } from '../ingest/body-budget.ts';

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import { historyBudget } from '../agent/agent.ts';
-import type { Clock } from '../domain/clock.ts';
-import { keepOf } from '../domain/keep.ts';
+import type { Clock } from '../domain/time/clock.ts';
+import { keepOf } from '../domain/time/keep.ts';
 import { pauseAll, tendGates } from '../runtime/gates.ts';
 import { deliverHandler } from '../runtime/jobs/deliver.ts';
 import { heartbeatHandler } from '../runtime/jobs/heartbeat.ts';

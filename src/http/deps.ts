@@ -1,8 +1,8 @@
 import type { Logger } from 'pino';
 import type { Channels } from '../channels/channels.ts';
-import type { Clock } from '../domain/clock.ts';
 import type { Outcome } from '../domain/event.ts';
-import type { Mask } from '../domain/mask.ts';
+import type { Mask } from '../domain/text/mask.ts';
+import type { Clock } from '../domain/time/clock.ts';
 import type { BodyBudget } from '../ingest/body-budget.ts';
 import type { Refusals } from '../ingest/refusals.ts';
 import type { Throttle } from '../ingest/throttle.ts';

@@ -1,5 +1,5 @@
 import express, { type Express } from 'express';
-import { systemClock } from '../domain/clock.ts';
+import { systemClock } from '../domain/time/clock.ts';
 import { openAlarms } from '../store/queries/alarms.ts';
 import { createApi, ownerOnly } from './api/index.ts';
 import type { HttpDeps } from './deps.ts';
@@ -9,7 +9,7 @@ import { createFrontDoor } from './inbound/front-door.ts';
 import { hooks } from './inbound/hooks.ts';
 import { nowhere } from './inbound/nowhere.ts';
 import { specs } from './inbound/specs.ts';
-import { createListener, type Listener, type ListenerOptions } from './listener.ts';
+import { createListener, type Listener, type ListenerOptions } from './listener/listener.ts';
 import { refusedCall } from './refused-call.ts';
 
 /** The clock is the machine's unless given. */

@@ -1,8 +1,8 @@
 import { createRequire } from 'node:module';
 import { type Static, Type } from 'typebox';
 import { valueAt } from '../domain/event.ts';
-import { secretText } from '../domain/secret.ts';
-import type { HooksSettings, SpecsSettings } from '../mapping/settings.ts';
+import { secretText } from '../domain/text/secret.ts';
+import type { HooksSettings, SpecsSettings } from '../mapping/settings/settings.ts';
 import type { RuntimeSettings } from '../runtime/settings.ts';
 import { found } from '../schema/found.ts';
 import type { Origins, Problem } from '../schema/problem.ts';

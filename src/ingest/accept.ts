@@ -1,6 +1,6 @@
 import type { Action } from '../domain/action.ts';
 import { type Context, narrow, resolveIn } from '../domain/event.ts';
-import { plain } from '../domain/text.ts';
+import { plain } from '../domain/text/text.ts';
 import { next, runOfStep } from '../domain/workflow.ts';
 import type { Mapping } from '../mapping/mapping.ts';
 import { runJob } from '../queue/jobs.ts';

@@ -10,8 +10,8 @@ import {
   type Verdict,
   type Verifier,
 } from '../verify/verifier.ts';
-import { cleanHeaders } from './clean-headers.ts';
-import { cleanQuery } from './clean-query.ts';
+import { cleanHeaders } from './credentials/clean-headers.ts';
+import { cleanQuery } from './credentials/clean-query.ts';
 import { type DeliveryKey, onceByDelivery, onceByHeader } from './once.ts';
 
 /** A mapping that may answer, and what its senders have to prove; undefined for the hook token. */

@@ -1,7 +1,7 @@
 import type { Context } from '../domain/event.ts';
 import { describeMiss, type Miss } from '../domain/miss.ts';
 import type { Mapping } from '../mapping/mapping.ts';
-import { createTimeLimit, isCostly, longestMs } from '../mapping/time-limit.ts';
+import { createTimeLimit, isCostly, longestMs } from '../mapping/payload/time-limit.ts';
 
 /** Which mapping takes an event. */
 export interface Decision {

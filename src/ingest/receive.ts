@@ -1,8 +1,8 @@
 import { hash } from 'node:crypto';
 import type { Logger } from 'pino';
-import type { Clock } from '../domain/clock.ts';
 import { InvalidEvent, PartBroken, TransformError } from '../domain/errors.ts';
 import type { Context, Endpoint, Event } from '../domain/event.ts';
+import type { Clock } from '../domain/time/clock.ts';
 import type { Mapping } from '../mapping/mapping.ts';
 import type { Jobs } from '../queue/queue.ts';
 import { findKey } from '../store/queries/delivery-keys.ts';

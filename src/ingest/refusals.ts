@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
-import type { Clock } from '../domain/clock.ts';
-import { visible } from '../domain/invisible.ts';
+import { visible } from '../domain/text/invisible.ts';
+import type { Clock } from '../domain/time/clock.ts';
 import type { ProofStep } from '../verify/verifier.ts';
 import { createLineLimit } from './line-limit.ts';
 

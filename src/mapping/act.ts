@@ -3,10 +3,10 @@ import { InvalidEvent } from '../domain/errors.ts';
 import type { Context } from '../domain/event.ts';
 import type { Element } from './fan-out.ts';
 import { type CompiledRule, makeAction } from './make-action.ts';
-import type { Patch } from './patch.ts';
-import { maxPieces, tooManyPieces } from './template.ts';
-import { countTexts } from './text-limit.ts';
-import type { Transforms } from './transform.ts';
+import { maxPieces, tooManyPieces } from './template/template.ts';
+import { countTexts } from './template/text-limit.ts';
+import type { Patch } from './transform/patch.ts';
+import type { Transforms } from './transform/transform.ts';
 
 /** Null where a transform said to skip the event. */
 export type Actions = readonly Action[] | null;

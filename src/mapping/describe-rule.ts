@@ -1,5 +1,5 @@
 import { dollars } from '../domain/spending.ts';
-import type { MappingRule } from './mapping-schema.ts';
+import type { MappingRule } from './settings/mapping-schema.ts';
 
 /** For people: what a rule makes of the events that it takes. */
 export function describeRule({

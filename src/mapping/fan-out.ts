@@ -1,6 +1,6 @@
 import { InvalidEvent } from '../domain/errors.ts';
 import { type Context, type Each, narrow, pathSegments, valueAt } from '../domain/event.ts';
-import { ownerPath } from './template.ts';
+import { ownerPath } from './template/template.ts';
 
 /** What one action is about. */
 export interface Element {

@@ -1,9 +1,9 @@
 import { hash, randomUUID } from 'node:crypto';
 import { InvalidEvent } from '../domain/errors.ts';
 import { type Context, pathSegments, resolveIn } from '../domain/event.ts';
-import { display, type Text } from '../domain/text.ts';
-import { longestText } from './render.ts';
+import { display, type Text } from '../domain/text/text.ts';
 import { cleanKey, readsAsMain } from './session-key.ts';
+import { longestText } from './template/render.ts';
 
 /**
  * A key of the values that a template names, by which events are told apart. Values that look alike when they are joined (`a-b` and

@@ -2,15 +2,15 @@ import type { Action, AgentAction, WakeAction, WorkflowAction } from '../domain/
 import { InvalidEvent, messageOf } from '../domain/errors.ts';
 import { resolveIn } from '../domain/event.ts';
 import { oneLine } from '../domain/run.ts';
-import { isBlank } from '../domain/text.ts';
+import { isBlank } from '../domain/text/text.ts';
 import type { Element } from './fan-out.ts';
 import { keyOf, renderSessionKey } from './keys.ts';
-import type { MappingRule } from './mapping-schema.ts';
-import type { Patch } from './patch.ts';
-import { render } from './render.ts';
 import { checkSessionKey, freshSessionKey } from './session-key.ts';
-import type { Template } from './template.ts';
+import type { MappingRule } from './settings/mapping-schema.ts';
+import { render } from './template/render.ts';
+import type { Template } from './template/template.ts';
 import { capTimeout } from './timeout-cap.ts';
+import type { Patch } from './transform/patch.ts';
 import { type CompiledWorkflow, stepDefaults, stepsFor } from './workflow.ts';
 
 /** From what people write to provider/model. Throws an Error for a model that is unknown or not allowed. */

@@ -1,24 +1,24 @@
-import { durationMs } from '../domain/duration.ts';
 import type { Context, Endpoint } from '../domain/event.ts';
 import { type Limits, parseRate, usualMaxSeconds, usualQuietSeconds } from '../domain/limits.ts';
 import { type Origin, type Policy, usualPolicy } from '../domain/mapping.ts';
 import type { Miss } from '../domain/miss.ts';
+import { durationMs } from '../domain/time/duration.ts';
 import type { Checked } from '../schema/ajv.ts';
 import type { Problem } from '../schema/problem.ts';
 import type { Verify } from '../verify/settings.ts';
 import { type Actions, compileAct } from './act.ts';
 import { describeRule } from './describe-rule.ts';
 import { compileFanOut } from './fan-out.ts';
-import type { MappingRule } from './mapping-schema.ts';
 import { compileHeld, compileMatch, describeMatch, growthOfMatch } from './match.ts';
 import { type NamesRead, namesRead } from './names-read.ts';
 import { orProblem } from './or-problem.ts';
-import { type CheckPayload, compilePayloadSchema, growthOfSchema } from './payload-schema.ts';
+import { type CheckPayload, compilePayloadSchema, growthOfSchema } from './payload/schema.ts';
 import { commandProblems, compileModels, type ModelDeps, namesOf } from './rule-models.ts';
 import { sessionKeyProblem } from './session-key.ts';
+import type { MappingRule } from './settings/mapping-schema.ts';
 import type { IgnoredFields } from './sources/ignored-fields.ts';
-import { compileTemplate } from './template.ts';
-import type { Transforms } from './transform.ts';
+import { compileTemplate } from './template/template.ts';
+import type { Transforms } from './transform/transform.ts';
 
 /** A rule from event to action, compiled. Nothing that uses one knows where it came from. */
 export interface Mapping {

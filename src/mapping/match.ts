@@ -3,10 +3,10 @@ import { type Context, valueAt } from '../domain/event.ts';
 import type { Miss } from '../domain/miss.ts';
 import { ExactNumber, isLiteral } from '../domain/payload/exact-number.ts';
 import { oneLine } from '../domain/run.ts';
-import { shorten } from '../domain/shorten.ts';
-import type { MappingRule } from './mapping-schema.ts';
-import { ownerPath } from './template.ts';
-import { growthOf } from './time-limit.ts';
+import { shorten } from '../domain/text/shorten.ts';
+import { growthOf } from './payload/time-limit.ts';
+import type { MappingRule } from './settings/mapping-schema.ts';
+import { ownerPath } from './template/template.ts';
 
 type FailedClause = Omit<Miss, 'mapping'>;
 

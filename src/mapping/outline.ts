@@ -3,8 +3,8 @@ import { compileSchema } from '../schema/ajv.ts';
 import { nearestKey } from '../schema/problem.ts';
 import type { Verify } from '../verify/settings.ts';
 import { checkVerify } from '../verify/settings.ts';
-import { type MappingRule, mappingSchema } from './mapping-schema.ts';
 import { type NamesRead, namesRead } from './names-read.ts';
+import { type MappingRule, mappingSchema } from './settings/mapping-schema.ts';
 
 /** What can still be read of a mapping that does not load: which events it is for, and how their senders prove themselves. */
 export interface Outline {

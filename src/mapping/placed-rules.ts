@@ -7,10 +7,10 @@ import type { LeftOut } from '../schema/left-out.ts';
 import { type Problem, toPointer } from '../schema/problem.ts';
 import { brokenMapping } from './broken-mapping.ts';
 import { hookName, type Mapping } from './mapping.ts';
-import type { MappingRule, PresetOverlay } from './mapping-schema.ts';
 import { outlineOf } from './outline.ts';
-import { presetName, presetOverlay } from './preset-name.ts';
-import type { HooksSettings } from './settings.ts';
+import type { MappingRule, PresetOverlay } from './settings/mapping-schema.ts';
+import { presetName, presetOverlay } from './settings/preset-name.ts';
+import type { HooksSettings } from './settings/settings.ts';
 import { loadPreset, presetOutlines } from './sources/preset.ts';
 
 /** Where rules come from. */

@@ -1,7 +1,7 @@
 import { type Problem, toPointer } from '../schema/problem.ts';
 import type { ResolveModel } from './make-action.ts';
-import type { MappingRule } from './mapping-schema.ts';
 import { orProblem } from './or-problem.ts';
+import type { MappingRule } from './settings/mapping-schema.ts';
 import { type CompiledWorkflow, compileWorkflow, modelsOfSteps } from './workflow.ts';
 
 export interface ModelDeps {

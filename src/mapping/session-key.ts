@@ -2,8 +2,8 @@ import { hash, randomUUID } from 'node:crypto';
 import { InvalidEvent } from '../domain/errors.ts';
 import { mainSession, oneLine } from '../domain/run.ts';
 import { compileSchema } from '../schema/ajv.ts';
-import { agentFields } from './action-schema.ts';
 import { lettersSeen } from './look-alikes.ts';
+import { agentFields } from './settings/action-schema.ts';
 
 const checkLength = compileSchema(agentFields.sessionKey);
 

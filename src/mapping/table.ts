@@ -3,9 +3,9 @@ import type { Limits } from '../domain/limits.ts';
 import { toPointer } from '../schema/problem.ts';
 import { compileMapping, type Mapping, type MappingDeps } from './mapping.ts';
 import { brokenRules, type PlacedRule, placedRules, type RuleDeps, standIn } from './placed-rules.ts';
-import type { WorkflowsSettings } from './settings.ts';
+import type { WorkflowsSettings } from './settings/settings.ts';
 import { builtinMappings } from './sources/builtin.ts';
-import type { Transforms } from './transform.ts';
+import type { Transforms } from './transform/transform.ts';
 import { type CompiledWorkflow, compileWorkflow } from './workflow.ts';
 
 /** All mappings in the order in which they are tried. It never changes; a reload makes another one. */

@@ -2,14 +2,14 @@ import type { Step, WorkflowAction } from '../domain/action.ts';
 import { InvalidEvent } from '../domain/errors.ts';
 import { type Context, resolveIn } from '../domain/event.ts';
 import { oneLine } from '../domain/run.ts';
-import { isBlank } from '../domain/text.ts';
+import { isBlank } from '../domain/text/text.ts';
 import { stepReference } from '../domain/workflow.ts';
 import type { Checked } from '../schema/ajv.ts';
 import { type Problem, toPointer } from '../schema/problem.ts';
-import type { StepRule, WorkflowRule } from './mapping-schema.ts';
 import { type NamesRead, namesRead } from './names-read.ts';
 import { orProblem } from './or-problem.ts';
-import { compileTemplate, maxPieces, type Template, tooManyPieces } from './template.ts';
+import type { StepRule, WorkflowRule } from './settings/mapping-schema.ts';
+import { compileTemplate, maxPieces, type Template, tooManyPieces } from './template/template.ts';
 
 /** A workflow of the config with its templates compiled and its models resolved. */
 export interface CompiledWorkflow {

@@ -1,8 +1,8 @@
 import type { Logger } from 'pino';
 import type { Models } from '../agent/models.ts';
 import type { Budget } from '../agent/settings/money.ts';
-import type { Clock } from '../domain/clock.ts';
 import { dayOf, dollars } from '../domain/spending.ts';
+import type { Clock } from '../domain/time/clock.ts';
 import type { Executor } from '../store/database.ts';
 import { costOfDay } from '../store/queries/spending.ts';
 import type { RuntimeSettings } from './settings.ts';

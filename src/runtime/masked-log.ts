@@ -1,6 +1,6 @@
 import { type Logger, symbols } from 'pino';
-import { visibleJson } from '../domain/invisible.ts';
-import type { Mask } from '../domain/mask.ts';
+import { visibleJson } from '../domain/text/invisible.ts';
+import type { Mask } from '../domain/text/mask.ts';
 
 /**
  * A log that writes where the given one does, at a level of its own: without known secrets, and without a character that would

@@ -1,9 +1,9 @@
 import type { Logger } from 'pino';
 import type { Models } from '../agent/models.ts';
-import type { Clock } from '../domain/clock.ts';
 import type { Job, JobKind } from '../domain/job.ts';
 import type { Limits } from '../domain/limits.ts';
 import { costOf, dayOf, dollars } from '../domain/spending.ts';
+import type { Clock } from '../domain/time/clock.ts';
 import type { Admission } from '../queue/queue.ts';
 import type { Executor } from '../store/database.ts';
 import { averageCost, costOfDay, costOfMapping, sizeOfRun } from '../store/queries/spending.ts';

@@ -1,11 +1,11 @@
 import path from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import type { Clock } from '../domain/clock.ts';
 import { messageOf } from '../domain/errors.ts';
 import { firstIdAt } from '../domain/id.ts';
-import { type Keep, keysMs } from '../domain/keep.ts';
 import { dayOf } from '../domain/spending.ts';
+import type { Clock } from '../domain/time/clock.ts';
+import { type Keep, keysMs } from '../domain/time/keep.ts';
 import { eraseOldKeys, noteRemoved } from '../store/queries/erase.ts';
 import { findOldest } from '../store/queries/figures.ts';
 import { createIsReplayed } from '../store/queries/replayed.ts';

@@ -1,12 +1,12 @@
 import type { Logger } from 'pino';
-import type { McpServers } from '../agent/mcp-servers.ts';
+import type { McpServers } from '../agent/mcp/servers.ts';
 import type { Models } from '../agent/models.ts';
-import type { Screener } from '../agent/screening.ts';
+import type { Screener } from '../agent/screening/screening.ts';
 import type { Channels } from '../channels/channels.ts';
-import type { Clock } from '../domain/clock.ts';
-import type { Mask } from '../domain/mask.ts';
 import type { NextBeat } from '../domain/next-beat.ts';
 import type { Run, Screening, Usage } from '../domain/run.ts';
+import type { Mask } from '../domain/text/mask.ts';
+import type { Clock } from '../domain/time/clock.ts';
 import type { Queue } from '../queue/queue.ts';
 import type { Delivery } from '../store/queries/deliveries.ts';
 import type { Store } from '../store/store.ts';

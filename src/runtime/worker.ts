@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
-import { type Clock, systemClock } from '../domain/clock.ts';
 import { messageOf } from '../domain/errors.ts';
 import type { Job, JobKind } from '../domain/job.ts';
+import { type Clock, systemClock } from '../domain/time/clock.ts';
 import type { Claims } from '../queue/queue.ts';
 import type { Executor } from '../store/database.ts';
 import type { Store, Work } from '../store/store.ts';

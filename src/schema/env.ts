@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
 import type { TSchema } from 'typebox';
-import { readSecret } from '../domain/secret.ts';
+import { readSecret } from '../domain/text/secret.ts';
 import { found } from './found.ts';
 import { childSchema, type JsonSchema } from './json-schema.ts';
 import { type Origins, type Problem, toPointer } from './problem.ts';

@@ -1,4 +1,4 @@
-import { shorten } from '../domain/shorten.ts';
+import { shorten } from '../domain/text/shorten.ts';
 import { fromPointer, type Origins } from './problem.ts';
 import { isSecretPath } from './secret-names.ts';
 

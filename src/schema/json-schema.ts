@@ -1,4 +1,4 @@
-import { inWords } from '../domain/in-words.ts';
+import { inWords } from '../domain/text/in-words.ts';
 
 /** The part of JSON Schema that our schemas use. */
 export interface JsonSchema {

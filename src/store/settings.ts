@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
-import { durationPattern } from '../domain/duration.ts';
-import { sizePattern } from '../domain/keep.ts';
+import { durationPattern } from '../domain/time/duration.ts';
+import { sizePattern } from '../domain/time/keep.ts';
 import { storeUrlPattern } from './store-url.ts';
 
 const strict = { additionalProperties: false };

@@ -1,5 +1,5 @@
 import { type Static, type TObject, type TProperties, Type } from 'typebox';
-import { secretText } from '../domain/secret.ts';
+import { secretText } from '../domain/text/secret.ts';
 
 /** Options that several schemes take. What only one takes stands in its record. */
 

@@ -1,6 +1,6 @@
 import { hash, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
-import { secretBytes } from '../domain/secret.ts';
+import { secretBytes } from '../domain/text/secret.ts';
 import { refusal, type Verdict } from './verifier.ts';
 
 /** Whether the bytes that came are those of a token. */

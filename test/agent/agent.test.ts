@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Agent, PastTurn, Turn } from '../../src/agent/agent.ts';
-import { createAnthropicAgent } from '../../src/agent/anthropic.ts';
+import { createAnthropicAgent } from '../../src/agent/anthropic/anthropic.ts';
 import { apiCatalog } from '../../src/agent/catalog.ts';
-import { createCommandAgent } from '../../src/agent/command.ts';
+import { createCommandAgent } from '../../src/agent/command/command.ts';
 import { createEchoAgent } from '../../src/agent/echo.ts';
-import { createOpenAIAgent } from '../../src/agent/openai.ts';
-import { createOpenAIChatAgent } from '../../src/agent/openai-chat.ts';
+import { createOpenAIChatAgent } from '../../src/agent/openai/chat.ts';
+import { createOpenAIAgent } from '../../src/agent/openai/openai.ts';
 import { startModelServer } from './model-server.ts';
 
 let server: Awaited<ReturnType<typeof startModelServer>>;

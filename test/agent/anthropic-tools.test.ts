@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { PastTurn, Turn } from '../../src/agent/agent.ts';
-import { createAnthropicAgent } from '../../src/agent/anthropic.ts';
-import type { Tool } from '../../src/agent/tool.ts';
+import { createAnthropicAgent } from '../../src/agent/anthropic/anthropic.ts';
+import type { Tool } from '../../src/agent/tools/tool.ts';
 import { modelServer, serve } from './model-server.ts';
 
 const server = await modelServer();

@@ -1,7 +1,7 @@
 import type http from 'node:http';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { Reply, Turn } from '../../src/agent/agent.ts';
-import type { Tool } from '../../src/agent/tool.ts';
+import type { Tool } from '../../src/agent/tools/tool.ts';
 import { gateOf } from './gate-of.ts';
 import { serve } from './model-server.ts';
 import {

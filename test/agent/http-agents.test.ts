@@ -1,11 +1,11 @@
 import type http from 'node:http';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { Agent, PastTurn, Reply, Turn } from '../../src/agent/agent.ts';
-import { createAnthropicAgent } from '../../src/agent/anthropic.ts';
-import type { HttpProvider } from '../../src/agent/http-agent.ts';
-import { createOpenAIAgent } from '../../src/agent/openai.ts';
-import { createOpenAIChatAgent } from '../../src/agent/openai-chat.ts';
-import type { Tool } from '../../src/agent/tool.ts';
+import { createAnthropicAgent } from '../../src/agent/anthropic/anthropic.ts';
+import type { HttpProvider } from '../../src/agent/http/http-agent.ts';
+import { createOpenAIChatAgent } from '../../src/agent/openai/chat.ts';
+import { createOpenAIAgent } from '../../src/agent/openai/openai.ts';
+import type { Tool } from '../../src/agent/tools/tool.ts';
 import { modelServer, serve } from './model-server.ts';
 
 interface Api {

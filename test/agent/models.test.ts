@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { createModels } from '../../src/agent/models.ts';
-import type { Tool } from '../../src/agent/tool.ts';
+import type { Tool } from '../../src/agent/tools/tool.ts';
 import type { Config } from '../../src/config/schema.ts';
 import { ConfigError } from '../../src/domain/errors.ts';
 import { serve, startModelServer } from './model-server.ts';

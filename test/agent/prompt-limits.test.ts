@@ -1,6 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
-import { type HookPrompt, heartbeatPrompt, hookPrompt, longestPrompt, outsideValues } from '../../src/agent/prompt.ts';
-import type { Reference, Text } from '../../src/domain/text.ts';
+import {
+  type HookPrompt,
+  heartbeatPrompt,
+  hookPrompt,
+  longestPrompt,
+  outsideValues,
+} from '../../src/agent/prompt/prompt.ts';
+import type { Reference, Text } from '../../src/domain/text/text.ts';
 import { parseFenced } from '../support/fenced-prompt.ts';
 import { saturday } from '../support/prompts.ts';
 

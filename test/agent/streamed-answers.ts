@@ -1,8 +1,8 @@
 import type { Agent } from '../../src/agent/agent.ts';
-import { createAnthropicAgent } from '../../src/agent/anthropic.ts';
-import type { HttpProvider } from '../../src/agent/http-agent.ts';
-import { createOpenAIAgent } from '../../src/agent/openai.ts';
-import { createOpenAIChatAgent } from '../../src/agent/openai-chat.ts';
+import { createAnthropicAgent } from '../../src/agent/anthropic/anthropic.ts';
+import type { HttpProvider } from '../../src/agent/http/http-agent.ts';
+import { createOpenAIChatAgent } from '../../src/agent/openai/chat.ts';
+import { createOpenAIAgent } from '../../src/agent/openai/openai.ts';
 
 /** An answer in both forms of its API. */
 export interface Both {

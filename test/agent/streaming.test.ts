@@ -1,10 +1,10 @@
 import type http from 'node:http';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { Turn } from '../../src/agent/agent.ts';
-import { createAnthropicAgent } from '../../src/agent/anthropic.ts';
-import { createOpenAIAgent } from '../../src/agent/openai.ts';
-import { createOpenAIChatAgent } from '../../src/agent/openai-chat.ts';
-import type { Tool } from '../../src/agent/tool.ts';
+import { createAnthropicAgent } from '../../src/agent/anthropic/anthropic.ts';
+import { createOpenAIChatAgent } from '../../src/agent/openai/chat.ts';
+import { createOpenAIAgent } from '../../src/agent/openai/openai.ts';
+import type { Tool } from '../../src/agent/tools/tool.ts';
 import { TurnError } from '../../src/domain/errors.ts';
 import type { Usage } from '../../src/domain/run.ts';
 import { modelServer, serve } from './model-server.ts';

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { changedKeys, needsRestart, restartKeys } from '../../src/config/restart.ts';
 import { configSchema } from '../../src/config/schema.ts';
-import { inWords } from '../../src/domain/in-words.ts';
+import { inWords } from '../../src/domain/text/in-words.ts';
 import { compileSchema } from '../../src/schema/ajv.ts';
 
 const check = compileSchema(configSchema, { defaults: true });

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { expect, it } from '@jest/globals';
 import { loadConfig } from '../../src/config/load.ts';
 import { secretsIn } from '../../src/config/secrets.ts';
-import { createMask } from '../../src/domain/mask.ts';
+import { createMask } from '../../src/domain/text/mask.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
 function secretsOf(config: object, dotEnv = '', env: Record<string, string> = {}): string[] {

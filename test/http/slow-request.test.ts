@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { expect, it } from '@jest/globals';
 import { pino } from 'pino';
-import { systemClock } from '../../src/domain/clock.ts';
+import { systemClock } from '../../src/domain/time/clock.ts';
 import { createServer } from '../../src/http/server.ts';
 import { createBodyBudget } from '../../src/ingest/body-budget.ts';
 import { createRefusals } from '../../src/ingest/refusals.ts';

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from '@jest/globals';
-import { createListener } from '../../src/http/listener.ts';
+import { createListener } from '../../src/http/listener/listener.ts';
 import { atEnd } from '../support/at-end.ts';
 import { connect } from '../support/raw.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import { pino } from 'pino';
-import { systemClock } from '../../src/domain/clock.ts';
+import { systemClock } from '../../src/domain/time/clock.ts';
 import { createRefusals, type RefusedStep } from '../../src/ingest/refusals.ts';
 
 const long = 'x'.repeat(5000);

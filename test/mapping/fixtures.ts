@@ -1,9 +1,9 @@
 import { type Action, textsOf } from '../../src/domain/action.ts';
 import { type Context, narrow, resolveIn } from '../../src/domain/event.ts';
-import { plain } from '../../src/domain/text.ts';
+import { plain } from '../../src/domain/text/text.ts';
 import { compileMapping, type Mapping, type MappingDeps } from '../../src/mapping/mapping.ts';
-import type { MappingRule } from '../../src/mapping/mapping-schema.ts';
-import type { Occasion } from '../../src/mapping/transform.ts';
+import type { MappingRule } from '../../src/mapping/settings/mapping-schema.ts';
+import type { Occasion } from '../../src/mapping/transform/transform.ts';
 
 /** A request as mappings see it. */
 export function contextOf(payload: unknown, rest: Partial<Context> = {}): Context {

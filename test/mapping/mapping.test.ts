@@ -2,8 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import type { AgentAction } from '../../src/domain/action.ts';
 import { InvalidEvent } from '../../src/domain/errors.ts';
 import { usualPolicy } from '../../src/domain/mapping.ts';
-import type { MappingRule } from '../../src/mapping/mapping-schema.ts';
-import type { Patch } from '../../src/mapping/patch.ts';
+import type { MappingRule } from '../../src/mapping/settings/mapping-schema.ts';
+import type { Patch } from '../../src/mapping/transform/patch.ts';
 import { actionsOf, compile, contextOf, mappingOf, textOf } from './fixtures.ts';
 
 const uuid = '[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { describeMiss } from '../../src/domain/miss.ts';
-import type { MappingRule } from '../../src/mapping/mapping-schema.ts';
 import { compileMatch, describeMatch } from '../../src/mapping/match.ts';
+import type { MappingRule } from '../../src/mapping/settings/mapping-schema.ts';
 import { contextOf } from './fixtures.ts';
 
 const context = contextOf(

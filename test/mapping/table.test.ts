@@ -5,7 +5,7 @@ import { loadConfig } from '../../src/config/load.ts';
 import { problemsOfParts } from '../../src/domain/broken-part.ts';
 import { ConfigError } from '../../src/domain/errors.ts';
 import { createTable } from '../../src/mapping/table.ts';
-import type { Transforms } from '../../src/mapping/transform.ts';
+import type { Transforms } from '../../src/mapping/transform/transform.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { actionsOf, contextOf } from './fixtures.ts';
 

@@ -1,8 +1,8 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import type { MappingRule } from '../../src/mapping/mapping-schema.ts';
-import type { TransformOptions } from '../../src/mapping/transform.ts';
+import type { MappingRule } from '../../src/mapping/settings/mapping-schema.ts';
+import type { TransformOptions } from '../../src/mapping/transform/transform.ts';
 import { contextOf, mappingOf } from './fixtures.ts';
 import { transformFolders } from './transform-folders.ts';
 

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { afterAll } from '@jest/globals';
-import { createTransforms, type TransformOptions, type TransformSpec } from '../../src/mapping/transform.ts';
+import { createTransforms, type TransformOptions, type TransformSpec } from '../../src/mapping/transform/transform.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { contextOf, occasionOf } from './fixtures.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { TransformLine } from '../../src/mapping/transform-call.ts';
+import type { TransformLine } from '../../src/mapping/transform/call.ts';
 import { transformFolders } from './transform-folders.ts';
 
 const folders = transformFolders();

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { InvalidEvent, TransformError } from '../../src/domain/errors.ts';
-import { createTurns } from '../../src/mapping/transform-turns.ts';
+import { createTurns } from '../../src/mapping/transform/turns.ts';
 import { contextOf, occasionOf } from './fixtures.ts';
 import { transformFolders } from './transform-folders.ts';
 

@@ -4,8 +4,8 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { plain } from '../../src/domain/text.ts';
-import { createTransforms } from '../../src/mapping/transform.ts';
+import { plain } from '../../src/domain/text/text.ts';
+import { createTransforms } from '../../src/mapping/transform/transform.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { contextOf, occasionOf } from './fixtures.ts';
 

@@ -2,8 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import type { WorkflowAction } from '../../src/domain/action.ts';
 import { InvalidEvent } from '../../src/domain/errors.ts';
 import { usualPolicy } from '../../src/domain/mapping.ts';
-import type { MappingRule, WorkflowRule } from '../../src/mapping/mapping-schema.ts';
-import type { Patch } from '../../src/mapping/patch.ts';
+import type { MappingRule, WorkflowRule } from '../../src/mapping/settings/mapping-schema.ts';
+import type { Patch } from '../../src/mapping/transform/patch.ts';
 import { compileWorkflow } from '../../src/mapping/workflow.ts';
 import { actionsOf, compile, contextOf, mappingOf } from './fixtures.ts';
 

@@ -2,7 +2,7 @@ import { expect, it } from '@jest/globals';
 import { type Action, textsOf } from '../../src/domain/action.ts';
 import { type Context, narrow, resolveIn } from '../../src/domain/event.ts';
 import { describeMiss } from '../../src/domain/miss.ts';
-import { referenceValue } from '../../src/domain/text.ts';
+import { referenceValue } from '../../src/domain/text/text.ts';
 import { loadPreset, presetSamples } from '../../src/mapping/sources/preset.ts';
 import { actionsOf, contextOf, mappingOf, textOf } from '../mapping/fixtures.ts';
 

@@ -1,6 +1,6 @@
 import type { FixtureResponse } from '@copilotkit/aimock';
 import { describe, expect, it } from '@jest/globals';
-import { systemClock } from '../../src/domain/clock.ts';
+import { systemClock } from '../../src/domain/time/clock.ts';
 import { eventually } from '../support/eventually.ts';
 import type { TestGateway } from '../support/gateway.ts';
 import { providerError, startModel, toolCalls } from '../support/model.ts';

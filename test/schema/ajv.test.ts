@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { type TSchema, Type } from 'typebox';
-import { agentPayloadSchema, wakePayloadSchema } from '../../src/mapping/action-schema.ts';
-import { presetSchema } from '../../src/mapping/mapping-schema.ts';
+import { agentPayloadSchema, wakePayloadSchema } from '../../src/mapping/settings/action-schema.ts';
+import { presetSchema } from '../../src/mapping/settings/mapping-schema.ts';
 import { compileSchema } from '../../src/schema/ajv.ts';
 import { describeProblem } from '../../src/schema/problem.ts';
 

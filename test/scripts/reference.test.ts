@@ -7,10 +7,10 @@ import JSON5 from 'json5';
 import { configurationPage, editorSchema, withKeysByAction, withSchemes } from '../../scripts/reference.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { configSchema } from '../../src/config/schema.ts';
-import { inWords } from '../../src/domain/in-words.ts';
 import { actionKinds } from '../../src/domain/mapping-keys.ts';
-import { presetSchema } from '../../src/mapping/mapping-schema.ts';
-import { presetOverlay } from '../../src/mapping/preset-name.ts';
+import { inWords } from '../../src/domain/text/in-words.ts';
+import { presetSchema } from '../../src/mapping/settings/mapping-schema.ts';
+import { presetOverlay } from '../../src/mapping/settings/preset-name.ts';
 import { loadPreset } from '../../src/mapping/sources/preset.ts';
 import { presetEnv, secret } from '../presets/rendered.ts';
 

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { pino } from 'pino';
-import type { Clock } from '../../src/domain/clock.ts';
+import type { Clock } from '../../src/domain/time/clock.ts';
 import type { Gimli } from '../../src/gimli.ts';
 import { eventually } from './eventually.ts';
 import { nativeApiSchema, nativeGimli, nativeSupertest } from './native.ts';

@@ -1,4 +1,4 @@
-import * as prompts from '../../src/agent/prompt.ts';
+import * as prompts from '../../src/agent/prompt/prompt.ts';
 
 /** A Saturday afternoon, at which every prompt of these is made that names no other time. */
 export const saturday = { now: Date.UTC(2026, 10, 28, 13, 35), timezone: 'Europe/Oslo' };

@@ -8,13 +8,13 @@ const Sequencer = TestSequencer.default ?? TestSequencer;
 const longest = [
   'crash.test.ts',
   'crash-workflow.test.ts',
-  'agent/fence.test.ts',
+  'agent/prompt/fence.test.ts',
   'crash-in-tool.test.ts',
   'cli/refusals.test.ts',
   'cli/broken-config.test.ts',
   'http/full-disk.test.ts',
   'soak/hostile.test.ts',
-  'agent/mcp-servers.test.ts',
+  'agent/mcp/servers.test.ts',
 ].map((name) => fileURLToPath(new URL(`../${name}`, import.meta.url)));
 
 /** The longest files first, then as jest has them: a fresh clone knows no times, and goes by the sizes of the files. */

@@ -1,5 +1,5 @@
 import { jest } from '@jest/globals';
-import type { Clock } from '../../src/domain/clock.ts';
+import type { Clock } from '../../src/domain/time/clock.ts';
 import { atEnd } from './at-end.ts';
 import { startGateway, type TestGateway } from './gateway.ts';
 import { tempDir } from './temp-dir.ts';

@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
-import { durationPattern } from '../../domain/duration.ts';
 import { runTools } from '../../domain/mapping.ts';
+import { durationPattern } from '../../domain/time/duration.ts';
 import { toolsSchema } from '../../domain/tool-grant.ts';
 import type { Origins, Problem } from '../../schema/problem.ts';
 import { heartbeat } from './heartbeat.ts';

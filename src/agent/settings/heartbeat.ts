@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
-import { durationMs, durationPattern } from '../../domain/duration.ts';
 import { valueAt } from '../../domain/event.ts';
+import { durationMs, durationPattern } from '../../domain/time/duration.ts';
 import { toolsSchema, workspaceTools } from '../../domain/tool-grant.ts';
 import { found } from '../../schema/found.ts';
 import { type Origins, type Problem, toPointer } from '../../schema/problem.ts';

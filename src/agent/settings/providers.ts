@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { valueAt } from '../../domain/event.ts';
-import { inWords } from '../../domain/in-words.ts';
+import { inWords } from '../../domain/text/in-words.ts';
 import { type Problem, toPointer } from '../../schema/problem.ts';
 import { builtInProviders } from '../built-in-providers.ts';
 import { apiCatalog } from '../catalog.ts';

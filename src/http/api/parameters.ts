@@ -1,5 +1,5 @@
 import { type TSchema, Type } from 'typebox';
-import { sinceHelp, sinceMs } from '../../domain/since.ts';
+import { sinceHelp, sinceMs } from '../../domain/time/since.ts';
 import { HttpError } from '../errors.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { Type } from 'typebox';
 import { historyBudget } from '../../agent/agent.ts';
-import { sinceHelp, sinceMs } from '../../domain/since.ts';
+import { sinceHelp, sinceMs } from '../../domain/time/since.ts';
 import { type Counts, countSwept, sweepAway } from '../../runtime/sweeping.ts';
 import type { Executor } from '../../store/database.ts';
 import { countRows, findOldest, findRemoved } from '../../store/queries/figures.ts';

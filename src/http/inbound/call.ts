@@ -7,8 +7,8 @@ import { checkHookToken, presentedToken } from '../../verify/token.ts';
 import type { Verdict } from '../../verify/verifier.ts';
 import type { HttpDeps } from '../deps.ts';
 import { queryOf, searchOf } from '../query.ts';
+import { type Intake, openIntake } from './body/intake.ts';
 import type { InboundEndpoint, Target } from './endpoint.ts';
-import { type Intake, openIntake } from './intake.ts';
 
 /** What all calls of a front door share. */
 export interface DoorDeps extends HttpDeps {

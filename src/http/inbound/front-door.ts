@@ -2,11 +2,11 @@ import type { NextFunction, Request, Response } from 'express';
 import { createLineLimit } from '../../ingest/line-limit.ts';
 import type { HttpDeps } from '../deps.ts';
 import { answerEvent } from './answer-event.ts';
+import { takeBody } from './body/take-body.ts';
 import { type DoorDeps, openCall } from './call.ts';
 import { admitSender, checkSender } from './check-sender.ts';
 import { checkMethod, checkName, checkPath, checkUrlToken } from './checks.ts';
 import type { InboundEndpoint } from './endpoint.ts';
-import { takeBody } from './take-body.ts';
 import { turnAway } from './turn-away.ts';
 
 /**

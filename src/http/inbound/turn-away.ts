@@ -7,10 +7,10 @@ import { brokenRetryAfter, refuseUnread } from '../answer.ts';
 import { errorBody } from '../errors.ts';
 import { countFailure } from '../gate.ts';
 import { refusedCall } from '../refused-call.ts';
+import { keptBytes } from './body/intake.ts';
+import { wholeBody } from './body/take-body.ts';
 import type { Call } from './call.ts';
-import { keptBytes } from './intake.ts';
 import { Refused } from './refused.ts';
-import { wholeBody } from './take-body.ts';
 
 /** How long a sender waits whose proof cannot be judged, by why that is. */
 const waits: ReadonlyMap<RefusedStep, string> = new Map([

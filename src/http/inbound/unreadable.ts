@@ -1,5 +1,5 @@
 import { messageOf } from '../../domain/errors.ts';
-import { visible } from '../../domain/invisible.ts';
+import { visible } from '../../domain/text/invisible.ts';
 
 /** Characters of a body that its sender is shown. */
 const longestShown = 60;

@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { type Event, outcomes } from '../../domain/event.ts';
-import type { Mask } from '../../domain/mask.ts';
+import type { Mask } from '../../domain/text/mask.ts';
 import type { RefusedRequest } from '../../ingest/refusals.ts';
 import type { EventRow } from '../../store/queries/events.ts';
 import { orNull, time } from './shape.ts';

@@ -1,4 +1,4 @@
-import { oursOf, wholeOf } from '../../domain/said.ts';
+import { oursOf, wholeOf } from '../../domain/text/said.ts';
 
 /** Who reads: whoever has the hook token, or the owner. */
 export type Reader = 'hooks' | 'owner';

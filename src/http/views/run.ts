@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { type Run, runErrorCodes, runStatuses, type Screening, type Spending } from '../../domain/run.ts';
-import { wholeOf } from '../../domain/said.ts';
+import { wholeOf } from '../../domain/text/said.ts';
 import type { ToolCall } from '../../domain/tool-call.ts';
 import type { Waiting } from '../../queue/queue.ts';
 import type { Delivery } from '../../store/queries/deliveries.ts';

@@ -1,6 +1,6 @@
 import { oneLine } from '../../domain/run.ts';
 import { nearestKey } from '../../schema/problem.ts';
-import { isObject } from '../payload-limits.ts';
+import { isObject } from '../payload/limits.ts';
 
 /** What a body says that its action does not use: the sender is told, since it may have meant something by it. */
 export interface IgnoredFields {

@@ -1,7 +1,7 @@
 import { valueAt } from '../../domain/event.ts';
 import { type Expanded, soleVariable } from '../../schema/env.ts';
 import type { Problem } from '../../schema/problem.ts';
-import { hookKeys } from '../settings.ts';
+import { hookKeys } from '../settings/settings.ts';
 
 interface Loading {
   /** the preset's */

@@ -7,10 +7,10 @@ import { type Env, expandEnv, soleVariable } from '../../schema/env.ts';
 import { fileName, lostBackslashes, parseJson5, readText, repeatedKeys } from '../../schema/json5-file.ts';
 import { locateProblems } from '../../schema/locate.ts';
 import type { Problem } from '../../schema/problem.ts';
-import { checkMappings, verifyProblems } from '../check-mappings.ts';
 import { hookName } from '../mapping.ts';
-import { type MappingRule, type Preset, type PresetOverlay, presetSchema } from '../mapping-schema.ts';
-import { isPresetFile, presetName } from '../preset-name.ts';
+import { checkMappings, verifyProblems } from '../settings/check-mappings.ts';
+import { type MappingRule, type Preset, type PresetOverlay, presetSchema } from '../settings/mapping-schema.ts';
+import { isPresetFile, presetName } from '../settings/preset-name.ts';
 import { setupProblems } from './preset-setup.ts';
 
 /** What the config makes of a preset. */

@@ -3,8 +3,8 @@ import { replyFields } from '../../agent/settings/reply-fields.ts';
 import { valueAt } from '../../domain/event.ts';
 import { compileSchema } from '../../schema/ajv.ts';
 import { describeProblem, fromPointer, type Problem, toPointer } from '../../schema/problem.ts';
-import { safetyFields } from '../mapping-schema.ts';
-import { isObject } from '../payload-limits.ts';
+import { isObject } from '../payload/limits.ts';
+import { safetyFields } from '../settings/mapping-schema.ts';
 import { type Flaw, readYaml } from './yaml-text.ts';
 
 const frontmatterSchema = Type.Object(

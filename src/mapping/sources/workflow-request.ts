@@ -6,10 +6,10 @@ import { stepPlaceholder } from '../../domain/workflow.ts';
 import { type Checked, compileSchema, onePerValue } from '../../schema/ajv.ts';
 import { found } from '../../schema/found.ts';
 import { type Problem, toPointer } from '../../schema/problem.ts';
-import { mostSteps, type WorkflowCall, workflowCallSchema, workflowPayloadSchema } from '../action-schema.ts';
 import { invalidEvent } from '../invalid-event.ts';
 import { type ResolveModel, recipient, runName } from '../make-action.ts';
-import { isObject, type JsonObject } from '../payload-limits.ts';
+import { isObject, type JsonObject } from '../payload/limits.ts';
+import { mostSteps, type WorkflowCall, workflowCallSchema, workflowPayloadSchema } from '../settings/action-schema.ts';
 import { capTimeout } from '../timeout-cap.ts';
 import {
   type CompiledWorkflow,

@@ -1,6 +1,6 @@
 import { lastResort } from '../../channels/catalog.ts';
 import { toPointer } from '../../schema/problem.ts';
-import type { MappingRule } from '../mapping-schema.ts';
+import type { MappingRule } from '../settings/mapping-schema.ts';
 import { type Around, linesOf, type WholeRule, writtenAt } from './warning.ts';
 
 /** A channel that replies are to go through and that is not there. */

@@ -1,5 +1,5 @@
 import { pathSegments } from '../../domain/event.ts';
-import type { MappingRule } from '../mapping-schema.ts';
+import type { MappingRule } from '../settings/mapping-schema.ts';
 
 type Match = NonNullable<MappingRule['match']>;
 export type Condition = NonNullable<Match['payload']>[string];

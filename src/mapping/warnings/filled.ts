@@ -3,9 +3,9 @@ import { describeMiss } from '../../domain/miss.ts';
 import { stepReference } from '../../domain/workflow.ts';
 import { nearestKey, type Problem } from '../../schema/problem.ts';
 import { compileFanOut } from '../fan-out.ts';
-import type { MappingRule } from '../mapping-schema.ts';
 import { compileMatch } from '../match.ts';
-import { compileTemplate } from '../template.ts';
+import type { MappingRule } from '../settings/mapping-schema.ts';
+import { compileTemplate } from '../template/template.ts';
 import { tagsOf, templatesOf } from './tags.ts';
 
 /** Events that a rule may be held against. */

@@ -1,7 +1,7 @@
 import { pathSegments, valueAt } from '../../domain/event.ts';
 import { mainSession } from '../../domain/run.ts';
 import { type Problem, toPointer } from '../../schema/problem.ts';
-import type { MappingRule } from '../mapping-schema.ts';
+import type { MappingRule } from '../settings/mapping-schema.ts';
 import { clausesOf } from './clauses.ts';
 import { type Tag, tagsOf, templatesOf } from './tags.ts';
 import type { Find, Place } from './warning.ts';

@@ -1,5 +1,5 @@
 import { toPointer } from '../../schema/problem.ts';
-import type { MappingRule } from '../mapping-schema.ts';
+import type { MappingRule } from '../settings/mapping-schema.ts';
 
 /** A tag of a template, as it was written. */
 export interface Tag {

@@ -2,10 +2,10 @@ import type { AgentSettings } from '../../agent/settings/agents.ts';
 import type { ChannelSettings } from '../../channels/settings.ts';
 import { fromPointer, type Problem, toPointer } from '../../schema/problem.ts';
 import { hookName } from '../mapping.ts';
-import type { MappingRule } from '../mapping-schema.ts';
 import type { PlacedRule } from '../placed-rules.ts';
-import { presetOverlay } from '../preset-name.ts';
-import type { HooksSettings, WorkflowsSettings } from '../settings.ts';
+import type { MappingRule } from '../settings/mapping-schema.ts';
+import { presetOverlay } from '../settings/preset-name.ts';
+import type { HooksSettings, WorkflowsSettings } from '../settings/settings.ts';
 import { type Clause, clausesOf } from './clauses.ts';
 
 /** A rule that is right by itself, in its place. */

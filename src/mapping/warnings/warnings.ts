@@ -1,6 +1,6 @@
 import { type Problem, toPointer } from '../../schema/problem.ts';
 import type { PlacedRule } from '../placed-rules.ts';
-import { presetName } from '../preset-name.ts';
+import { presetName } from '../settings/preset-name.ts';
 import { deadModels } from './models.ts';
 import { neverMatches } from './never-matches.ts';
 import { emptyPlaceholders, excludedBySchema, maybeMain } from './placeholders.ts';

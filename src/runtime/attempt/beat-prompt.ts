@@ -1,4 +1,4 @@
-import { heartbeatPrompt, type Prompt } from '../../agent/prompt.ts';
+import { heartbeatPrompt, type Prompt } from '../../agent/prompt/prompt.ts';
 import { linesOfBeat } from '../../store/queries/inbox.ts';
 import { readChecklist } from '../jobs/plan-beat.ts';
 import type { Runtime } from '../runtime.ts';

@@ -1,6 +1,6 @@
 import { historyBudget, type Turn } from '../../agent/agent.ts';
 import { historyRoom, unknownSizeWarning } from '../../agent/context-sizes.ts';
-import { fitHistory } from '../../agent/fit-history.ts';
+import { fitHistory } from '../../agent/history/fit-history.ts';
 import type { ReadyAgent } from '../../agent/models.ts';
 
 /** How much of the history the model gets: what is left beside the prompt and the tools. Warns of what it does not get. */

@@ -1,5 +1,5 @@
-import type { LabelledText } from '../../agent/prompt.ts';
-import { shorten } from '../../domain/shorten.ts';
+import type { LabelledText } from '../../agent/prompt/prompt.ts';
+import { shorten } from '../../domain/text/shorten.ts';
 import type { Executor } from '../../store/database.ts';
 import { linesReadBy } from '../../store/queries/inbox.ts';
 import { latestBeats } from '../../store/queries/runs.ts';

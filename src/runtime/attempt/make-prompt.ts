@@ -1,4 +1,4 @@
-import { type EventMessage, hookPrompt, outsideValues, type Prompt } from '../../agent/prompt.ts';
+import { type EventMessage, hookPrompt, outsideValues, type Prompt } from '../../agent/prompt/prompt.ts';
 import type { AgentAction } from '../../domain/action.ts';
 import { contextOf, narrow, resolveIn } from '../../domain/event.ts';
 import type { Run } from '../../domain/run.ts';

@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import type { Tool } from '../../agent/tool.ts';
+import type { Tool } from '../../agent/tools/tool.ts';
 import type { Policy, ToolName } from '../../domain/mapping.ts';
 
 /** What a run has said with its tools, oldest first. A model wrote it that may have read a stranger's words: it is data. */

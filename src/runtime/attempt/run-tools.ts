@@ -1,10 +1,10 @@
-import { useMcpTools } from '../../agent/mcp-servers.ts';
-import { checkInput, type Tool } from '../../agent/tool.ts';
+import { useMcpTools } from '../../agent/mcp/servers.ts';
+import { checkInput, type Tool } from '../../agent/tools/tool.ts';
+import { openWorkspaceTools } from '../../agent/tools/workspace-tools.ts';
 import { unlessAborted } from '../../agent/unless-aborted.ts';
-import { openWorkspaceTools } from '../../agent/workspace-tools.ts';
 import { messageOf } from '../../domain/errors.ts';
-import type { Mask } from '../../domain/mask.ts';
 import { oneLine } from '../../domain/run.ts';
+import type { Mask } from '../../domain/text/mask.ts';
 import type { ToolCall } from '../../domain/tool-call.ts';
 import { mcpGrants, workspaceGrants } from '../../domain/tool-grant.ts';
 import type { Runtime } from '../runtime.ts';

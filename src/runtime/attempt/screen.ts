@@ -1,11 +1,11 @@
 import type { ReadyAgent } from '../../agent/models.ts';
-import type { Screener } from '../../agent/screening.ts';
-import type { Value } from '../../agent/screening-fields.ts';
+import type { Value } from '../../agent/screening/fields.ts';
+import type { Screener } from '../../agent/screening/screening.ts';
 import { messageOf, TurnError } from '../../domain/errors.ts';
 import { maxAttempts } from '../../domain/job.ts';
-import type { Mask } from '../../domain/mask.ts';
 import type { Run, Screening } from '../../domain/run.ts';
-import { oursOf, saidIn } from '../../domain/said.ts';
+import type { Mask } from '../../domain/text/mask.ts';
+import { oursOf, saidIn } from '../../domain/text/said.ts';
 import { recordScreening } from '../../store/queries/runs.ts';
 import { untilStored } from '../ending/until-stored.ts';
 import type { Runtime } from '../runtime.ts';

@@ -1,6 +1,6 @@
 import type { Run } from '../../domain/run.ts';
-import { oursOf } from '../../domain/said.ts';
-import { display, type Resolve } from '../../domain/text.ts';
+import { oursOf } from '../../domain/text/said.ts';
+import { display, type Resolve } from '../../domain/text/text.ts';
 import { stepPlaceholder, stepReference } from '../../domain/workflow.ts';
 import type { Executor } from '../../store/database.ts';
 import { findWorkflowRun, stepOutputsOf, stepRunsOf } from '../../store/queries/workflows.ts';

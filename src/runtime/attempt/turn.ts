@@ -4,7 +4,7 @@ import { splitModel } from '../../agent/model-names.ts';
 import type { ReadyAgent } from '../../agent/models.ts';
 import { TurnError } from '../../domain/errors.ts';
 import { countedAttempt, maxAttempts } from '../../domain/job.ts';
-import { oursOf, saidIn } from '../../domain/said.ts';
+import { oursOf, saidIn } from '../../domain/text/said.ts';
 import { mcpGrants } from '../../domain/tool-grant.ts';
 import type { Trouble } from '../../domain/trouble.ts';
 import { sessionHistory } from '../../store/queries/session-history.ts';

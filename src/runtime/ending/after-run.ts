@@ -1,5 +1,5 @@
 import { oneLine } from '../../domain/run.ts';
-import { oursOf } from '../../domain/said.ts';
+import { oursOf } from '../../domain/text/said.ts';
 import { next, resultsOf, runOfStep, stepStates, type WorkflowRun } from '../../domain/workflow.ts';
 import { runJob } from '../../queue/jobs.ts';
 import { havePinged } from '../../store/queries/deliveries.ts';

@@ -1,6 +1,6 @@
 import { DeliveryError } from '../../channels/delivery-error.ts';
 import { backoffMs, type Job, maxAttempts } from '../../domain/job.ts';
-import { withSaid } from '../../domain/said.ts';
+import { withSaid } from '../../domain/text/said.ts';
 import { type Delivery, findDelivery, updateDelivery } from '../../store/queries/deliveries.ts';
 import { findRun } from '../../store/queries/runs.ts';
 import { untilStored } from '../ending/until-stored.ts';

@@ -1,6 +1,6 @@
 import { splitModel } from '../../agent/model-names.ts';
-import { durationMs } from '../../domain/duration.ts';
 import type { Run } from '../../domain/run.ts';
+import { durationMs } from '../../domain/time/duration.ts';
 import { mcpGrants } from '../../domain/tool-grant.ts';
 import { findGates, type Gate } from '../../store/queries/gates.ts';
 import { findRun, reopenRun } from '../../store/queries/runs.ts';

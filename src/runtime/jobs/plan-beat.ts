@@ -1,8 +1,8 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { durationMs } from '../../domain/duration.ts';
 import { isEmptyChecklist } from '../../domain/heartbeat.ts';
 import { type BeatState, type NextBeat, nextBeat, notAhead } from '../../domain/next-beat.ts';
+import { durationMs } from '../../domain/time/duration.ts';
 import { heartbeatJob } from '../../queue/jobs.ts';
 import type { Executor } from '../../store/database.ts';
 import { findBeatState, saveBeatState } from '../../store/queries/heartbeat.ts';

@@ -1,9 +1,9 @@
 import type { Logger } from 'pino';
-import { runProcess } from '../../agent/process-group.ts';
-import type { Clock } from '../../domain/clock.ts';
+import { runProcess } from '../../agent/command/process-group.ts';
 import { messageOf } from '../../domain/errors.ts';
-import type { Mask } from '../../domain/mask.ts';
 import { oneLine } from '../../domain/run.ts';
+import type { Mask } from '../../domain/text/mask.ts';
+import type { Clock } from '../../domain/time/clock.ts';
 import type { Executor } from '../../store/database.ts';
 import {
   type Alarm,

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { type Outcome, outcomes } from '../../domain/event.ts';
-import { passing } from '../../domain/keep.ts';
+import { passing } from '../../domain/time/keep.ts';
 import type { Executor } from '../database.ts';
 import { flag } from '../dialect.ts';
 import type { Noun, Removable } from './erase.ts';

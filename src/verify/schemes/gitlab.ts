@@ -1,4 +1,4 @@
-import { fitsHeader, unfitForHeader } from '../../domain/secret.ts';
+import { fitsHeader, unfitForHeader } from '../../domain/text/secret.ts';
 import { decodeSecret } from '../encoding.ts';
 import { type Secrets, secretsOf, timedOptions } from '../options.ts';
 import { defineScheme } from '../scheme.ts';

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { Type } from 'typebox';
-import { secretText } from '../../domain/secret.ts';
+import { secretText } from '../../domain/text/secret.ts';
 import { secretOptions, text } from '../options.ts';
 import { defineScheme } from '../scheme.ts';
 import type { SignatureProfile } from '../signature/signature-profile.ts';

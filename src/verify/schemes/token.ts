@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { fitsHeader, unfitForHeader } from '../../domain/secret.ts';
+import { fitsHeader, unfitForHeader } from '../../domain/text/secret.ts';
 import { headerName, idHeader, secretOptions, secretsOf } from '../options.ts';
 import { defineScheme } from '../scheme.ts';
 import { createTokenJudge } from '../token-verifier.ts';

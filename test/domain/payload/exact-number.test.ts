@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { asNumbers, asStrings, ExactNumber, isLiteral } from '../../../src/domain/payload/exact-number.ts';
 import { readJson } from '../../../src/domain/payload/json.ts';
-import { display } from '../../../src/domain/text.ts';
+import { display } from '../../../src/domain/text/text.ts';
 import { holds } from '../../support/property.ts';
 
 const read = (json: string) => readJson(json).value;

@@ -4,7 +4,7 @@ import net from 'node:net';
 import path from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { pino } from 'pino';
-import { systemClock } from '../../../src/domain/clock.ts';
+import { systemClock } from '../../../src/domain/time/clock.ts';
 import { createServer } from '../../../src/http/server.ts';
 import { createBodyBudget } from '../../../src/ingest/body-budget.ts';
 import { createRefusals } from '../../../src/ingest/refusals.ts';

@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { ConfigError } from '../../../src/domain/errors.ts';
-import type { PresetOverlay } from '../../../src/mapping/mapping-schema.ts';
+import type { PresetOverlay } from '../../../src/mapping/settings/mapping-schema.ts';
 import { loadPreset, presetSamples } from '../../../src/mapping/sources/preset.ts';
 import type { Env } from '../../../src/schema/env.ts';
 import { tempDir } from '../../support/temp-dir.ts';

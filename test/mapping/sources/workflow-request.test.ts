@@ -3,7 +3,7 @@ import { type Config, configSchema } from '../../../src/config/schema.ts';
 import type { WorkflowAction } from '../../../src/domain/action.ts';
 import { InvalidEvent } from '../../../src/domain/errors.ts';
 import { usualPolicy } from '../../../src/domain/mapping.ts';
-import type { WorkflowRule } from '../../../src/mapping/mapping-schema.ts';
+import type { WorkflowRule } from '../../../src/mapping/settings/mapping-schema.ts';
 import { builtinMappings } from '../../../src/mapping/sources/builtin.ts';
 import { compileWorkflow } from '../../../src/mapping/workflow.ts';
 import { compileSchema } from '../../../src/schema/ajv.ts';

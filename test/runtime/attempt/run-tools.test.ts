@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { safeSchemaOf } from '../../../src/agent/tool-schema.ts';
+import { safeSchemaOf } from '../../../src/agent/tools/tool-schema.ts';
 import { startModelServer } from '../../agent/model-server.ts';
 import { atEnd } from '../../support/at-end.ts';
 import { eventually } from '../../support/eventually.ts';

@@ -1,11 +1,11 @@
 import path from 'node:path';
 import { beforeEach, expect, it } from '@jest/globals';
 import { pino } from 'pino';
-import { systemClock } from '../../../src/domain/clock.ts';
 import { TurnError } from '../../../src/domain/errors.ts';
 import type { Job } from '../../../src/domain/job.ts';
 import { usualPolicy } from '../../../src/domain/mapping.ts';
 import type { Run } from '../../../src/domain/run.ts';
+import { systemClock } from '../../../src/domain/time/clock.ts';
 import { createQueue } from '../../../src/queue/create-queue.ts';
 import { runJob } from '../../../src/queue/jobs.ts';
 import { openAccount } from '../../../src/runtime/attempt/account.ts';

@@ -5,8 +5,8 @@ import type { Channel, Message, Sending } from '../../../src/channels/channel.ts
 import { createChannels } from '../../../src/channels/channels.ts';
 import { DeliveryError } from '../../../src/channels/delivery-error.ts';
 import { maxAttempts } from '../../../src/domain/job.ts';
-import { createMask } from '../../../src/domain/mask.ts';
-import { wholeOf } from '../../../src/domain/said.ts';
+import { createMask } from '../../../src/domain/text/mask.ts';
+import { wholeOf } from '../../../src/domain/text/said.ts';
 import { createQueue } from '../../../src/queue/create-queue.ts';
 import { deliverJob } from '../../../src/queue/jobs.ts';
 import { deliverHandler } from '../../../src/runtime/jobs/deliver.ts';
