@@ -195,8 +195,8 @@ export function withoutCredentials(
   query: Record<string, unknown>,
 ) {
   const credentials = verifiersOf(candidates).map((verifier) => verifier.credentials);
-  const isRead = (kind: 'headers' | 'query') => (name: string) =>
-    candidates.some(({ mapping }) => mapping.reads?.[kind].has(name));
+  const reads = candidates.flatMap(({ mapping }) => mapping.reads ?? []);
+  const isRead = (kind: 'headers' | 'query') => (name: string) => reads.some((names) => names[kind].has(name));
   const named = (kind: 'headers' | 'query') => credentials.flatMap((of) => of[kind]);
   return {
     headers: cleanHeaders(headers, named('headers'), isRead('headers')),

@@ -24,6 +24,8 @@ const shortBytes = 16 * 1024;
 export function openIntake(from: Readable): Intake {
   const pieces = createPieces();
   let keep = keptBytes;
+  /** bytes of the whole body; 0: not known */
+  let expected = 0;
   let received = 0;
   let state: 'unread' | 'coming' | 'whole' | 'gone' = 'unread';
   /** told of each chunk, and of the end */
@@ -45,7 +47,8 @@ export function openIntake(from: Readable): Intake {
     state = from.destroyed ? 'gone' : 'coming';
     from.on('data', (chunk: Buffer) => {
       const room = keep - received;
-      if (room > 0) pieces.add(chunk.subarray(0, room));
+      if (received === 0 && chunk.length === expected && room >= expected) pieces.take(chunk);
+      else if (room > 0) pieces.add(chunk.subarray(0, room));
       received += chunk.length;
       heed(chunk);
     });
@@ -68,6 +71,7 @@ export function openIntake(from: Readable): Intake {
         };
         if (announced > limit) return stop('too large');
         keep = limit;
+        expected = announced;
         held?.giveWay(() => stop('no room'));
         heed = (chunk) => {
           if (received > limit) stop('too large');

@@ -2,6 +2,8 @@
 export interface Pieces {
   /** Takes the bytes of a chunk, which may be part of something larger. */
   add(chunk: Buffer): void;
+  /** Takes the only chunk there will be, as it came: it is gone again soon. */
+  take(chunk: Buffer): void;
   /** The first of them, at most so many. */
   first(bytes: number): Buffer;
   /** All of them in one. */
@@ -9,6 +11,8 @@ export interface Pieces {
   /** Lets go of all but so many. */
   cut(bytes: number): void;
 }
+
+const nothing = Buffer.alloc(0);
 
 /** From that on a chunk stays as it came. */
 const largeBytes = 16 * 1024;
@@ -19,12 +23,12 @@ const largeBytes = 16 * 1024;
  */
 export function createPieces(): Pieces {
   let sealed: Buffer[] = [];
-  let tail = Buffer.alloc(0);
+  let tail = nothing;
   let used = 0;
 
   function seal(): void {
     if (used > 0) sealed.push(copyOf(tail.subarray(0, used)));
-    tail = Buffer.alloc(0);
+    tail = nothing;
     used = 0;
   }
 
@@ -62,11 +66,14 @@ export function createPieces(): Pieces {
       // What shares its memory with others would keep all of that.
       sealed.push(chunk.buffer.byteLength > chunk.length ? copyOf(chunk) : chunk);
     },
+    take(chunk) {
+      sealed.push(chunk);
+    },
     first,
     whole,
     cut(bytes) {
       sealed = [first(bytes)];
-      tail = Buffer.alloc(0);
+      tail = nothing;
       used = 0;
     },
   };

@@ -32,3 +32,11 @@ describe('pieces of a body', () => {
     expect(pieces.whole().buffer.byteLength).toBeLessThan(slab.length);
   });
 });
+
+it('the only chunk that there will be is not copied', () => {
+  const pieces = createPieces();
+  const chunk = Buffer.from('all of it');
+  pieces.take(chunk);
+  expect(pieces.whole()).toBe(chunk);
+  expect(pieces.first(3).toString()).toBe('all');
+});
