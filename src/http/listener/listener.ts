@@ -62,8 +62,13 @@ export function createListener(answer: RequestListener, options: ListenerOptions
   const headMs = Math.min(10_000, requestMs);
   const limits = { most, mostOpen, mostAhead, idleMs: headMs + Math.min(keepAliveMs, requestMs) };
   const addresses = new WeakMap<Socket, string>();
-  const report = (socket: Socket, { code, reason }: Fault) =>
+  const reported = new WeakSet<Socket>();
+  // Each ends its connection, which may be found idle while its answer is on the way.
+  const report = (socket: Socket, { code, reason }: Fault) => {
+    if (reported.has(socket)) return;
+    reported.add(socket);
     onBroken({ status: refusalStatus[code], reason, address: addresses.get(socket) ?? 'unknown' });
+  };
   const connections = createConnections(limits, (socket, why) => {
     socket.destroy();
     report(socket, cutFor[why]);
