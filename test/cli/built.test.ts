@@ -37,4 +37,4 @@ it('of each group of commands, the built program does one for a gateway that run
     const done = await cli.run(...command.split(' '));
     expect([command, done]).toEqual([command, { code: 0, stdout: expect.stringMatching(stdout), stderr: '' }]);
   }
-});
+}, 120_000);
