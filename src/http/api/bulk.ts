@@ -2,7 +2,7 @@ import { Type } from 'typebox';
 import { type BulkWork, bulkCancel, bulkRetry, doInBulk, findMatching } from '../../runtime/bulk.ts';
 import { HttpError } from '../errors.ts';
 import { count } from '../views/shape.ts';
-import { integer, refuseStray } from './parameters.ts';
+import { integer, refuseStrayFilter } from './parameters.ts';
 import { apiRoute } from './route.ts';
 import { runFilter, runFilters } from './run-filter.ts';
 
@@ -47,7 +47,7 @@ function bulkRoute(work: BulkWork, verb: 'retry' | 'cancel', past: 'retried' | '
 /** A filter that is misspelt would let all the others through. */
 function checkFilters(given: Readonly<Record<string, string>>): void {
   const { expect: seen, ...filters } = given;
-  refuseStray(runFilters, filters, 'filter');
+  refuseStrayFilter(runFilters, filters);
   const names = Object.keys(runFilters);
   const empty = names.find((name) => filters[name] === '');
   if (empty !== undefined) throw new HttpError('parameter', `${empty} must not be empty`);

@@ -12,7 +12,7 @@ import { apiRoutes } from './routes.ts';
 export function createApi(deps: HttpDeps): express.Router {
   const router = express.Router();
   router.use(ownerOnly(deps));
-  router.get('/openapi.json', (_req, res) => void res.json(openApi()));
+  router.get('/openapi.json', (_req, res) => void res.json(openApi(deps.current().config.hooks.path)));
   mount(router, apiRoutes, deps, 'owner');
   router.use((_req, res) => refuse(res, 'not-found', 'not found'));
   return router;

@@ -12,8 +12,11 @@ const refusal = Type.Object(
   { additionalProperties: true },
 );
 
-/** The routes as an OpenAPI document (https://spec.openapis.org/oas/v3.1.0), whose schemas are JSON Schema as it is. */
-export function openApi(): object {
+/**
+ * The routes as an OpenAPI document (https://spec.openapis.org/oas/v3.1.0), whose schemas are JSON Schema as it is.
+ * @param hooksPath `hooks.path`, below which the hook token reads
+ */
+export function openApi(hooksPath: string): object {
   return {
     openapi: '3.1.0',
     info: {
@@ -22,7 +25,7 @@ export function openApi(): object {
       description: 'What its owner, and whoever has the hook token, can read and do.',
     },
     security: [{ gateway: [] }],
-    paths: { ...pathsOf('/api', apiRoutes), ...pathsOf('/hooks', hookReads, [{ hook: [] }]) },
+    paths: { ...pathsOf('/api', apiRoutes), ...pathsOf(hooksPath, hookReads, [{ hook: [] }]) },
     components: {
       securitySchemes: {
         gateway: { type: 'http', scheme: 'bearer', description: '`gateway.token`' },

@@ -97,10 +97,10 @@ export function readParameters<P extends Parameters>(
   return Object.fromEntries(values);
 }
 
-/** Refuses a name that is none of the parameters: where something is done by a filter, a slip of the pen would let all else through. */
-export function refuseStray(parameters: Parameters, query: Readonly<Record<string, string>>, noun = 'parameter'): void {
-  const known = Object.keys(parameters);
+/** Refuses a name that is none of the filters: where something is done by a filter, a slip of the pen would let all else through. */
+export function refuseStrayFilter(filters: Parameters, query: Readonly<Record<string, string>>): void {
+  const known = Object.keys(filters);
   const stray = Object.keys(query).find((name) => !known.includes(name));
   if (stray === undefined) return;
-  throw new HttpError('parameter', `there is no ${noun} "${stray}"; there are ${known.join(', ') || 'none'}`);
+  throw new HttpError('parameter', `there is no filter "${stray}"; there are ${known.join(', ')}`);
 }

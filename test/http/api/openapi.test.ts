@@ -11,15 +11,21 @@ type Document = {
   readonly paths: Record<string, Record<string, { summary: string; parameters: { name: string; in: string }[] }>>;
 };
 
-const gateway = await tempGateway();
+const gateway = await tempGateway({ hooks: { path: '/in' } });
 const response = await fetch(`${gateway.url}/api/openapi.json`, {
   headers: { Authorization: `Bearer ${gatewayToken}` },
 });
 const document = (await response.json()) as Document;
 
 it('the document that the gateway serves is valid OpenAPI', async () => {
-  expect(document).toEqual(JSON.parse(JSON.stringify(openApi())));
+  expect(document).toEqual(JSON.parse(JSON.stringify(openApi('/in'))));
   expect(await new Validator().validate(structuredClone(document))).toEqual({ valid: true });
+});
+
+it('what the hook token reads stands below the path that hooks have', () => {
+  const paths = Object.keys(document.paths).filter((path) => !path.startsWith('/api/'));
+  expect(paths).toContain('/in/runs/{id}');
+  expect(paths.every((path) => path.startsWith('/in/'))).toBe(true);
 });
 
 it('a broken document is found to be none', async () => {
